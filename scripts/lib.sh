@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# What the scripts share. Read with `.`, after top= was set to the tree's root.
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/pcibuf
+# The administrator's tools (modprobe, mke2fs) are not in everybody's PATH.
+PATH=$PATH:/usr/sbin:/sbin
+
+note() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
+
+die() {
+	note "$@"
+	exit 1
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	else
+		sudo "$@"
+	fi
+}
+
+# The hash of files (directories are walked) and of the words on stdin.
+hash_of() {
+	{
+		cat
+		find "$@" -type f ! -name '.*' ! -name '*.o' ! -name '*.ko' \
+			! -name '*.mod' ! -name '*.mod.c' ! -name '*.cmd' |
+			LC_ALL=C sort | xargs -r sha256sum | sed "s| $top/| |"
+	} | sha256sum | cut -c1-16
+}
+
+# cached PATH COMMAND...: run COMMAND with a temporary name as its last word,
+# and rename what it made to PATH when it is complete. One builder at a time;
+# the others wait for what it makes. Not for conditions: set -e must hold in it.
+cached() {
+	cached_path=$1
+	shift
+	mkdir -p "$(dirname "$cached_path")"
+	[ -e "$cached_path" ] && return
+	(
+		flock 9
+		[ ! -e "$cached_path" ] || exit 0
+		as_root rm -rf "$cached_path.new"
+		"$@" "$cached_path.new" 9>&-
+		as_root mv "$cached_path.new" "$cached_path"
+	) 9>"$cached_path.lock"
+}
+
+# suite_field SUITE N: the Nth field of its line in the table, and what follows
+# where N is the last.
+suite_field() {
+	awk -v suite="$1" -v n="$2" '
+		$1 == suite {
+			found = 1
+			out = $n
+			for (i = n + 1; n == 4 && i <= NF; i++)
+				out = out " " $i
+			print out
+		}
+		END { exit !found }' "$top/scripts/suites" ||
+		die "no suite $1 in scripts/suites"
+}
+
+# The release of the kernel in a root filesystem.
+kernel_of() {
+	find "$1/boot" -name 'vmlinuz-*' | sed 's/.*vmlinuz-//' | sort -V | tail -n 1
+}
+
+# pack DIRECTORY: a cpio archive of it, as the kernel unpacks it.
+pack() {
+	(cd "$1" && find . -mindepth 1 | LC_ALL=C sort |
+		cpio --quiet -o -H newc -R 0:0)
+}

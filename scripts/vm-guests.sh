@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# Part of scripts/vm: what the two kinds of guest are made of. The initramfs of a
+# run is a cached archive, and after it one with what differs from run to run.
+
+# Which of the kernel's modules a guest needs.
+module_names() {
+	[ -z "$guest_drives$disk" ] || echo "virtio_pci virtio_blk"
+	[ -z "$guest_drives" ] || echo ext4
+}
+
+# initrd INIT: $run/initrd from the cached part and $run/tree.
+initrd() {
+	# shellcheck disable=SC2046 # names, to be split
+	base=$("$top/scripts/initramfs" "$suite" "$1" $(module_names))
+	pack "$run/tree" | cat "$base" - >"$run/initrd"
+	rm -rf "$run/tree"
+}
+
+# Words for a shell to read back.
+quoted() {
+	printf "%s='%s'\n" "$1" "$(printf '%s' "$2" | sed "s/'/'\\\\''/g")"
+}
+
+# What a test may want to know about the guest that it runs in.
+facts() {
+	quoted PCIBUF_IOMMU "$iommu"
+	quoted PCIBUF_CARDS "$cards"
+	quoted PCIBUF_MEM "$mem"
+	quoted PCIBUF_SMP "$smp"
+	quoted PCIBUF_NUMA "$numa"
+	quoted PCIBUF_DISK "$disk"
+	quoted PCIBUF_MODARGS "$modargs"
+	quoted PCIBUF_APPEND "$append"
+	quoted PCIBUF_CGROUP "$cgroup"
+	quoted PCIBUF_DEBUG "$debug"
+	echo "export PCIBUF_IOMMU PCIBUF_CARDS PCIBUF_MEM PCIBUF_SMP PCIBUF_NUMA"
+	echo "export PCIBUF_DISK PCIBUF_MODARGS PCIBUF_APPEND PCIBUF_CGROUP"
+	echo "export PCIBUF_DEBUG"
+}
+
+# prepare_fast PROG[,PROG...]
+prepare_fast() {
+	names=$(echo "$1" | tr , ' ')
+	guest_drives='' guest_append=''
+	mkdir -p "$run/tree/tests"
+	if [ -n "$tests" ]; then
+		cp -R "$tests/." "$run/tree/tests/"
+	else
+		# shellcheck disable=SC2086 # names, to be split
+		"$top/scripts/build-tests" "$run/tree/tests" $names
+	fi
+	if [ -n "$module" ]; then
+		cp "$module" "$run/tree/pcibuf.ko"
+	else
+		"$top/scripts/build-module" "$suite" "DEBUG=$debug" "$run/module"
+		mv "$run/module/pcibuf.ko" "$run/tree/"
+	fi
+	{
+		facts
+		quoted PROGS "$names"
+		quoted MODARGS "$modargs"
+		quoted CGROUP "$cgroup"
+	} >"$run/tree/run.conf"
+	initrd init-fast
+}
+
+# The disk of the system guest is the root filesystem as it is, with some room.
+build_disk() {
+	note "packing the disk image (once)"
+	truncate -s 4G "$1"
+	as_root mke2fs -q -t ext4 -O ^has_journal -E root_owner=0:0 \
+		-d "$root" "$1"
+}
+
+# prepare_system SCRIPT
+prepare_system() {
+	names=$(basename "$1")
+	image=$cache/disk-${root##*/rootfs-}.img
+	cached "$image" build_disk
+	ln -s "$image" "$run/disk.img"
+	guest_drives="-drive file=disk.img,format=raw,if=virtio,snapshot=on"
+	guest_append="systemd.mask=apt-daily.timer systemd.mask=apt-daily-upgrade.timer"
+	mkdir -p "$run/tree/pcibuf" "$run/tree/payload"
+	[ -z "$payload" ] || cp -R "$payload/." "$run/tree/payload/"
+	cp "$1" "$run/tree/pcibuf/$names"
+	cp "$top/scripts/guest/run-system" "$top/scripts/guest/pcibuf-run.service" \
+		"$run/tree/pcibuf/"
+	chmod 755 "$run/tree/pcibuf/$names" "$run/tree/pcibuf/run-system"
+	{
+		facts
+		quoted SCRIPT "$names"
+	} >"$run/tree/pcibuf/run.conf"
+	initrd init-disk
+}
