@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make              the module, for the running kernel
+# make module KDIR=DIR [DEBUG=1]    the module, for the headers in DIR
+# make deb          the packages, in build/deb
+# make demo         all of it in a virtual machine, from apt install to DMA
+# make test         every test; make test TESTS=tests/vm/dma.t for some
+# make clean        remove what was built; make distclean also what is cached
+
+TESTS ?= tests/lint tests/unit tests/runner tests/vm tests/system
+# A guest takes about one processor.
+JOBS ?= $(shell n=$$(nproc); [ $$n -gt 4 ] && n=4; echo $$n)
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pcibuf
+
+module:
+	$(MAKE) -C module $(if $(KDIR),KDIR=$(abspath $(KDIR))) $(if $(DEBUG),DEBUG=$(DEBUG))
+
+setup:
+	@scripts/setup
+
+deb: setup
+	@scripts/build-deb
+	@ls build/deb/*.deb
+
+demo: deb
+	@scripts/demo
+
+# What several tests need is made once, before them.
+test: setup
+	@scripts/build-deb
+	@scripts/rootfs bookworm >build/rootfs
+	@scripts/kernel-tools >build/kernel-tools
+	prove --timer -j$(JOBS) $(TESTS)
+
+clean:
+	rm -rf build
+	find module -name '*.o' -delete -o -name '*.ko' -delete \
+		-o -name '*.mod' -delete -o -name '*.mod.c' -delete \
+		-o -name '.*.cmd' -delete -o -name modules.order -delete \
+		-o -name Module.symvers -delete
+
+distclean: clean
+	rm -rf "$(CACHE)"
+
+.PHONY: module setup deb demo test clean distclean
+.DEFAULT_GOAL := module
