@@ -50,15 +50,18 @@ prepare_fast() {
 		# shellcheck disable=SC2086 # names, to be split
 		"$top/scripts/build-tests" "$run/tree/tests" $names
 	fi
-	if [ -n "$module" ]; then
-		cp "$module" "$run/tree/pcibuf.ko"
-	else
+	case $module in
+	none) ;;
+	?*) cp "$module" "$run/tree/pcibuf.ko" ;;
+	*)
 		"$top/scripts/build-module" "$suite" "DEBUG=$debug" "$run/module"
 		mv "$run/module/pcibuf.ko" "$run/tree/"
-	fi
+		;;
+	esac
 	{
 		facts
 		quoted PROGS "$names"
+		quoted MODULE "$module"
 		quoted MODARGS "$modargs"
 		quoted CGROUP "$cgroup"
 	} >"$run/tree/run.conf"

@@ -124,6 +124,7 @@ qemu_end() {
 	124 | 137) echo "not ok 1 ends within $timeout s" ;;
 	*) echo "not ok 1 QEMU ends with status $qemu_status" ;;
 	esac
+	grep -ah '^Error' "$run/monitor.log" | sed 's/^/# monitor: /'
 	sed 's/^/# qemu: /' "$run/qemu.log"
 }
 
