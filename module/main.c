@@ -1,5 +1,89 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pcibuf: DMA memory of PCI cards for user space.
+ *
+ * Where a line belongs:
+ *
+ *	pci.c		the PCI driver: probe, remove, errors, ids
+ *	bus.c		bus mastering
+ *	card.c		a card: makes and takes down its buffers
+ *	card_sysfs.c	what people write to a card and read from it
+ *	parse.c		the text that they write		(pure)
+ *	why.c		why it failed, in words
+ *	buffer.c	a buffer: device, node, life
+ *	buffer_sysfs.c	what people read from a buffer
+ *	file.c		calls on /dev/pcibufN
+ *	map.c		mappings of it, and faults
+ *	fs.c		the inode behind them
+ *	memory.c	memory: choice of backing, parking
+ *	quota.c		how much of it
+ *	pages.c		the backing of ordinary pages
+ *	chunks.c	where those come from
+ *	pages_dma.c	how the card gets to them
+ *	segments.c	ranges of bus addresses			(pure)
+ *	coherent.c	the backing of dma_alloc_coherent()
+ *	dma.c		what the platform does with DMA
+ *	compat.h	older kernels
+ *
+ * Locks, outermost first: card->alloc_lock, card->lock, mmap_lock, buffer->lock,
+ * pool->lock, quota_lock. Each is described at the fields that it protects.
+ */
 #include <linux/module.h>
+#include <linux/moduleparam.h>
+
+#include "buffer.h"
+#include "card.h"
+#include "memory.h"
+#include "pci.h"
+#include "quota.h"
+
+static char *ids;
+module_param(ids, charp, 0444);
+MODULE_PARM_DESC(ids, "cards to claim: VVVV:DDDD[:SVVV[:SDDD]],... in hex");
+
+module_param_cb(max_total, &pcibuf_max_total_ops, NULL, 0644);
+MODULE_PARM_DESC(max_total, "most memory for all cards together, with K, M, G or T (default: a quarter of RAM)");
+
+module_param_named(coherent, pcibuf_force_coherent, bool, 0444);
+MODULE_PARM_DESC(coherent, "use dma_alloc_coherent() also where pages would do (for tests)");
+
+static int __init pcibuf_init(void)
+{
+	int ret;
+
+	ret = pcibuf_fs_init();
+	if (ret)
+		return ret;
+	ret = pcibuf_buffer_init();
+	if (ret)
+		goto err_fs_exit;
+	ret = pcibuf_card_init();
+	if (ret)
+		goto err_buffer_exit;
+	ret = pcibuf_pci_init(ids);
+	if (ret)
+		goto err_card_exit;
+	return 0;
+
+err_card_exit:
+	pcibuf_card_exit();
+err_buffer_exit:
+	pcibuf_buffer_exit();
+err_fs_exit:
+	pcibuf_fs_exit();
+	return ret;
+}
+
+static void __exit pcibuf_exit(void)
+{
+	pcibuf_pci_exit();
+	pcibuf_card_exit();
+	pcibuf_buffer_exit();
+	pcibuf_fs_exit();
+}
+
+module_init(pcibuf_init);
+module_exit(pcibuf_exit);
 
 MODULE_DESCRIPTION("DMA memory of PCI cards for user space");
 MODULE_VERSION("0.1.0");

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What /sys/class/pcibuf/pcibufN shows. Every read can come after the buffer
+ * died, while its directory is being removed. None of them takes a lock of the
+ * card: a buffer is removed under none, but published under one.
+ */
+#include <linux/device.h>
+#include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/sysfs.h>
+
+#include "buffer.h"
+#include "segments.h"
+
+static struct pcibuf_buffer *to_buffer(struct device *dev)
+{
+	return container_of(dev, struct pcibuf_buffer, dev);
+}
+
+static ssize_t size_show(struct device *dev, struct device_attribute *attr,
+			 char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", to_buffer(dev)->size);
+}
+static DEVICE_ATTR_RO(size);
+
+static ssize_t label_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	return sysfs_emit(buf, "%s\n", to_buffer(dev)->label);
+}
+static DEVICE_ATTR_RO(label);
+
+static ssize_t index_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	return sysfs_emit(buf, "%u\n", to_buffer(dev)->index);
+}
+static DEVICE_ATTR_RO(index);
+
+static ssize_t open_count_show(struct device *dev,
+			       struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(to_buffer(dev)->open_count));
+}
+static DEVICE_ATTR_RO(open_count);
+
+static ssize_t dma_addr_show(struct device *dev, struct device_attribute *attr,
+			     char *buf)
+{
+	struct pcibuf_buffer *buffer = to_buffer(dev);
+	ssize_t ret;
+
+	ret = pcibuf_buffer_enter(buffer);
+	if (ret)
+		return ret;
+	ret = sysfs_emit(buf, "0x%llx\n", buffer->memory->segments[0].dma_addr);
+	pcibuf_buffer_leave(buffer);
+	return ret;
+}
+
+/* Addresses are for the group only. */
+static struct device_attribute dev_attr_dma_addr =
+	__ATTR(dma_addr, 0440, dma_addr_show, NULL);
+
+static ssize_t nr_segments_show(struct device *dev,
+				struct device_attribute *attr, char *buf)
+{
+	struct pcibuf_buffer *buffer = to_buffer(dev);
+	ssize_t ret;
+
+	ret = pcibuf_buffer_enter(buffer);
+	if (ret)
+		return ret;
+	ret = sysfs_emit(buf, "%u\n", buffer->memory->nr_segments);
+	pcibuf_buffer_leave(buffer);
+	return ret;
+}
+static DEVICE_ATTR_RO(nr_segments);
+
+static ssize_t backing_show(struct device *dev, struct device_attribute *attr,
+			    char *buf)
+{
+	struct pcibuf_buffer *buffer = to_buffer(dev);
+	ssize_t ret;
+
+	ret = pcibuf_buffer_enter(buffer);
+	if (ret)
+		return ret;
+	ret = sysfs_emit(buf, "%s\n", buffer->memory->ops->name);
+	pcibuf_buffer_leave(buffer);
+	return ret;
+}
+static DEVICE_ATTR_RO(backing);
+
+static ssize_t numa_node_show(struct device *dev, struct device_attribute *attr,
+			      char *buf)
+{
+	struct pcibuf_buffer *buffer = to_buffer(dev);
+	int node = NUMA_NO_NODE;
+	ssize_t ret;
+
+	ret = pcibuf_buffer_enter(buffer);
+	if (ret)
+		return ret;
+	if (num_online_nodes() > 1)
+		node = buffer->memory->ops->node(buffer->memory);
+	ret = sysfs_emit(buf, "%d\n", node);
+	pcibuf_buffer_leave(buffer);
+	return ret;
+}
+static DEVICE_ATTR_RO(numa_node);
+
+/* A binary attribute, because the list may be longer than a page. */
+static ssize_t segments_read(struct file *file, struct kobject *kobj,
+			     struct bin_attribute *attr, char *buf, loff_t pos,
+			     size_t len)
+{
+	struct pcibuf_buffer *buffer = to_buffer(kobj_to_dev(kobj));
+	ssize_t ret;
+
+	ret = pcibuf_buffer_enter(buffer);
+	if (ret)
+		return ret;
+	ret = pcibuf_segments_text(buffer->memory->segments,
+				   buffer->memory->nr_segments, buf, pos, len);
+	pcibuf_buffer_leave(buffer);
+	return ret;
+}
+static BIN_ATTR(segments, 0440, segments_read, NULL, 0);
+
+static struct attribute *buffer_attrs[] = {
+	&dev_attr_size.attr,
+	&dev_attr_label.attr,
+	&dev_attr_index.attr,
+	&dev_attr_dma_addr.attr,
+	&dev_attr_nr_segments.attr,
+	&dev_attr_backing.attr,
+	&dev_attr_numa_node.attr,
+	&dev_attr_open_count.attr,
+	NULL
+};
+
+static struct bin_attribute *buffer_bin_attrs[] = {
+	&bin_attr_segments,
+	NULL
+};
+
+/* Nobody shall take the first of several segments for the whole. */
+static umode_t is_visible(struct kobject *kobj, struct attribute *attr, int n)
+{
+	struct pcibuf_buffer *buffer = to_buffer(kobj_to_dev(kobj));
+
+	if (attr == &dev_attr_dma_addr.attr &&
+	    buffer->memory->nr_segments > 1)
+		return 0;
+	return attr->mode;
+}
+
+static const struct attribute_group buffer_group = {
+	.attrs = buffer_attrs,
+	.bin_attrs = buffer_bin_attrs,
+	.is_visible = is_visible,
+};
+
+const struct attribute_group *pcibuf_buffer_groups[] = {
+	&buffer_group,
+	NULL
+};

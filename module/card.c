@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Card: its buffers are made and taken down here, and nowhere else.
+ */
+#include <linux/err.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "buffer.h"
+#include "bus.h"
+#include "card.h"
+#include "compat.h"
+
+/* Failed requests are logged at most so often per card. */
+#define LOG_INTERVAL	(60 * HZ)
+#define LOG_BURST	5
+
+static void get_ownership(pcibuf_const struct device *dev, kuid_t *uid,
+			  kgid_t *gid)
+{
+	*uid = GLOBAL_ROOT_UID;
+	*gid = to_card(dev)->gid;
+}
+
+static void card_release(struct device *dev)
+{
+	struct pcibuf_card *card = to_card(dev);
+
+	ida_destroy(&card->indexes);
+	kfree(card);
+}
+
+static struct class card_class = {
+	.name = "pcibuf_card",
+	.get_ownership = get_ownership,
+};
+
+static const struct device_type card_type = {
+	.name = "pcibuf_card",
+	.groups = pcibuf_card_groups,
+	.release = card_release,
+};
+
+/**
+ * pcibuf_card_init() - register the class
+ *
+ * Return: 0 or a negative errno.
+ */
+int pcibuf_card_init(void)
+{
+	return class_register(&card_class);
+}
+
+/**
+ * pcibuf_card_exit() - undo pcibuf_card_init(); no card is left
+ */
+void pcibuf_card_exit(void)
+{
+	class_unregister(&card_class);
+}
+
+/**
+ * pcibuf_card_add() - make a card appear, without buffers
+ * @pdev: enabled, not a bus master
+ *
+ * Return: the card, for pcibuf_card_remove(), or an ERR_PTR.
+ */
+struct pcibuf_card *pcibuf_card_add(struct pci_dev *pdev)
+{
+	struct pcibuf_card *card;
+	int ret;
+
+	card = kzalloc(sizeof(*card), GFP_KERNEL);
+	if (!card)
+		return ERR_PTR(-ENOMEM);
+	card->pdev = pdev;
+	pcibuf_pool_init(&card->pool, &pdev->dev);
+	ratelimit_state_init(&card->log, LOG_INTERVAL, LOG_BURST);
+	ratelimit_set_flags(&card->log, RATELIMIT_MSG_ON_RELEASE);
+	mutex_init(&card->alloc_lock);
+	mutex_init(&card->lock);
+	INIT_LIST_HEAD(&card->buffers);
+	ida_init(&card->indexes);
+	card->gid = GLOBAL_ROOT_GID;
+
+	device_initialize(&card->dev);
+	card->dev.class = &card_class;
+	card->dev.type = &card_type;
+	card->dev.parent = &pdev->dev;
+	ret = dev_set_name(&card->dev, "%s", pci_name(pdev));
+	if (!ret)
+		ret = device_add(&card->dev);
+	if (ret) {
+		put_device(&card->dev);
+		return ERR_PTR(ret);
+	}
+	return card;
+}
+
+static bool label_taken(struct pcibuf_card *card, const char *label)
+{
+	struct pcibuf_buffer *buffer;
+
+	list_for_each_entry(buffer, &card->buffers, node)
+		if (*label && !strcmp(buffer->label, label))
+			return true;
+	return false;
+}
+
+/* Takes the label and an index, so that nobody else gets them meanwhile. */
+static int admit(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
+{
+	int index, ret = 0;
+
+	mutex_lock(&card->lock);
+	if (card->dying) {
+		ret = -ENODEV;
+		goto unlock;
+	}
+	if (label_taken(card, buffer->label)) {
+		ret = -EEXIST;
+		goto unlock;
+	}
+	index = ida_alloc(&card->indexes, GFP_KERNEL);
+	if (index < 0) {
+		ret = index;
+		goto unlock;
+	}
+	buffer->index = index;
+	buffer->gid = card->gid;
+	list_add_tail(&buffer->node, &card->buffers);
+unlock:
+	mutex_unlock(&card->lock);
+	return ret;
+}
+
+static void dismiss(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
+{
+	mutex_lock(&card->lock);
+	list_del(&buffer->node);
+	ida_free(&card->indexes, buffer->index);
+	mutex_unlock(&card->lock);
+	put_device(&buffer->dev);
+}
+
+/* The card is a bus master exactly while it has memory to use. */
+static void activate(struct pcibuf_card *card)
+{
+	lockdep_assert_held(&card->lock);
+	if (!card->nr_active++) {
+		pcibuf_pool_heat(&card->pool);
+		pcibuf_bus_start(card->pdev);
+	}
+}
+
+/*
+ * Under the lock to the end: a new buffer that made the card a bus master in
+ * between would find its old memory released.
+ */
+static void deactivate(struct pcibuf_card *card)
+{
+	lockdep_assert_held(&card->lock);
+	if (!--card->nr_active) {
+		pcibuf_bus_stop(card->pdev);
+		pcibuf_pool_drain(&card->pool);
+	}
+}
+
+/*
+ * Published under the lock: a free that comes between the link and the end of
+ * this finds the buffer, and finds it complete.
+ */
+static int bring_up(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
+{
+	int ret = -ENODEV;
+
+	mutex_lock(&card->lock);
+	if (card->dying)
+		goto unlock;
+	activate(card);
+	ret = pcibuf_buffer_publish(buffer);
+	if (ret) {
+		deactivate(card);
+		goto unlock;
+	}
+	card->nr_buffers++;
+	buffer->live = true;
+unlock:
+	mutex_unlock(&card->lock);
+	return ret;
+}
+
+static int make(struct pcibuf_card *card, struct pcibuf_buffer *buffer,
+		struct pcibuf_demand *demand)
+{
+	struct pcibuf_memory *memory;
+	int ret;
+
+	memory = pcibuf_memory_alloc(&card->pool, demand);
+	if (IS_ERR(memory))
+		return PTR_ERR(memory);
+	buffer->memory = memory;
+	ret = bring_up(card, buffer);
+	if (ret) {
+		buffer->memory = NULL;
+		pcibuf_memory_retire(memory);
+	}
+	return ret;
+}
+
+/**
+ * pcibuf_card_alloc() - make a buffer
+ * @card: any
+ * @request: size and label
+ * @demand: kind; its size is set here, its limit on failure
+ *
+ * When this returns 0 the buffer's directory, attributes, node and link are
+ * there.
+ *
+ * Return: 0, -EINVAL (too large to be rounded up), -EEXIST, -EDQUOT, -ENOMEM,
+ * -ENOSPC, -EINTR or -ENODEV; nothing has changed then.
+ */
+int pcibuf_card_alloc(struct pcibuf_card *card,
+		      const struct pcibuf_request *request,
+		      struct pcibuf_demand *demand)
+{
+	struct pcibuf_buffer *buffer;
+	int ret;
+
+	if (request->size > S64_MAX - PAGE_SIZE)
+		return -EINVAL;
+	demand->size = PAGE_ALIGN(request->size);
+	buffer = pcibuf_buffer_new(&card->dev, demand->size, request->label);
+	if (IS_ERR(buffer))
+		return PTR_ERR(buffer);
+	ret = admit(card, buffer);
+	if (ret) {
+		put_device(&buffer->dev);
+		return ret;
+	}
+	ret = mutex_lock_killable(&card->alloc_lock);
+	if (!ret) {
+		ret = make(card, buffer, demand);
+		mutex_unlock(&card->alloc_lock);
+	}
+	if (ret)
+		dismiss(card, buffer);
+	return ret;
+}
+
+static bool is_named(struct pcibuf_buffer *buffer, const char *name)
+{
+	char index[12];
+
+	snprintf(index, sizeof(index), "%u", buffer->index);
+	return !strcmp(name, dev_name(&buffer->dev)) || !strcmp(name, index) ||
+	       (*buffer->label && !strcmp(name, buffer->label));
+}
+
+static struct pcibuf_buffer *find(struct pcibuf_card *card, const char *name)
+{
+	struct pcibuf_buffer *buffer;
+
+	lockdep_assert_held(&card->lock);
+	list_for_each_entry(buffer, &card->buffers, node)
+		if (buffer->live && (!name || is_named(buffer, name)))
+			return buffer;
+	return NULL;
+}
+
+/* Whoever gets a buffer from here is the one who takes it down. */
+static struct pcibuf_buffer *condemn(struct pcibuf_card *card,
+				     const char *name, bool force)
+{
+	struct pcibuf_buffer *buffer;
+	int ret = -ENOENT;
+
+	mutex_lock(&card->lock);
+	buffer = find(card, name);
+	if (buffer)
+		ret = pcibuf_buffer_kill(buffer, force);
+	if (!ret) {
+		buffer->live = false;
+		card->nr_buffers--;
+	}
+	mutex_unlock(&card->lock);
+	return ret ? ERR_PTR(ret) : buffer;
+}
+
+/**
+ * pcibuf_card_free() - take a buffer down
+ * @card: any
+ * @name: label, index or pcibufN of one of its buffers; NULL for any of them
+ * @force: also when it is open: revoke it
+ *
+ * Return: 0, -ENOENT where the card has no such buffer, -EBUSY where it is open
+ * and @force is not given.
+ */
+int pcibuf_card_free(struct pcibuf_card *card, const char *name, bool force)
+{
+	struct pcibuf_buffer *buffer = condemn(card, name, force);
+	struct pcibuf_memory *memory;
+
+	if (IS_ERR(buffer))
+		return PTR_ERR(buffer);
+	memory = pcibuf_buffer_strip(buffer);
+	mutex_lock(&card->lock);
+	deactivate(card);
+	mutex_unlock(&card->lock);
+	pcibuf_memory_retire(memory);
+	pcibuf_buffer_withdraw(buffer);
+	dismiss(card, buffer);
+	return 0;
+}
+
+/**
+ * pcibuf_card_set_mask() - set how many address bits the card can drive
+ * @card: any
+ * @bits: 24 to 64
+ *
+ * Return: 0, -EINVAL for what the platform cannot give, -EBUSY while there are
+ * buffers, those being made included, or -ENODEV.
+ */
+int pcibuf_card_set_mask(struct pcibuf_card *card, unsigned int bits)
+{
+	int ret = 0;
+
+	if (bits < 24 || bits > 64)
+		return -EINVAL;
+	mutex_lock(&card->lock);
+	if (card->dying)
+		ret = -ENODEV;
+	else if (!list_empty(&card->buffers))
+		ret = -EBUSY;
+	else if (dma_set_mask_and_coherent(&card->pdev->dev,
+					   DMA_BIT_MASK(bits)))
+		ret = -EINVAL;
+	mutex_unlock(&card->lock);
+	return ret;
+}
+
+/**
+ * pcibuf_card_failed() - remember and log a failed request
+ * @card: any
+ * @failure: pool need not be set
+ *
+ * Only what a person has to look into is logged, and none of it often: anybody
+ * in the group can make a request fail.
+ */
+void pcibuf_card_failed(struct pcibuf_card *card,
+			const struct pcibuf_failure *failure)
+{
+	struct pcibuf_failure copy = *failure;
+
+	copy.pool = &card->pool;
+	mutex_lock(&card->lock);
+	if (!card->dying)
+		pcibuf_why(&copy, card->last_error);
+	if (failure->error == -ENOMEM && __ratelimit(&card->log))
+		dev_notice(&card->dev, "%s\n", card->last_error);
+	mutex_unlock(&card->lock);
+}
+
+/**
+ * pcibuf_card_quiesce() - stop the card, and take no more requests
+ * @card: any
+ *
+ * For shutdown and kexec, whose next kernel must not be written to.
+ */
+void pcibuf_card_quiesce(struct pcibuf_card *card)
+{
+	mutex_lock(&card->lock);
+	card->dying = true;
+	WRITE_ONCE(card->pool.dying, true);
+	pcibuf_bus_stop(card->pdev);
+	mutex_unlock(&card->lock);
+}
+
+/**
+ * pcibuf_card_rearm() - after a reset: bus master again if it has buffers
+ * @card: any
+ */
+void pcibuf_card_rearm(struct pcibuf_card *card)
+{
+	mutex_lock(&card->lock);
+	if (card->nr_active && !card->dying)
+		pcibuf_bus_start(card->pdev);
+	else
+		pcibuf_bus_stop(card->pdev);
+	mutex_unlock(&card->lock);
+}
+
+/**
+ * pcibuf_card_remove() - take the card and all its buffers away
+ * @card: not valid afterwards
+ *
+ * The card is stopped before any memory goes, and requests are over before any
+ * buffer does: what is left of them after dying was set is waited for.
+ */
+void pcibuf_card_remove(struct pcibuf_card *card)
+{
+	pcibuf_card_quiesce(card);
+	pcibuf_card_sysfs_drain(card);
+	pcibuf_pool_drain(&card->pool);
+	while (!pcibuf_card_free(card, NULL, true))
+		cond_resched();
+	device_del(&card->dev);
+	put_device(&card->dev);
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Chunks: where the memory of page-backed buffers comes from.
+ *
+ * First what is parked with the card, then the page allocator, from the zones
+ * whose addresses the card can drive. Never from ZONE_MOVABLE or CMA: whoever
+ * pins such a page for long makes the memory manager try to move it, for ever.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+
+#include "dma.h"
+#include "pages.h"
+
+/*
+ * How many runs of each parked memory are looked at. Memory is taken from the
+ * end, so the first look nearly always fits; what does not is charged anew.
+ */
+#define MAX_LOOKS	64
+
+/* From the widest to the narrowest. */
+static const gfp_t zones[] = { 0, GFP_DMA32, GFP_DMA };
+
+/**
+ * pcibuf_source_init() - begin to look for memory
+ * @source: filled
+ * @pool: of the card
+ * @demand: the allocation
+ */
+void pcibuf_source_init(struct pcibuf_source *source, struct pcibuf_pool *pool,
+			struct pcibuf_demand *demand)
+{
+	u64 limit = pcibuf_dma_limit(pool->dev);
+
+	*source = (struct pcibuf_source){ .pool = pool, .demand = demand };
+	if (pcibuf_dma_translated(pool->dev))
+		return;
+	if (limit <= DMA_BIT_MASK(32) &&
+	    limit < dma_get_required_mask(pool->dev))
+		source->zone = 1;
+}
+
+static struct page *run_unit(struct pcibuf_run *run, unsigned long i)
+{
+	return pfn_to_page(run->pfn + (i << run->order));
+}
+
+static unsigned long run_units(struct pcibuf_run *run)
+{
+	return run->nr_pages >> run->order;
+}
+
+/**
+ * pcibuf_run_put() - drop the buffer's reference to each unit
+ * @run: whoever still holds a page keeps that unit alive, nobody else
+ *
+ * A debug build tells of such holders: unless somebody pinned the memory, every
+ * count is 1 here, and anything else is a leak.
+ */
+void pcibuf_run_put(struct pcibuf_run *run)
+{
+	unsigned long i, held = 0;
+
+	for (i = 0; i < run_units(run); i++) {
+		struct page *page = run_unit(run, i);
+
+		if (IS_ENABLED(CONFIG_PCIBUF_DEBUG))
+			held += page_count(page) != 1;
+		put_page(page);
+		cond_resched();
+	}
+	if (held)
+		pr_warn("pcibuf: DEBUG: %lu units of order %u are still held at release\n",
+			held, run->order);
+}
+
+/* Somebody's pin of a freed buffer must not become a pin of the next one. */
+static bool unpinned(unsigned long pfn, unsigned long nr, unsigned int order)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i += 1UL << order)
+		if (page_count(pfn_to_page(pfn + i)) != 1)
+			return false;
+	return true;
+}
+
+/*
+ * Takes @nr pages off the end of @run: one unit of the right order, or any
+ * number of single pages.
+ */
+static bool cut(struct pcibuf_run *run, unsigned int order, unsigned long nr,
+		struct pcibuf_run *out)
+{
+	unsigned long pfn = run->pfn + run->nr_pages - nr;
+
+	if (run->nr_pages < nr || (run->order && run->order != order))
+		return false;
+	if (!unpinned(pfn, nr, run->order))
+		return false;
+	*out = (struct pcibuf_run){
+		.pfn = pfn,
+		.nr_pages = nr,
+		.order = run->order,
+		.reused = true,
+	};
+	run->nr_pages -= nr;
+	return true;
+}
+
+static bool cut_memory(struct pcibuf_pages *pages, unsigned int order,
+		       unsigned long nr, struct pcibuf_run *out)
+{
+	unsigned int i, looks;
+
+	while (pages->nr_runs && !pages->runs[pages->nr_runs - 1].nr_pages)
+		pages->nr_runs--;
+	looks = min_t(unsigned int, pages->nr_runs, MAX_LOOKS);
+	for (i = 1; i <= looks; i++)
+		if (cut(&pages->runs[pages->nr_runs - i], order, nr, out))
+			return true;
+	return false;
+}
+
+static bool cut_parked(struct pcibuf_pool *pool, unsigned int order,
+		       unsigned long nr, struct pcibuf_run *out)
+{
+	struct pcibuf_memory *memory;
+
+	lockdep_assert_held(&pool->lock);
+	list_for_each_entry(memory, &pool->parked, parked) {
+		if (memory->ops != &pcibuf_pages_ops ||
+		    !cut_memory(to_pages(memory), order, nr, out))
+			continue;
+		memory->size -= nr << PAGE_SHIFT;
+		pool->parked_bytes -= nr << PAGE_SHIFT;
+		/* Its empty shell stays until the pool is drained. */
+		return true;
+	}
+	return false;
+}
+
+static void clear_run(struct pcibuf_run *run)
+{
+	unsigned long i;
+
+	for (i = 0; i < run->nr_pages; i++) {
+		clear_highpage(pfn_to_page(run->pfn + i));
+		cond_resched();
+	}
+}
+
+static bool take_parked(struct pcibuf_source *source, unsigned int order,
+			unsigned long nr, struct pcibuf_run *run)
+{
+	struct pcibuf_pool *pool = source->pool;
+	bool found;
+
+	mutex_lock(&pool->lock);
+	found = cut_parked(pool, order, nr, run);
+	mutex_unlock(&pool->lock);
+	if (!found)
+		return false;
+	source->demand->reused += nr << PAGE_SHIFT;
+	clear_run(run);
+	return true;
+}
+
+/*
+ * From the page allocator. A zone that once gave a page beyond the mask is not
+ * asked again for this buffer: it hands out from the same end.
+ */
+static struct page *take_fresh(struct pcibuf_source *source, gfp_t gfp,
+			       unsigned int order)
+{
+	struct device *dev = source->pool->dev;
+	unsigned int zone;
+
+	for (zone = source->zone; zone < ARRAY_SIZE(zones); zone++) {
+		struct page *page;
+
+		page = alloc_pages_node(dev_to_node(dev), gfp | zones[zone],
+					order);
+		if (!page)
+			continue;
+		if (pcibuf_dma_reaches(dev, page, PAGE_SIZE << order))
+			return page;
+		__free_pages(page, order);
+		source->zone = zone + 1;
+	}
+	return NULL;
+}
+
+/* Who asks may be at the end of a cgroup's memory, not of the machine's. */
+static enum pcibuf_limit why_no_page(struct pcibuf_source *source)
+{
+	struct page *page = NULL;
+
+	if (source->zone)
+		return PCIBUF_LIMIT_MASK;
+	page = take_fresh(source, PCIBUF_GFP & ~__GFP_ACCOUNT, 0);
+	if (!page)
+		return PCIBUF_LIMIT_RESERVE;
+	__free_page(page);
+	return PCIBUF_LIMIT_CGROUP;
+}
+
+/**
+ * pcibuf_chunk_get() - one unit of memory, zeroed
+ * @source: where to look
+ * @order: of the unit, at most %PCIBUF_HUGE_ORDER; from the pool it may come as
+ *	that many single pages
+ * @run: filled but for its offset
+ *
+ * Return: 0, -ENOMEM (with the limit set at order 0, below which there is
+ * nothing to fall back to) or -EDQUOT.
+ */
+int pcibuf_chunk_get(struct pcibuf_source *source, unsigned int order,
+		     struct pcibuf_run *run)
+{
+	gfp_t gfp = PCIBUF_GFP | __GFP_COMP | __GFP_ZERO;
+	u64 bytes = PAGE_SIZE << order;
+	struct page *page;
+	int ret;
+
+	if (take_parked(source, order, 1UL << order, run))
+		return 0;
+	page = take_fresh(source, gfp, order);
+	if (!page) {
+		if (!order)
+			source->demand->limit = why_no_page(source);
+		return -ENOMEM;
+	}
+	ret = pcibuf_demand_fresh(source->pool, source->demand, bytes);
+	if (ret) {
+		__free_pages(page, order);
+		return ret;
+	}
+	*run = (struct pcibuf_run){
+		.pfn = page_to_pfn(page),
+		.nr_pages = 1UL << order,
+		.order = order,
+	};
+	return 0;
+}
+
+/* What was rounded up to a power of two goes back page by page. */
+static void split_block(struct page *page, unsigned int order, unsigned long nr)
+{
+	unsigned long i;
+
+	split_page(page, order);
+	for (i = nr; i < 1UL << order; i++)
+		__free_page(page + i);
+}
+
+/**
+ * pcibuf_block_get() - the whole demand as one physically contiguous block
+ * @source: where to look
+ * @run: filled but for its offset; single pages, unless the size is that of one
+ *	unit
+ *
+ * Return: 0, -ENOMEM with the limit set, or -EDQUOT.
+ */
+int pcibuf_block_get(struct pcibuf_source *source, struct pcibuf_run *run)
+{
+	u64 size = source->demand->size;
+	unsigned long nr = size >> PAGE_SHIFT;
+	unsigned int order = get_order(size);
+	struct page *page = NULL;
+	int ret;
+
+	source->demand->limit = PCIBUF_LIMIT_BLOCK;
+	if (nr == 1UL << order && order <= PCIBUF_HUGE_ORDER)
+		return pcibuf_chunk_get(source, order, run);
+	if (take_parked(source, order, nr, run))
+		return 0;
+	if (order <= PCIBUF_HUGE_ORDER + 1)
+		page = take_fresh(source, PCIBUF_GFP | __GFP_ZERO, order);
+	if (!page)
+		return -ENOMEM;
+	split_block(page, order, nr);
+	*run = (struct pcibuf_run){ .pfn = page_to_pfn(page), .nr_pages = nr };
+	ret = pcibuf_demand_fresh(source->pool, source->demand, size);
+	if (ret)
+		pcibuf_run_put(run);
+	return ret;
+}

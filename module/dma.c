@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the platform does between a card and memory: whether an IOMMU
+ * translates, whether a page can be reached, whether it would be copied.
+ */
+#include <linux/dma-direct.h>
+#include <linux/dma-map-ops.h>
+#include <linux/iommu.h>
+#include <linux/mm.h>
+#include <linux/pci.h>
+#include <xen/xen.h>
+
+#include "compat.h"
+#include "dma.h"
+
+/**
+ * pcibuf_dma_translated() - does an IOMMU translate for this card?
+ * @dev: the PCI device
+ *
+ * One in passthrough does not: its domain is an identity.
+ */
+bool pcibuf_dma_translated(struct device *dev)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+
+	return domain && domain->type & __IOMMU_DOMAIN_PAGING;
+}
+
+/**
+ * pcibuf_dma_wants_coherent() - can ordinary pages not serve this card?
+ * @dev: the PCI device
+ * @contiguous: one range of bus addresses is wanted
+ *
+ * They cannot where the card does not snoop the caches, where the memory of a
+ * guest is hidden from its devices, and under Xen PV, whose pages are not where
+ * they seem to be. An untrusted device (an external port) gets each page mapped
+ * by itself, so one range for it can only come from dma_alloc_coherent().
+ */
+bool pcibuf_dma_wants_coherent(struct device *dev, bool contiguous)
+{
+	if (!dev_is_dma_coherent(dev) || pcibuf_memory_encrypted() ||
+	    xen_pv_domain())
+		return true;
+	return contiguous && to_pci_dev(dev)->untrusted &&
+	       pcibuf_dma_translated(dev);
+}
+
+/**
+ * pcibuf_dma_limit() - the highest bus address that reaches memory
+ * @dev: the PCI device
+ */
+u64 pcibuf_dma_limit(struct device *dev)
+{
+	return min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
+}
+
+/**
+ * pcibuf_dma_reaches() - can the card drive the address of this memory?
+ * @dev: the PCI device
+ * @page: first page
+ * @bytes: length of the contiguous memory that begins there
+ *
+ * Asked before anything is mapped, because mapping beyond the mask warns or
+ * copies.
+ */
+bool pcibuf_dma_reaches(struct device *dev, struct page *page, size_t bytes)
+{
+	if (pcibuf_dma_translated(dev))
+		return true;
+	return dma_capable(dev, phys_to_dma(dev, page_to_phys(page)), bytes,
+			   true);
+}
+
+/*
+ * Behind a domain dma_need_sync() is always true on 6.1, so compare the
+ * addresses there.
+ */
+static bool mapped_elsewhere(struct device *dev, dma_addr_t addr,
+			     struct page *page)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+
+	if (pcibuf_dma_translated(dev))
+		return iommu_iova_to_phys(domain, addr) != page_to_phys(page);
+	return dma_need_sync(dev, addr);
+}
+
+/**
+ * pcibuf_dma_bounces() - would the platform copy this page for the card?
+ * @dev: the PCI device
+ * @page: a page that the card can reach
+ *
+ * Maps it once to see: with swiotlb=force, mapping a whole buffer would fill
+ * the bounce pool and the log. What cannot be mapped counts as copied.
+ */
+bool pcibuf_dma_bounces(struct device *dev, struct page *page)
+{
+	dma_addr_t addr;
+	bool bounces;
+
+	addr = dma_map_page(dev, page, 0, PAGE_SIZE, DMA_BIDIRECTIONAL);
+	if (dma_mapping_error(dev, addr))
+		return true;
+	bounces = mapped_elsewhere(dev, addr, page);
+	dma_unmap_page(dev, addr, PAGE_SIZE, DMA_BIDIRECTIONAL);
+	return bounces;
+}
+
+/**
+ * pcibuf_dma_flush() - make sure that what was unmapped is out of reach
+ * @dev: the PCI device
+ *
+ * By default an IOMMU invalidates its translation cache lazily, so that a card
+ * can write on for some milliseconds after dma_unmap.
+ */
+void pcibuf_dma_flush(struct device *dev)
+{
+	if (pcibuf_dma_translated(dev))
+		iommu_flush_iotlb_all(iommu_get_domain_for_dev(dev));
+}

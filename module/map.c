@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mappings of a buffer.
+ *
+ * Page-backed memory is mapped by faults, in one of two modes that are fixed in
+ * ->mmap and never meet in one area:
+ *
+ * huge	- the area and the buffer lie alike modulo 2 MiB, and pages of that size
+ *	  stand behind it. The fault handler returns the page locked, and the
+ *	  memory manager maps all of it by one entry. VM_MIXEDMAP must not be
+ *	  set: with it the manager maps huge entries too, and forgets to drop
+ *	  their references at munmap.
+ * window - everything else. The handler itself fills the page table for the
+ *	  2 MiB around the fault. That needs VM_MIXEDMAP.
+ *
+ * Both kinds of entry hold references to the pages, so what is mapped is never
+ * freed under anybody. VM_PFNMAP and VM_IO are not set: to the rest of the
+ * kernel this is ordinary memory, good for direct I/O.
+ *
+ * How revoke and faults keep apart: see pcibuf_buffer_strip() for its side. In
+ * huge mode a fault looks at the buffer again after it has the page's lock,
+ * which it keeps until the entry is in place, and revoke takes each page's lock
+ * once between marking the buffer dead and removing entries. In window mode the
+ * entries are made under the buffer's lock.
+ */
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+
+#include "buffer.h"
+#include "compat.h"
+#include "pages.h"
+
+static struct page *page_at(struct pcibuf_buffer *buffer, pgoff_t pgoff,
+			    unsigned int *order)
+{
+	lockdep_assert_held(&buffer->lock);
+	return buffer->memory->ops->page(buffer->memory, pgoff, order);
+}
+
+/* A reference to the page at @pgoff, or NULL where the buffer is dead. */
+static struct page *get_page_at(struct pcibuf_buffer *buffer, pgoff_t pgoff)
+{
+	struct page *page;
+	unsigned int order;
+
+	if (pcibuf_buffer_enter(buffer))
+		return NULL;
+	page = page_at(buffer, pgoff, &order);
+	get_page(page);
+	pcibuf_buffer_leave(buffer);
+	return page;
+}
+
+static vm_fault_t huge_fault(struct vm_fault *vmf)
+{
+	struct pcibuf_buffer *buffer = vmf->vma->vm_private_data;
+	struct page *page = get_page_at(buffer, vmf->pgoff);
+
+	if (!page)
+		return VM_FAULT_SIGBUS;
+	if (PageHWPoison(page)) {
+		put_page(page);
+		return VM_FAULT_HWPOISON;
+	}
+	lock_page(page);
+	/* Revoke locks this page after it set dead: one of us sees the other. */
+	if (READ_ONCE(buffer->dead)) {
+		unlock_page(page);
+		put_page(page);
+		return VM_FAULT_SIGBUS;
+	}
+	vmf->page = page;
+	return VM_FAULT_LOCKED;
+}
+
+static const struct vm_operations_struct huge_vm_ops = {
+	.fault = huge_fault,
+};
+
+static vm_fault_t insert(struct vm_area_struct *vma, unsigned long address)
+{
+	struct pcibuf_buffer *buffer = vma->vm_private_data;
+	unsigned int order;
+	struct page *page;
+
+	page = page_at(buffer, linear_page_index(vma, address), &order);
+	if (PageHWPoison(page))
+		return VM_FAULT_HWPOISON;
+	switch (vm_insert_page(vma, address, page)) {
+	case 0:
+	case -EBUSY: /* Another thread was faster. */
+		return VM_FAULT_NOPAGE;
+	case -ENOMEM:
+		return VM_FAULT_OOM;
+	default:
+		return VM_FAULT_SIGBUS;
+	}
+}
+
+/*
+ * The page that was asked for comes first: whatever becomes of the others, the
+ * fault must not come back for the same page.
+ */
+static vm_fault_t fill_window(struct vm_area_struct *vma, unsigned long address)
+{
+	unsigned long start = max(vma->vm_start, address & PMD_MASK);
+	unsigned long end = min(vma->vm_end - 1, address | ~PMD_MASK);
+	vm_fault_t ret = insert(vma, address);
+	unsigned long at;
+
+	if (ret != VM_FAULT_NOPAGE)
+		return ret;
+	for (at = start; at < end; at += PAGE_SIZE)
+		if (at != address && insert(vma, at) != VM_FAULT_NOPAGE)
+			break;
+	return VM_FAULT_NOPAGE;
+}
+
+static vm_fault_t window_fault(struct vm_fault *vmf)
+{
+	struct pcibuf_buffer *buffer = vmf->vma->vm_private_data;
+	vm_fault_t ret;
+
+	if (pcibuf_buffer_enter(buffer))
+		return VM_FAULT_SIGBUS;
+	ret = fill_window(vmf->vma, vmf->address & PAGE_MASK);
+	pcibuf_buffer_leave(buffer);
+	return ret;
+}
+
+static const struct vm_operations_struct window_vm_ops = {
+	.fault = window_fault,
+};
+
+/* A whole window inside the area, and pages of 2 MiB behind each such. */
+static bool fits_huge(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
+{
+	unsigned long address = ALIGN(vma->vm_start, PMD_SIZE);
+	unsigned int order;
+
+	if (((vma->vm_start >> PAGE_SHIFT) ^ vma->vm_pgoff) %
+	    PCIBUF_HUGE_PAGES)
+		return false;
+	if (address + PMD_SIZE > vma->vm_end)
+		return false;
+	for (; address + PMD_SIZE <= vma->vm_end; address += PMD_SIZE) {
+		page_at(buffer, linear_page_index(vma, address), &order);
+		if (order != PCIBUF_HUGE_ORDER)
+			return false;
+	}
+	return true;
+}
+
+static int map_pages(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
+{
+	vma->vm_private_data = buffer;
+	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
+	if (fits_huge(buffer, vma)) {
+		vma->vm_ops = &huge_vm_ops;
+	} else {
+		vm_flags_set(vma, VM_MIXEDMAP);
+		vma->vm_ops = &window_vm_ops;
+	}
+	return 0;
+}
+
+/* All entries were made at once: what is missing was taken away by revoke. */
+static vm_fault_t revoked_fault(struct vm_fault *vmf)
+{
+	return VM_FAULT_SIGBUS;
+}
+
+static const struct vm_operations_struct whole_vm_ops = {
+	.fault = revoked_fault,
+};
+
+static int map_whole(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
+{
+	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
+	vma->vm_ops = &whole_vm_ops;
+	return buffer->memory->ops->mmap(buffer->memory, vma);
+}
+
+static bool inside(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
+{
+	unsigned long pages = buffer->size >> PAGE_SHIFT;
+
+	return vma->vm_pgoff < pages && vma_pages(vma) <= pages - vma->vm_pgoff;
+}
+
+/**
+ * pcibuf_map() - set up an area that maps a buffer
+ * @buffer: of the file
+ * @vma: new, not yet known to anybody; the mmap_lock is held for writing
+ *
+ * A private mapping would be of copies that the card never sees. The test is
+ * for VM_MAYSHARE because VM_SHARED is cleared for a file that was opened read
+ * only.
+ *
+ * Return: 0, -EINVAL for a private mapping or a range beyond the buffer,
+ * -ENODEV where it is dead, -ENOMEM.
+ */
+int pcibuf_map(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
+{
+	int ret;
+
+	if (!(vma->vm_flags & VM_MAYSHARE) || !inside(buffer, vma))
+		return -EINVAL;
+	ret = pcibuf_buffer_enter(buffer);
+	if (ret)
+		return ret;
+	if (buffer->memory->ops->page)
+		ret = map_pages(buffer, vma);
+	else
+		ret = map_whole(buffer, vma);
+	pcibuf_buffer_leave(buffer);
+	return ret;
+}

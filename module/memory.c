@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory: chosen, charged, parked and given back here, made by the backings.
+ */
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+
+#include "dma.h"
+#include "memory.h"
+
+/* The module parameter coherent. */
+bool pcibuf_force_coherent;
+
+/**
+ * pcibuf_pool_init() - set up what memory needs to know of a card
+ * @pool: all zero
+ * @dev: the PCI device
+ */
+void pcibuf_pool_init(struct pcibuf_pool *pool, struct device *dev)
+{
+	pool->dev = dev;
+	mutex_init(&pool->lock);
+	INIT_LIST_HEAD(&pool->parked);
+}
+
+/**
+ * pcibuf_pool_heat() - the card is about to become a bus master
+ * @pool: of the card
+ */
+void pcibuf_pool_heat(struct pcibuf_pool *pool)
+{
+	mutex_lock(&pool->lock);
+	pool->hot = !pcibuf_dma_translated(pool->dev);
+	mutex_unlock(&pool->lock);
+}
+
+static void release(struct pcibuf_memory *memory)
+{
+	struct pcibuf_pool *pool = memory->pool;
+	u64 size = memory->size;
+
+	memory->ops->release(memory);
+	pcibuf_quota_uncharge(&pool->quota, size);
+}
+
+/**
+ * pcibuf_pool_drain() - the card is no longer a bus master: release what is
+ *	parked
+ * @pool: of the card
+ */
+void pcibuf_pool_drain(struct pcibuf_pool *pool)
+{
+	struct pcibuf_memory *memory, *next;
+	LIST_HEAD(parked);
+
+	mutex_lock(&pool->lock);
+	pool->hot = false;
+	list_splice_init(&pool->parked, &parked);
+	pool->parked_bytes = 0;
+	mutex_unlock(&pool->lock);
+
+	list_for_each_entry_safe(memory, next, &parked, parked)
+		release(memory);
+}
+
+/**
+ * pcibuf_pool_park() - keep memory that the card may still write to
+ * @pool: of the card
+ * @memory: unmapped, owned by nobody, charged; released at once where the pool
+ *	is not hot
+ */
+void pcibuf_pool_park(struct pcibuf_pool *pool, struct pcibuf_memory *memory)
+{
+	bool hot;
+
+	mutex_lock(&pool->lock);
+	hot = pool->hot;
+	if (hot) {
+		list_add(&memory->parked, &pool->parked);
+		pool->parked_bytes += memory->size;
+	}
+	mutex_unlock(&pool->lock);
+	if (!hot)
+		release(memory);
+}
+
+/**
+ * pcibuf_memory_retire() - end the life of a buffer's memory
+ * @memory: no mapping, fault or call of its buffer uses it any more, except by
+ *	references to its pages
+ *
+ * Behind an IOMMU: unmapped, flushed, released, in this order. Without one
+ * nothing takes the memory from a card that streams on after its program died,
+ * so as long as the card is a bus master its old memory stays its own.
+ */
+void pcibuf_memory_retire(struct pcibuf_memory *memory)
+{
+	memory->ops->unmap(memory);
+	pcibuf_dma_flush(memory->pool->dev);
+	pcibuf_pool_park(memory->pool, memory);
+}
+
+static int charge(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
+		  u64 bytes)
+{
+	switch (pcibuf_quota_charge(&pool->quota, bytes)) {
+	case PCIBUF_OVER_CARD:
+		demand->limit = PCIBUF_LIMIT_CARD;
+		return -EDQUOT;
+	case PCIBUF_OVER_TOTAL:
+		demand->limit = PCIBUF_LIMIT_TOTAL;
+		return -EDQUOT;
+	default:
+		demand->charged += bytes;
+		return 0;
+	}
+}
+
+/**
+ * pcibuf_demand_fresh() - about to take @bytes from the system
+ * @pool: of the card
+ * @demand: the allocation
+ * @bytes: how many
+ *
+ * What is parked was left out when the whole was charged; where it turned out
+ * not to fit, the difference is charged here.
+ *
+ * Return: 0 or -EDQUOT.
+ */
+int pcibuf_demand_fresh(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
+			u64 bytes)
+{
+	u64 fresh = demand->fresh + bytes;
+	int ret = 0;
+
+	if (fresh > demand->charged)
+		ret = charge(pool, demand, fresh - demand->charged);
+	if (!ret)
+		demand->fresh = fresh;
+	return ret;
+}
+
+/**
+ * pcibuf_demand_check() - shall an allocation go on?
+ * @pool: of the card
+ * @demand: the allocation
+ *
+ * Whoever holds much memory while little is left makes other allocations meet
+ * the OOM killer, so a part of RAM is left alone, whatever the quotas say.
+ *
+ * Return: 0, -EINTR, -ENODEV, or -ENOMEM with demand->limit set.
+ */
+int pcibuf_demand_check(struct pcibuf_pool *pool, struct pcibuf_demand *demand)
+{
+	u64 rest = (demand->size - demand->fresh - demand->reused) >> PAGE_SHIFT;
+	long available = si_mem_available();
+
+	if (READ_ONCE(pool->dying))
+		return -ENODEV;
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (available < 0 || available < rest + totalram_pages() / 16) {
+		demand->limit = PCIBUF_LIMIT_RESERVE;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static const struct pcibuf_memory_ops *choose(struct pcibuf_pool *pool,
+					      struct pcibuf_demand *demand)
+{
+	if (pcibuf_force_coherent ||
+	    pcibuf_dma_wants_coherent(pool->dev, demand->contiguous))
+		return &pcibuf_coherent_ops;
+	return &pcibuf_pages_ops;
+}
+
+static u64 parked_bytes(struct pcibuf_pool *pool)
+{
+	u64 bytes;
+
+	mutex_lock(&pool->lock);
+	bytes = pool->parked_bytes;
+	mutex_unlock(&pool->lock);
+	return bytes;
+}
+
+/**
+ * pcibuf_memory_alloc() - make the memory of a buffer
+ * @pool: of the card; one allocation at a time, so that what is parked now is
+ *	still there for it
+ * @demand: size and kind; limit is set on failure
+ *
+ * Return: memory, zeroed and mapped for the card, or an ERR_PTR of -EDQUOT,
+ * -ENOMEM, -EINTR or -ENODEV.
+ */
+struct pcibuf_memory *pcibuf_memory_alloc(struct pcibuf_pool *pool,
+					  struct pcibuf_demand *demand)
+{
+	u64 parked = min(parked_bytes(pool), demand->size);
+	struct pcibuf_memory *memory;
+	int ret;
+
+	ret = charge(pool, demand, demand->size - parked);
+	if (ret)
+		return ERR_PTR(ret);
+	memory = choose(pool, demand)->alloc(pool, demand);
+	if (IS_ERR(memory))
+		demand->fresh = 0;
+	pcibuf_quota_uncharge(&pool->quota, demand->charged - demand->fresh);
+	return memory;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mapping page-backed memory for the card, once for the life of the buffer.
+ */
+#include <linux/delay.h>
+#include <linux/dma-mapping.h>
+#include <linux/sizes.h>
+
+#include "dma.h"
+#include "pages.h"
+#include "segments.h"
+
+/* The length of a scatterlist's entry has 32 bits. */
+#define MAX_ENTRY	SZ_1G
+
+/* A lazily freed range of the IOMMU's address space comes back after this. */
+#define IOVA_WAIT_MS	50
+
+static unsigned int nr_entries(struct pcibuf_pages *pages)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < pages->nr_runs; i++)
+		nr += DIV_ROUND_UP((u64)pages->runs[i].nr_pages << PAGE_SHIFT,
+				   MAX_ENTRY);
+	return nr;
+}
+
+/* Returns the entry behind the last one that it filled. */
+static struct scatterlist *add_entries(struct scatterlist *sg,
+				       struct pcibuf_run *run)
+{
+	unsigned long pfn = run->pfn, end = run->pfn + run->nr_pages;
+
+	while (pfn < end) {
+		unsigned long nr = min_t(unsigned long, end - pfn,
+					 MAX_ENTRY >> PAGE_SHIFT);
+
+		sg_set_page(sg, pfn_to_page(pfn), nr << PAGE_SHIFT, 0);
+		sg = sg_next(sg);
+		pfn += nr;
+	}
+	return sg;
+}
+
+static int build_table(struct pcibuf_pages *pages)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+	int ret;
+
+	ret = sg_alloc_table(&pages->sgt, nr_entries(pages), PCIBUF_GFP);
+	if (ret)
+		return -ENOMEM;
+	sg = pages->sgt.sgl;
+	for (i = 0; i < pages->nr_runs; i++)
+		sg = add_entries(sg, &pages->runs[i]);
+	return 0;
+}
+
+static int map_table(struct pcibuf_pages *pages)
+{
+	struct device *dev = pages->memory.pool->dev;
+	int ret;
+
+	ret = dma_map_sgtable(dev, &pages->sgt, DMA_BIDIRECTIONAL,
+			      DMA_ATTR_NO_WARN);
+	if (!ret || !pcibuf_dma_translated(dev))
+		return ret;
+	msleep(IOVA_WAIT_MS);
+	return dma_map_sgtable(dev, &pages->sgt, DMA_BIDIRECTIONAL,
+			       DMA_ATTR_NO_WARN);
+}
+
+static unsigned int collect(struct sg_table *sgt, struct pcibuf_segment *out)
+{
+	struct pcibuf_coalescer c = { .out = out };
+	struct scatterlist *sg;
+	unsigned int i;
+
+	for_each_sgtable_dma_sg(sgt, sg, i)
+		pcibuf_coalesce(&c, sg_dma_address(sg), sg_dma_len(sg));
+	return c.nr;
+}
+
+static int build_segments(struct pcibuf_pages *pages,
+			  struct pcibuf_demand *demand)
+{
+	struct pcibuf_memory *memory = &pages->memory;
+
+	memory->nr_segments = collect(&pages->sgt, NULL);
+	if (demand->contiguous && memory->nr_segments > 1) {
+		demand->limit = PCIBUF_LIMIT_IOVA;
+		return -ENOMEM;
+	}
+	demand->limit = PCIBUF_LIMIT_RESERVE;
+	memory->segments = kvcalloc(memory->nr_segments,
+				    sizeof(*memory->segments), PCIBUF_GFP);
+	if (!memory->segments)
+		return -ENOMEM;
+	collect(&pages->sgt, memory->segments);
+	return 0;
+}
+
+/**
+ * pcibuf_pages_map() - let the card in, and learn the bus addresses
+ * @pages: complete
+ * @demand: tells whether one segment is wanted; limit is set on failure
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int pcibuf_pages_map(struct pcibuf_pages *pages, struct pcibuf_demand *demand)
+{
+	struct page *first = pfn_to_page(pages->runs[0].pfn);
+	int ret;
+
+	demand->limit = PCIBUF_LIMIT_BOUNCE;
+	if (pcibuf_dma_bounces(pages->memory.pool->dev, first))
+		return -ENOMEM;
+	demand->limit = PCIBUF_LIMIT_RESERVE;
+	ret = build_table(pages);
+	if (ret)
+		return ret;
+	demand->limit = PCIBUF_LIMIT_IOVA;
+	ret = map_table(pages);
+	if (ret) {
+		ret = -ENOMEM;
+		goto err_free_table;
+	}
+	ret = build_segments(pages, demand);
+	if (ret)
+		goto err_unmap;
+	return 0;
+
+err_unmap:
+	dma_unmap_sgtable(pages->memory.pool->dev, &pages->sgt,
+			  DMA_BIDIRECTIONAL, 0);
+err_free_table:
+	sg_free_table(&pages->sgt);
+	return ret;
+}
+
+/**
+ * pcibuf_pages_unmap() - undo pcibuf_pages_map()
+ * @pages: the caller flushes the IOMMU before it releases them
+ */
+void pcibuf_pages_unmap(struct pcibuf_pages *pages)
+{
+	dma_unmap_sgtable(pages->memory.pool->dev, &pages->sgt,
+			  DMA_BIDIRECTIONAL, 0);
+	sg_free_table(&pages->sgt);
+	kvfree(pages->memory.segments);
+	pages->memory.segments = NULL;
+	pages->memory.nr_segments = 0;
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Why a request failed, in words: what limited it, and what would help.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/log2.h>
+
+#include "dma.h"
+#include "quota.h"
+#include "why.h"
+
+/* Of what was written, as much as is shown. */
+#define MAX_TEXT	80
+
+static const struct {
+	int error;
+	const char *name;
+	const char *words;
+} errors[] = {
+	{ -EINVAL, "EINVAL",
+	  "malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL], free and revoke a label, an index or pcibufN, dma_mask_bits 24 to 64"
+	},
+	{ -EEXIST, "EEXIST",
+	  "this card has a buffer of that label; free it or choose another" },
+	{ -EDQUOT, "EDQUOT",
+	  "over a quota" },
+	{ -ENOMEM, "ENOMEM",
+	  "no memory for the buffer's own records" },
+	{ -ENOSPC, "ENOSPC",
+	  "no minor number is left; free some buffers" },
+	{ -ENOENT, "ENOENT",
+	  "this card has no such buffer; see buffers/" },
+	{ -EBUSY, "EBUSY",
+	  "in use; close and unmap the buffer (root may write to revoke), or free all buffers before changing the mask"
+	},
+	{ -EINTR, "EINTR",
+	  "killed while it waited; all was given back" },
+	{ -ENODEV, "ENODEV",
+	  "the card is going away" },
+};
+
+static const char *const limits[] = {
+	[PCIBUF_LIMIT_RESERVE] =
+		"the machine has too little memory left; ask for less, or stop what uses it",
+	[PCIBUF_LIMIT_CGROUP] =
+		"the caller's memory cgroup is full; raise its memory.max",
+	[PCIBUF_LIMIT_MASK] =
+		"no free memory that the card can address; raise dma_mask_bits if the card can, use an IOMMU, or allocate earlier",
+	[PCIBUF_LIMIT_BLOCK] =
+		"no free block of that size (one block is 4 MiB at the most); use alloc_sg, an IOMMU, or allocate earlier",
+	[PCIBUF_LIMIT_BOUNCE] =
+		"the platform would copy the data instead of letting the card in (swiotlb=force, or a mask below all memory); use an IOMMU",
+	[PCIBUF_LIMIT_IOVA] =
+		"the IOMMU has no free range that large below the mask; raise dma_mask_bits if the card can, or use alloc_sg",
+	[PCIBUF_LIMIT_COHERENT] =
+		"no coherent memory of that size; ask for less, use an IOMMU, or allocate earlier",
+};
+
+static const char *errno_name(int error)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(errors); i++)
+		if (errors[i].error == error)
+			return errors[i].name;
+	return "error";
+}
+
+static const char *errno_words(int error)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(errors); i++)
+		if (errors[i].error == error)
+			return errors[i].words;
+	return "unexpected";
+}
+
+static int quota_words(const struct pcibuf_failure *failure, char *words,
+		       size_t size)
+{
+	struct pcibuf_quota *quota = &failure->pool->quota;
+	u64 used = pcibuf_quota_used(quota);
+
+	if (failure->limit == PCIBUF_LIMIT_CARD)
+		return scnprintf(words, size,
+				 "over max_bytes of this card (%llu, of which %llu are in use); free buffers, or root may raise it",
+				 pcibuf_quota_max(quota), used);
+	return scnprintf(words, size,
+			 "over max_total of all cards (this card uses %llu); free buffers, or root may raise the module parameter",
+			 used);
+}
+
+static int limit_words(const struct pcibuf_failure *failure, char *words,
+		       size_t size)
+{
+	struct device *dev = failure->pool->dev;
+	int len;
+
+	if (failure->error == -EDQUOT)
+		return quota_words(failure, words, size);
+	if (failure->error != -ENOMEM || !limits[failure->limit])
+		return scnprintf(words, size, "%s", errno_words(failure->error));
+	len = scnprintf(words, size, "%s", limits[failure->limit]);
+	return len + scnprintf(words + len, size - len, " (mask %u bits, %s)",
+			       fls64(dma_get_mask(dev)),
+			       pcibuf_dma_translated(dev) ? "IOMMU" : "no IOMMU");
+}
+
+/**
+ * pcibuf_why() - put a failure into words
+ * @failure: what failed
+ * @words: one line, without its newline; what the user wrote is in it with
+ *	everything escaped that is not plain text
+ */
+void pcibuf_why(const struct pcibuf_failure *failure,
+		char words[PCIBUF_WHY_SIZE])
+{
+	size_t len = failure->len;
+	int at;
+
+	if (len && failure->text[len - 1] == '\n')
+		len--;
+	at = scnprintf(words, PCIBUF_WHY_SIZE, "%s \"%*pE\": %s: ",
+		       failure->verb, (int)min_t(size_t, len, MAX_TEXT),
+		       failure->text, errno_name(failure->error));
+	limit_words(failure, words + at, PCIBUF_WHY_SIZE - at);
+}
