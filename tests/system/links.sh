@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# Names under /dev. $a and $b are two cards of one kind, $net has a serial.
+: "${cards:=}" "${a:=}" "${b:=}" "${net:=}"
+
+by_path() {
+	echo "/dev/pcibuf/by-path/pci-$1/$2"
+}
+
+by_id() {
+	echo "/dev/pcibuf/by-id/8086-10d3-$(cat "$cards/$1/serial").0/$2"
+}
+
+# link_line PATH CARD BUFFER: as links() shows it when all is well.
+link_line() {
+	echo "$1 $(node_of "$2" "$3")"
+}
+
+one_card_links() {
+	put "64K rx" "$cards/$net/alloc"
+	put "64K" "$cards/$net/alloc"
+	put "64K" "$cards/$a/alloc"
+	links_are "$({
+		link_line "$(by_id "$net" 1)" "$net" 1
+		link_line "$(by_id "$net" rx)" "$net" rx
+		link_line "$(by_path "$a" 0)" "$a" 0
+		link_line "$(by_path "$net" 1)" "$net" 1
+		link_line "$(by_path "$net" rx)" "$net" rx
+	} | sort)"
+}
+
+free_all() {
+	for buffer in "$cards"/*/buffers/*; do
+		[ ! -e "$buffer" ] ||
+			put "${buffer##*/}" "${buffer%/*/*}/free" || return
+	done
+}
+
+# twin_links: the right links while both cards have an rx.
+twin_links() {
+	links_are "$({
+		link_line "$(by_path "$a" rx)" "$a" rx
+		link_line "$(by_path "$b" rx)" "$b" rx
+	} | sort)"
+}
+
+# probe_in_order FIRST SECOND: so that their buffers swap numbers, too.
+probe_in_order() {
+	unclaim "$a" && unclaim "$b" && claim "$1" && claim "$2" &&
+		put "64K rx" "$cards/$1/alloc" && put "64K rx" "$cards/$2/alloc"
+}
+
+tagged() {
+	udevadm info -q property "$(node_of "$1" "$2")" | grep 'TAGS=.*:systemd:'
+}
+
+test_links() {
+	check "labels and indices, by path and by id, and nothing else" \
+		one_card_links
+	check "buffers are units of systemd" tagged "$net" rx
+	check "links go with their buffers" free_all
+	check "... and leave no directory" \
+		eventually not test -e /dev/pcibuf
+	check "cards of one kind are probed in one order" \
+		probe_in_order "$a" "$b"
+	check "... and each link leads to its own card's buffer" twin_links
+	check "a label cannot be taken twice on one card" \
+		refused "File exists" put "64K rx" "$cards/$a/alloc"
+	check "they are probed in the other order" probe_in_order "$b" "$a"
+	check "... and each link leads to its own card's buffer" twin_links
+	check "all is freed" free_all
+}
