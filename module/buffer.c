@@ -28,19 +28,17 @@ static struct pcibuf_buffer *to_buffer(const struct device *dev)
 	return container_of(dev, struct pcibuf_buffer, dev);
 }
 
-static void get_ownership(pcibuf_const struct device *dev, kuid_t *uid,
-			  kgid_t *gid)
-{
-	*uid = GLOBAL_ROOT_UID;
-	*gid = to_buffer(dev)->gid;
-}
-
-/* Owner and mode from the start: a rule of udev's would come too late. */
+/*
+ * Owner and mode from the start: a rule of udev's would come too late. When the
+ * node is removed it is only asked for its name, and all three are NULL.
+ */
 static char *devnode(pcibuf_const struct device *dev, umode_t *mode,
 		     kuid_t *uid, kgid_t *gid)
 {
-	*mode = 0660;
-	*gid = to_buffer(dev)->gid;
+	if (mode)
+		*mode = 0660;
+	if (gid)
+		*gid = to_buffer(dev)->gid;
 	return NULL;
 }
 
@@ -64,7 +62,6 @@ static void buffer_release(struct device *dev)
 
 static struct class buffer_class = {
 	.name = "pcibuf",
-	.get_ownership = get_ownership,
 };
 
 static const struct device_type buffer_type = {
@@ -189,6 +186,20 @@ const char *pcibuf_buffer_link(struct pcibuf_buffer *buffer, char text[12])
 	return text;
 }
 
+/* Addresses are for the group, and before anybody hears of them. */
+static int give_to_group(struct pcibuf_buffer *buffer)
+{
+	struct kobject *kobj = &buffer->dev.kobj;
+	int ret;
+
+	ret = sysfs_file_change_owner(kobj, "segments", GLOBAL_ROOT_UID,
+				      buffer->gid);
+	if (ret || buffer->memory->nr_segments > 1)
+		return ret;
+	return sysfs_file_change_owner(kobj, "dma_addr", GLOBAL_ROOT_UID,
+				       buffer->gid);
+}
+
 /**
  * pcibuf_buffer_publish() - make the device, the node and the link appear
  * @buffer: complete
@@ -209,6 +220,9 @@ int pcibuf_buffer_publish(struct pcibuf_buffer *buffer)
 	ret = cdev_device_add(&buffer->cdev, &buffer->dev);
 	if (ret)
 		return ret;
+	ret = give_to_group(buffer);
+	if (ret)
+		goto err_del;
 	ret = sysfs_add_link_to_group(&buffer->card->kobj, PCIBUF_LINKS,
 				      &buffer->dev.kobj,
 				      pcibuf_buffer_link(buffer, text));

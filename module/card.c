@@ -9,18 +9,10 @@
 #include "buffer.h"
 #include "bus.h"
 #include "card.h"
-#include "compat.h"
 
 /* Failed requests are logged at most so often per card. */
 #define LOG_INTERVAL	(60 * HZ)
 #define LOG_BURST	5
-
-static void get_ownership(pcibuf_const struct device *dev, kuid_t *uid,
-			  kgid_t *gid)
-{
-	*uid = GLOBAL_ROOT_UID;
-	*gid = to_card(dev)->gid;
-}
 
 static void card_release(struct device *dev)
 {
@@ -32,7 +24,6 @@ static void card_release(struct device *dev)
 
 static struct class card_class = {
 	.name = "pcibuf_card",
-	.get_ownership = get_ownership,
 };
 
 static const struct device_type card_type = {
@@ -227,7 +218,7 @@ int pcibuf_card_alloc(struct pcibuf_card *card,
 	struct pcibuf_buffer *buffer;
 	int ret;
 
-	if (request->size > S64_MAX - PAGE_SIZE)
+	if (request->size > round_down(S64_MAX, PAGE_SIZE))
 		return -EINVAL;
 	demand->size = PAGE_ALIGN(request->size);
 	buffer = pcibuf_buffer_new(&card->dev, demand->size, request->label);

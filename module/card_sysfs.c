@@ -193,23 +193,31 @@ static ssize_t gid_show(struct device *dev, struct device_attribute *attr,
 	return sysfs_emit(buf, "%u\n", from_kgid(&init_user_ns, gid));
 }
 
-/* What belongs to the card's group; taken away before the card is. */
-static struct attribute *control_attrs[] = {
+/* What belongs to the card's group. */
+static struct attribute *user_attrs[] = {
 	&dev_attr_alloc.attr,
 	&dev_attr_alloc_sg.attr,
 	&dev_attr_free.attr,
-	&dev_attr_revoke.attr,
 	&dev_attr_last_error.attr,
 	NULL
 };
 
-static const struct attribute_group control_group = {
-	.attrs = control_attrs,
+static const struct attribute_group user_group = {
+	.attrs = user_attrs,
+};
+
+static struct attribute *root_attrs[] = {
+	&dev_attr_revoke.attr,
+	NULL
+};
+
+static const struct attribute_group root_group = {
+	.attrs = root_attrs,
 };
 
 static int set_gid(struct pcibuf_card *card, kgid_t gid)
 {
-	const struct attribute_group *groups[] = { &control_group, NULL };
+	const struct attribute_group *groups[] = { &user_group, NULL };
 	int ret = -ENODEV;
 
 	mutex_lock(&card->lock);
@@ -288,7 +296,8 @@ static const struct attribute_group links_group = {
 };
 
 const struct attribute_group *pcibuf_card_groups[] = {
-	&control_group,
+	&user_group,
+	&root_group,
 	&state_group,
 	&links_group,
 	NULL
@@ -301,5 +310,6 @@ const struct attribute_group *pcibuf_card_groups[] = {
  */
 void pcibuf_card_sysfs_drain(struct pcibuf_card *card)
 {
-	sysfs_remove_group(&card->dev.kobj, &control_group);
+	sysfs_remove_group(&card->dev.kobj, &user_group);
+	sysfs_remove_group(&card->dev.kobj, &root_group);
 }

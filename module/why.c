@@ -78,6 +78,22 @@ static const char *errno_words(int error)
 	return "unexpected";
 }
 
+/* What was written, without what could disturb a terminal or a log. */
+static void quote(const struct pcibuf_failure *failure, char out[MAX_TEXT + 1])
+{
+	size_t i, len = failure->len;
+
+	if (len && failure->text[len - 1] == '\n')
+		len--;
+	len = min_t(size_t, len, MAX_TEXT);
+	for (i = 0; i < len; i++) {
+		char c = failure->text[i];
+
+		out[i] = c >= ' ' && c <= '~' && c != '"' ? c : '?';
+	}
+	out[len] = '\0';
+}
+
 static int quota_words(const struct pcibuf_failure *failure, char *words,
 		       size_t size)
 {
@@ -112,19 +128,16 @@ static int limit_words(const struct pcibuf_failure *failure, char *words,
 /**
  * pcibuf_why() - put a failure into words
  * @failure: what failed
- * @words: one line, without its newline; what the user wrote is in it with
- *	everything escaped that is not plain text
+ * @words: one line of plain ASCII, without its newline
  */
 void pcibuf_why(const struct pcibuf_failure *failure,
 		char words[PCIBUF_WHY_SIZE])
 {
-	size_t len = failure->len;
+	char text[MAX_TEXT + 1];
 	int at;
 
-	if (len && failure->text[len - 1] == '\n')
-		len--;
-	at = scnprintf(words, PCIBUF_WHY_SIZE, "%s \"%*pE\": %s: ",
-		       failure->verb, (int)min_t(size_t, len, MAX_TEXT),
-		       failure->text, errno_name(failure->error));
+	quote(failure, text);
+	at = scnprintf(words, PCIBUF_WHY_SIZE, "%s \"%s\": %s: ",
+		       failure->verb, text, errno_name(failure->error));
 	limit_words(failure, words + at, PCIBUF_WHY_SIZE - at);
 }

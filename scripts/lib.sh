@@ -2,6 +2,7 @@
 # shellcheck shell=sh
 # What the scripts share. Read with `.`, after top= was set to the tree's root.
 
+# shellcheck disable=SC2034 # not all of them use it
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/pcibuf
 # The administrator's tools (modprobe, mke2fs) are not in everybody's PATH.
 PATH=$PATH:/usr/sbin:/sbin
@@ -23,13 +24,26 @@ as_root() {
 	fi
 }
 
+# files_of DIRECTORY...: the files in them (or files) that are source.
+files_of() {
+	find "$@" \( -name .git -o -path "$top/build" \) -prune -o -type f \
+		! -name '*.o' ! -name '*.ko' ! -name '*.mod' ! -name '*.mod.c' \
+		! -name '*.cmd' ! -name modules.order ! -name Module.symvers \
+		! -name '.checkpatch*' ! -name '*~' ! -name '.*.sw?' -print |
+		LC_ALL=C sort
+}
+
+# copy_source DIRECTORY TARGET: what is source in it.
+copy_source() {
+	(cd "$1" && files_of "$1" | sed "s|^$1/||" | tar -cf - -T -) |
+		tar -xf - -C "$2" --no-same-owner
+}
+
 # The hash of files (directories are walked) and of the words on stdin.
 hash_of() {
 	{
 		cat
-		find "$@" -type f ! -name '.*' ! -name '*.o' ! -name '*.ko' \
-			! -name '*.mod' ! -name '*.mod.c' ! -name '*.cmd' |
-			LC_ALL=C sort | xargs -r sha256sum | sed "s| $top/| |"
+		files_of "$@" | xargs -r -d '\n' sha256sum | sed "s| $top/| |"
 	} | sha256sum | cut -c1-16
 }
 
