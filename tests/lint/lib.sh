@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# For the tests of this directory. Read with `.`, after top= was set.
+
+# shellcheck source=scripts/lib.sh
+. "$top/scripts/lib.sh"
+# shellcheck source=tests/system/lib.sh
+. "$top/tests/system/lib.sh"
+
+# sources PATTERN...: the tree's files with such names, relative to its root.
+sources() {
+	files_of "$top" | sed "s|^$top/||" | while read -r file; do
+		for pattern; do
+			# shellcheck disable=SC2254 # a pattern it is
+			case ${file##*/} in
+			$pattern) echo "$file" ;;
+			esac
+		done
+	done
+}
+
+# Says what is wrong, or nothing: silence is a pass.
+silent() {
+	said_by=$("$@" 2>&1) || :
+	[ -z "$said_by" ] || {
+		echo "$said_by"
+		return 1
+	}
+}

@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Rules of this tree that no other tool knows.
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/lint/lib.sh
+. "$top/tests/lint/lib.sh"
+cd "$top"
+
+# Files of ours that can hold a comment.
+ours() {
+	sources '*.[ch]' '*.sh' '*.t' '*.awk' '*.rules' '*.service' Makefile Kbuild
+	find scripts .ci -type f ! -name '*.*'
+}
+
+kernel_versions() {
+	sources '*.[ch]' Kbuild | grep '^module/' | grep -vx module/compat.h |
+		xargs grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION|linux/version\.h'
+}
+
+without_licence() {
+	ours | while read -r file; do
+		head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-only' ||
+			echo "$file"
+	done
+}
+
+long_files() {
+	ours | while read -r file; do
+		lines=$(wc -l <"$file")
+		[ "$lines" -le 400 ] || echo "$file: $lines lines"
+	done
+}
+
+# A function's braces stand at the beginning of a line, in C as in the shell.
+long_functions() {
+	ours | xargs awk '
+		FNR == 1 { start = 0 }
+		/^\{/ || /^[a-z_]+\(\) [{(]$/ { start = FNR }
+		/^[})]/ {
+			if (start && FNR - start > 40)
+				print FILENAME ":" start ": " FNR - start " lines"
+			start = 0
+		}'
+}
+
+unfinished() {
+	ours | grep -vx -e tests/lint/tree.t -e tests/runner/merge.t |
+		xargs grep -nwE 'TODO|FIXME|XXX'
+}
+
+white_space() {
+	ours | xargs grep -nE '[[:blank:]]$'
+}
+
+check "only module/compat.h knows kernel versions" silent kernel_versions
+check "every file names its licence" silent without_licence
+check "no file is longer than 400 lines" silent long_files
+check "no function is longer than 40 lines" silent long_functions
+check "nothing is left to be done" silent unfinished
+check "no white space at the ends of lines" silent white_space
+finish
