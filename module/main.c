@@ -37,7 +37,7 @@
 #include "pci.h"
 #include "quota.h"
 
-static char *ids;
+static char *ids = "";
 module_param(ids, charp, 0444);
 MODULE_PARM_DESC(ids, "cards to claim: VVVV:DDDD[:SVVV[:SDDD]],... in hex");
 

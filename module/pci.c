@@ -108,7 +108,7 @@ static int walk_ids(const char *ids, int (*use)(const struct pcibuf_id *id))
 {
 	int ret = 0;
 
-	while (ids && *ids && !ret) {
+	while (*ids && !ret) {
 		size_t len = strcspn(ids, ",");
 		struct pcibuf_id id;
 
@@ -131,7 +131,7 @@ static int add_id(const struct pcibuf_id *id)
 
 /**
  * pcibuf_pci_init() - register the driver and claim the cards of @ids
- * @ids: the module parameter, or NULL
+ * @ids: the module parameter
  *
  * Return: 0, -EINVAL for bad ids, before anything is claimed, or another
  * negative errno.
