@@ -66,7 +66,8 @@ function unfinished()
 
 /^@done$/ { done = 1; next }
 
-current == "" || /^[ \t]*$/ || /^TAP version/ { if ($0 != "") print "# " $0; next }
+/^TAP version/ { next }
+current == "" || /^[ \t]*$/ { if ($0 != "") print "# " $0; next }
 
 /^1\.\.[0-9]+/ {
 	plan = substr($1, 4) + 0
