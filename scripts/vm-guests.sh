@@ -44,6 +44,8 @@ prepare_fast() {
 	names=$(echo "$1" | tr , ' ')
 	guest_drives='' guest_append=''
 	mkdir -p "$run/tree/tests"
+	# A test holds it against what the module really shows.
+	cp -R "$top/sysfs-doc" "$run/tree/"
 	if [ -n "$tests" ]; then
 		cp -R "$tests/." "$run/tree/tests/"
 	else
