@@ -3,6 +3,7 @@
 # Make one TAP stream of what a guest reported. Input: `@start NAME`, lines of that
 # program's own TAP, `@end NAME STATUS`; `@done` when the guest has run everything.
 # names: the programs that were asked for. What was not reported has failed.
+# plain: they do not speak TAP; their exit status is their result.
 
 function point(good, text)
 {
@@ -15,6 +16,10 @@ function point(good, text)
 # A program's plan, as far as it may be judged.
 function judge(name, status)
 {
+	if (plain) {
+		point(status == 0, name ": exit status " status)
+		return
+	}
 	if (plan < 0)
 		point(0, name ": says how many tests it has")
 	else if (plan != count)

@@ -152,7 +152,7 @@ report() {
 		subtest guest log_is_clean
 	} >>"$run/results"
 	status=0
-	awk -v names="$names" -f "$top/scripts/tap-merge.awk" \
+	awk -v names="$names" -v plain="$plain" -f "$top/scripts/tap-merge.awk" \
 		"$run/results" >"$run/tap" || status=1
 	[ -n "$plain" ] || cat "$run/tap"
 	[ -z "$plain" ] || grep '^not ok' "$run/tap" >&2 || :
