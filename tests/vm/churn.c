@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Many buffers, and many times: nothing lost. What is parked with a card where
+ * nothing keeps the card from memory that it once had. The bus master bit.
+ */
+#include <kselftest_harness.h>
+
+#include <dirent.h>
+
+#include "lib.h"
+
+#define MANY		1000
+#define PCI_COMMAND	4
+#define BUS_MASTER	0x4
+
+FIXTURE(churn) {
+	struct card card;
+	struct snapshot before;
+};
+
+/* The first of all costs what the kernel keeps for the next: not a leak. */
+FIXTURE_SETUP(churn)
+{
+	ASSERT_EQ(0, card_get(0, &self->card));
+	ASSERT_EQ(0, card_write(&self->card, "dma_mask_bits", "64"));
+	ASSERT_EQ(0, card_write(&self->card, "alloc", "4K warm"));
+	ASSERT_EQ(0, card_write(&self->card, "free", "warm"));
+	snapshot(&self->card, &self->before);
+}
+
+FIXTURE_TEARDOWN(churn)
+{
+	EXPECT_EQ(0, card_reset(&self->card));
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
+}
+
+static __u64 allocated(const struct card *card)
+{
+	return attr_u64(card_attr(card, "allocated_bytes"));
+}
+
+static int bus_master(const struct card *card)
+{
+	int fd = open(pci_attr(card, "config"), O_RDONLY);
+	__u16 command = 0;
+
+	if (pread(fd, &command, sizeof(command), PCI_COMMAND) !=
+	    sizeof(command))
+		return -1;
+	close(fd);
+	return !!(command & BUS_MASTER);
+}
+
+static int count_links(const struct card *card)
+{
+	DIR *dir = opendir(card_attr(card, "buffers"));
+	struct dirent *entry;
+	int count = 0;
+
+	while (dir && (entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+static void make_many(struct __test_metadata *_metadata,
+		      const struct card *card)
+{
+	struct buf buf;
+	int i;
+
+	for (i = 0; i < MANY; i++) {
+		ASSERT_EQ(0, card_write(card, i % 3 ? "alloc" : "alloc_sg",
+					"%d m%d", 4096 * (1 + i % 5), i));
+		ASSERT_EQ(0, buf_get(card, pathf("m%d", i), PAGE, &buf));
+		memcpy(buf.mem, &i, sizeof(i));
+		buf_put(&buf);
+	}
+}
+
+/* From the middle, and then all; each still says what it was told. */
+static void free_many(struct __test_metadata *_metadata,
+		      const struct card *card)
+{
+	struct buf buf;
+	int i;
+
+	for (i = 0; i < MANY; i++) {
+		int nr = (i * 617 + 333) % MANY, found = -1;
+
+		ASSERT_EQ(0, buf_get(card, pathf("m%d", nr), PAGE, &buf));
+		memcpy(&found, buf.mem, sizeof(found));
+		EXPECT_EQ(nr, found);
+		buf_put(&buf);
+		ASSERT_EQ(0, card_write(card, "free", "m%d", nr));
+	}
+}
+
+/* Twice: the kernel keeps some MiB of the first time for names and inodes. */
+TEST_F_TIMEOUT(churn, thousand_buffers, 240)
+{
+	const struct card *card = &self->card;
+	int round;
+
+	for (round = 0; round < 2; round++) {
+		snapshot(card, &self->before);
+		make_many(_metadata, card);
+		EXPECT_EQ(MANY, attr_u64(card_attr(card, "nr_buffers")));
+		EXPECT_EQ(MANY, count_links(card));
+		free_many(_metadata, card);
+		EXPECT_EQ(0, count_links(card));
+		EXPECT_EQ(0, allocated(card));
+	}
+}
+
+/* The memory goes back to the system each time. */
+TEST_F_TIMEOUT(churn, thousand_cycles, 240)
+{
+	const struct card *card = &self->card;
+	int i;
+
+	for (i = 0; i < MANY; i++) {
+		ASSERT_EQ(0, card_write(card, i % 3 ? "alloc" : "alloc_sg",
+					"%d rx", 65536 * (1 + i % 7)));
+		ASSERT_EQ(0, card_write(card, "free", "rx"));
+	}
+	EXPECT_EQ(0, allocated(card));
+}
+
+/* The memory stays parked, where it is parked, and does not grow. */
+TEST_F_TIMEOUT(churn, thousand_cycles_beside_another, 240)
+{
+	const struct card *card = &self->card;
+	struct buf rx;
+	int i;
+
+	ASSERT_EQ(0, card_write(card, "alloc", "4K held"));
+	for (i = 0; i < MANY; i++) {
+		ASSERT_EQ(0, buf_make(card, i % 3 ? "alloc" : "alloc_sg",
+				      65536 * (1 + i % 7), "rx", &rx));
+		rx.mem[0] = i;
+		buf_put(&rx);
+		ASSERT_EQ(0, card_write(card, "free", "rx"));
+	}
+	EXPECT_GE(16 * MIB, allocated(card));
+	if (iommu_translates())
+		EXPECT_EQ(PAGE, allocated(card));
+}
+
+/* Mapped and filled each time: every page must come back. */
+TEST_F_TIMEOUT(churn, large_and_mapped, 240)
+{
+	struct buf rx;
+	int i;
+
+	for (i = 0; i < 30; i++) {
+		ASSERT_EQ(0, buf_make(&self->card, "alloc_sg",
+				      16 * MIB + i * PAGE, "rx", &rx));
+		memset(rx.mem, i, rx.size);
+		buf_put(&rx);
+		ASSERT_EQ(0, card_write(&self->card, "free", "rx"));
+	}
+}
+
+/* Freed while the card has others: counted, used first, released at the end. */
+TEST_F(churn, parked_memory)
+{
+	const struct card *card = &self->card;
+	__u64 bus, parked = iommu_translates() ? 0 : 64 * KIB;
+
+	ASSERT_EQ(0, card_write(card, "alloc", "4K held"));
+	ASSERT_EQ(0, card_write(card, "alloc", "64K rx"));
+	bus = attr_u64(buf_attr(card, "rx", "dma_addr"));
+	ASSERT_EQ(0, card_write(card, "free", "rx"));
+	EXPECT_EQ(1, attr_u64(card_attr(card, "nr_buffers")));
+	EXPECT_EQ(PAGE + parked, allocated(card));
+	ASSERT_EQ(0, card_write(card, "alloc", "64K tx"));
+	EXPECT_EQ(PAGE + 64 * KIB, allocated(card));
+	if (parked)
+		EXPECT_EQ(bus, attr_u64(buf_attr(card, "tx", "dma_addr")));
+	ASSERT_EQ(0, card_write(card, "free", "tx"));
+	ASSERT_EQ(0, card_write(card, "free", "held"));
+	EXPECT_EQ(0, allocated(card));
+	EXPECT_EQ(0, snapshot_changes(card, &self->before));
+}
+
+/* A quota that is full of parked memory lets that be used again. */
+TEST_F(churn, parked_memory_and_quota)
+{
+	const struct card *card = &self->card;
+
+	ASSERT_EQ(0, card_write(card, "max_bytes", "132K"));
+	ASSERT_EQ(0, card_write(card, "alloc", "4K held"));
+	ASSERT_EQ(0, card_write(card, "alloc", "128K rx"));
+	EXPECT_EQ(EDQUOT, card_write(card, "alloc", "4K more"));
+	ASSERT_EQ(0, card_write(card, "free", "rx"));
+	EXPECT_EQ(0, card_write(card, "alloc", "128K rx"));
+	EXPECT_EQ(EDQUOT, card_write(card, "alloc", "4K more"));
+	ASSERT_EQ(0, card_write(card, "free", "rx"));
+	EXPECT_EQ(0, card_write(card, "alloc_sg", "128K rx"));
+	EXPECT_GE(132 * KIB, allocated(card));
+	EXPECT_EQ(0, card_write(card, "free", "rx"));
+	EXPECT_EQ(0, card_write(card, "free", "held"));
+	EXPECT_EQ(0, card_write(card, "alloc", "132K rx"));
+}
+
+/* What an unbind finds parked goes back, too. */
+TEST_F(churn, parked_memory_and_unbind)
+{
+	const struct card *card = &self->card;
+
+	ASSERT_EQ(0, card_write(card, "alloc", "4K held"));
+	ASSERT_EQ(0, card_write(card, "alloc_sg", "32M rx"));
+	ASSERT_EQ(0, card_write(card, "free", "rx"));
+	ASSERT_EQ(0, card_unbind(card));
+	ASSERT_EQ(0, card_bind(card));
+	EXPECT_EQ(0, snapshot_changes(card, &self->before));
+}
+
+TEST_F(churn, bus_master_bit)
+{
+	const struct card *card = &self->card;
+
+	ASSERT_EQ(0, card_unbind(card));
+	ASSERT_EQ(0, card_bind(card));
+	EXPECT_EQ(0, bus_master(card));
+	EXPECT_EQ(EINVAL, card_write(card, "alloc", "0"));
+	EXPECT_EQ(0, bus_master(card));
+	ASSERT_EQ(0, card_write(card, "alloc", "4K rx"));
+	EXPECT_EQ(1, bus_master(card));
+	ASSERT_EQ(0, card_write(card, "alloc_sg", "4K tx"));
+	ASSERT_EQ(0, card_write(card, "free", "rx"));
+	EXPECT_EQ(1, bus_master(card));
+	ASSERT_EQ(0, card_write(card, "free", "tx"));
+	EXPECT_EQ(0, bus_master(card));
+	ASSERT_EQ(0, card_write(card, "alloc", "4K rx"));
+	EXPECT_EQ(1, bus_master(card));
+	ASSERT_EQ(0, card_write(card, "revoke", "rx"));
+	EXPECT_EQ(0, bus_master(card));
+	ASSERT_EQ(0, card_write(card, "alloc", "4K rx"));
+	ASSERT_EQ(0, card_unbind(card));
+	EXPECT_EQ(0, bus_master(card));
+	ASSERT_EQ(0, card_bind(card));
+}
+
+/* A request that failed leaves the card as it was. */
+TEST_F(churn, bus_master_bit_after_a_failure)
+{
+	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc", "1T"));
+	EXPECT_EQ(0, bus_master(&self->card));
+	ASSERT_EQ(0, card_write(&self->card, "dma_mask_bits", "24"));
+	EXPECT_EQ(ENOMEM, card_write(&self->card, "alloc", "32M"));
+	EXPECT_EQ(0, bus_master(&self->card));
+}
+
+/* Memory decoding is on from the start: resource0 is for everybody to map. */
+TEST_F(churn, registers_are_reachable)
+{
+	struct edu edu;
+
+	ASSERT_EQ(0, edu_open(&self->card, &edu));
+	edu_close(&edu);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A card that really does DMA, in both directions, at the addresses given. */
+#include <kselftest_harness.h>
+
+#include "lib.h"
+
+#define SMALL		(64 * KIB)
+#define HALF		(16 * KIB)
+#define MARK		64	/* bytes that a transfer at an edge moves */
+#define MAX_SEGMENTS	64
+#define MAX_BLOCKS	320
+
+/* The card, and a page that it reaches, to bring data from and to. */
+struct rig {
+	struct card card;
+	struct edu edu;
+	struct snapshot before;
+	struct buf probe;
+	__u64 probe_bus;
+};
+
+FIXTURE(dma) {
+	struct rig rig;
+};
+
+static int make_probe(struct rig *rig)
+{
+	int err = buf_make(&rig->card, "alloc", PAGE, "probe", &rig->probe);
+
+	rig->probe_bus = attr_u64(buf_attr(&rig->card, "probe", "dma_addr"));
+	return err;
+}
+
+FIXTURE_SETUP(dma)
+{
+	struct rig *rig = &self->rig;
+
+	ASSERT_EQ(0, card_get(0, &rig->card));
+	ASSERT_EQ(0, edu_open(&rig->card, &rig->edu));
+	snapshot(&rig->card, &rig->before);
+	ASSERT_EQ(0, make_probe(rig));
+}
+
+FIXTURE_TEARDOWN(dma)
+{
+	struct rig *rig = &self->rig;
+
+	edu_close(&rig->edu);
+	buf_put(&rig->probe);
+	EXPECT_EQ(0, card_reset(&rig->card));
+	EXPECT_EQ(0, snapshot_changes(&rig->card, &rig->before));
+}
+
+/* RAM to card at @mem, which the card calls @bus: it must arrive in probe. */
+static void check_fetch(struct __test_metadata *_metadata, struct rig *rig,
+			unsigned char *mem, __u64 bus, __u32 seed)
+{
+	fill(mem, MARK, 0, seed);
+	memset(rig->probe.mem, 0, PAGE);
+	ASSERT_EQ(0, edu_copy(&rig->edu, bus, rig->probe_bus, MARK));
+	EXPECT_EQ(-1, mismatch(rig->probe.mem, MARK, 0, seed)) {
+		TH_LOG("memory to card, bus address %#llx", bus);
+	}
+}
+
+/* Card to RAM, and not one byte beside it. */
+static void check_store(struct __test_metadata *_metadata, struct rig *rig,
+			unsigned char *mem, __u64 bus, __u32 seed)
+{
+	fill(rig->probe.mem, MARK, 0, seed);
+	memset(mem, 0x5a, MARK);
+	ASSERT_EQ(0, edu_copy(&rig->edu, rig->probe_bus, bus + 1, MARK - 2));
+	EXPECT_EQ(-1, mismatch(mem + 1, MARK - 2, 0, seed)) {
+		TH_LOG("card to memory, bus address %#llx", bus);
+	}
+	EXPECT_EQ(0x5a, mem[0]);
+	EXPECT_EQ(0x5a, mem[MARK - 1]);
+}
+
+/* The very first or last byte of a range: check_store() leaves them alone. */
+static void check_byte(struct __test_metadata *_metadata, struct rig *rig,
+		       unsigned char *mem, __u64 bus, unsigned char value)
+{
+	rig->probe.mem[0] = value;
+	*mem = ~value;
+	ASSERT_EQ(0, edu_copy(&rig->edu, rig->probe_bus, bus, 1));
+	EXPECT_EQ(value, *mem);
+}
+
+static void check_range(struct __test_metadata *_metadata, struct rig *rig,
+			unsigned char *map, const struct pcibuf_segment *range)
+{
+	__u64 bus = range->dma_addr, last = range->length - MARK;
+	unsigned char *mem = map + range->offset;
+	__u32 seed = range->offset / PAGE;
+
+	check_fetch(_metadata, rig, mem, bus, seed + 1);
+	check_store(_metadata, rig, mem, bus, seed + 2);
+	check_byte(_metadata, rig, mem, bus, 0xc3);
+	mem += last;
+	bus += last;
+	check_fetch(_metadata, rig, mem, bus, seed + 3);
+	check_store(_metadata, rig, mem, bus, seed + 4);
+	check_byte(_metadata, rig, mem + MARK - 1, bus + MARK - 1, 0x3c);
+}
+
+TEST_F_TIMEOUT(dma, address_from_sysfs_at_once, 60)
+{
+	struct pcibuf_segment all = { .length = SMALL };
+	struct rig *rig = &self->rig;
+	struct buf rx;
+
+	/* No wait between the echo and the cat. */
+	ASSERT_EQ(0, card_write(&rig->card, "alloc", "64K rx\n"));
+	all.dma_addr = attr_u64(buf_attr(&rig->card, "rx", "dma_addr"));
+	ASSERT_NE(NO_NUMBER, all.dma_addr);
+	ASSERT_EQ(0, buf_get(&rig->card, "rx", SMALL, &rx));
+	check_range(_metadata, rig, rx.mem, &all);
+	buf_put(&rx);
+}
+
+TEST_F_TIMEOUT(dma, address_from_ioctl, 60)
+{
+	struct pcibuf_segment all = { .length = SMALL };
+	struct rig *rig = &self->rig;
+	struct pcibuf_info info;
+	struct buf rx;
+
+	ASSERT_EQ(0, buf_make(&rig->card, "alloc", SMALL, "rx", &rx));
+	ASSERT_EQ(0, buf_info(rx.fd, &info));
+	ASSERT_EQ(1, info.nr_segments);
+	all.dma_addr = info.dma_addr;
+	check_range(_metadata, rig, rx.mem, &all);
+	buf_put(&rx);
+}
+
+/* Half of a buffer by way of the card into the other half, all of it. */
+TEST_F_TIMEOUT(dma, every_byte, 120)
+{
+	struct rig *rig = &self->rig;
+	__u64 bus, done;
+	struct buf rx;
+	__u32 part;
+
+	ASSERT_EQ(0, buf_make(&rig->card, "alloc", 2 * HALF, "rx", &rx));
+	bus = attr_u64(buf_attr(&rig->card, "rx", "dma_addr"));
+	fill(rx.mem, HALF, 0, 9);
+	for (done = 0; done < HALF; done += part) {
+		part = EDU_MAX_TRANSFER;
+		if (part > HALF - done)
+			part = HALF - done;
+		ASSERT_EQ(0, edu_copy(&rig->edu, bus + done, bus + HALF + done,
+				      part));
+	}
+	EXPECT_EQ(-1, mismatch(rx.mem + HALF, HALF, 0, 9));
+	buf_put(&rx);
+}
+
+/* What the ioctl tells, held against the lines in sysfs; returns how many. */
+static __u32 read_segments(struct __test_metadata *_metadata,
+			   const struct card *card, int fd,
+			   struct pcibuf_segment *segments)
+{
+	unsigned long long offset, bus, length;
+	__u32 i, count = MAX_SEGMENTS;
+	FILE *file;
+
+	ASSERT_EQ(0, buf_segments(fd, segments, 0, &count));
+	EXPECT_EQ(count, attr_u64(buf_attr(card, "rx", "nr_segments")));
+	file = fopen(buf_attr(card, "rx", "segments"), "re");
+	ASSERT_NE(NULL, file);
+	for (i = 0; i < count; i++) {
+		ASSERT_EQ(3, fscanf(file, "%llx %llx %llx\n", &offset, &bus,
+				    &length));
+		EXPECT_EQ(segments[i].offset, offset);
+		EXPECT_EQ(segments[i].dma_addr, bus);
+		EXPECT_EQ(segments[i].length, length);
+	}
+	EXPECT_EQ(EOF, fgetc(file));
+	fclose(file);
+	return count;
+}
+
+static void check_every_segment(struct __test_metadata *_metadata,
+				struct rig *rig, __u64 size, __u32 at_least)
+{
+	struct pcibuf_segment segments[MAX_SEGMENTS];
+	__u64 covered = 0;
+	__u32 i, count;
+	struct buf rx;
+
+	ASSERT_EQ(0, buf_get(&rig->card, "rx", size, &rx));
+	count = read_segments(_metadata, &rig->card, rx.fd, segments);
+	EXPECT_LE(at_least, count);
+	for (i = 0; i < count; i++) {
+		EXPECT_EQ(covered, segments[i].offset);
+		covered += segments[i].length;
+		check_range(_metadata, rig, rx.mem, &segments[i]);
+	}
+	EXPECT_EQ(size, covered);
+	buf_put(&rx);
+}
+
+struct block {
+	__u64 bus;
+	int nr;
+};
+
+static int by_bus_address(const void *a, const void *b)
+{
+	const struct block *x = a, *y = b;
+
+	return x->bus < y->bus ? -1 : x->bus > y->bus;
+}
+
+/*
+ * Leaves holes of @size bytes, not next to each other, and nothing longer in
+ * what a card with 24 address bits can use: 16 MiB of memory, or of bus
+ * addresses where an IOMMU hands them out. A larger buffer needs segments then.
+ */
+static void leave_holes(struct __test_metadata *_metadata,
+			const struct card *card, __u64 size)
+{
+	static struct block blocks[MAX_BLOCKS];
+	int i, count = 0;
+
+	while (count < MAX_BLOCKS &&
+	       !card_write(card, "alloc", "%llu block%d", size, count)) {
+		const char *label = pathf("block%d", count);
+
+		blocks[count].nr = count;
+		blocks[count].bus = attr_u64(buf_attr(card, label, "dma_addr"));
+		count++;
+	}
+	ASSERT_LE(6, count);
+	ASSERT_GT(MAX_BLOCKS, count);
+	qsort(blocks, count, sizeof(*blocks), by_bus_address);
+	for (i = 1; i < count; i += 2)
+		EXPECT_EQ(0, card_write(card, "free", "block%d", blocks[i].nr));
+}
+
+/* An IOMMU maps pieces as they were allocated, 2 MiB at a time. */
+TEST_F_TIMEOUT(dma, every_segment, 240)
+{
+	__u64 block = iommu_translates() ? 2 * MIB : 64 * KIB;
+	struct rig *rig = &self->rig;
+
+	buf_put(&rig->probe);
+	ASSERT_EQ(0, card_reset(&rig->card));
+	ASSERT_EQ(0, card_write(&rig->card, "dma_mask_bits", "24"));
+	ASSERT_EQ(0, make_probe(rig));
+	leave_holes(_metadata, &rig->card, block);
+	ASSERT_EQ(0, card_write(&rig->card, "alloc_sg", "%llu rx", 3 * block));
+	check_every_segment(_metadata, rig, 3 * block, 2);
+}
+
+/* As large as the card and the memory of this guest let it be. */
+TEST_F_TIMEOUT(dma, large, 240)
+{
+	__u64 size = 64 * MIB + PAGE;
+	struct rig *rig = &self->rig;
+
+	if (rig->card.mask == 28 && !iommu_translates())
+		size = 2 * MIB + PAGE;
+	ASSERT_EQ(0, card_write(&rig->card, "alloc_sg", "%llu rx", size));
+	check_every_segment(_metadata, rig, size, 1);
+}
+
+/* Every card of this guest, each with its own mask, all at the same time. */
+TEST_F_TIMEOUT(dma, other_cards, 120)
+{
+	struct edu edu = { NULL };
+	struct card other;
+	unsigned int nth;
+	struct buf rx;
+	__u64 bus;
+
+	for (nth = 1; !card_find(nth, &other); nth++) {
+		ASSERT_EQ(0, card_get(nth, &other));
+		ASSERT_EQ(0, edu_open(&other, &edu));
+		ASSERT_EQ(0, buf_make(&other, "alloc", SMALL, "rx", &rx));
+		bus = attr_u64(buf_attr(&other, "rx", "dma_addr"));
+		fill(rx.mem, MARK, 0, nth);
+		ASSERT_EQ(0, edu_copy(&edu, bus, bus + SMALL - MARK, MARK));
+		EXPECT_EQ(-1, mismatch(rx.mem + SMALL - MARK, MARK, 0, nth));
+		edu_close(&edu);
+		buf_put(&rx);
+		EXPECT_EQ(0, card_reset(&other));
+	}
+	if (nth == 1)
+		SKIP(return, "one card in this guest");
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Each errno has one meaning, last_error tells it in words, and a request that
+ * failed changes nothing. (Malformed words: words.c. EACCES: perms.c.)
+ */
+#include <kselftest_harness.h>
+
+#include "lib.h"
+
+FIXTURE(errors) {
+	struct card card;
+	struct snapshot idle;
+	struct snapshot before;		/* with a buffer that is called held */
+	char max_total[64];
+};
+
+FIXTURE_SETUP(errors)
+{
+	ASSERT_EQ(0, card_get(0, &self->card));
+	ASSERT_EQ(0, attr_read(MAX_TOTAL, self->max_total,
+			       sizeof(self->max_total)));
+	ASSERT_EQ(0, card_write(&self->card, "dma_mask_bits", "64"));
+	snapshot(&self->card, &self->idle);
+	ASSERT_EQ(0, card_write(&self->card, "alloc", "8K held"));
+	snapshot(&self->card, &self->before);
+}
+
+FIXTURE_TEARDOWN(errors)
+{
+	EXPECT_EQ(0, attr_write(MAX_TOTAL, self->max_total));
+	EXPECT_EQ(0, card_reset(&self->card));
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->idle));
+}
+
+/* last_error names the request and the errno. */
+static void check_told(struct __test_metadata *_metadata,
+		       const struct card *card, const char *request,
+		       const char *name)
+{
+	char text[4096] = "";
+
+	EXPECT_EQ(0, attr_read(card_attr(card, "last_error"), text,
+			       sizeof(text)));
+	EXPECT_NE(NULL, strstr(text, request)) {
+		TH_LOG("\"%s\" tells nothing of \"%s\"", text, request);
+	}
+	EXPECT_NE(NULL, strstr(text, name)) {
+		TH_LOG("\"%s\" tells nothing of %s", text, name);
+	}
+	EXPECT_EQ(NULL, strchr(text, '\n')) {
+		TH_LOG("more than one line: \"%s\"", text);
+	}
+}
+
+TEST_F(errors, malformed)
+{
+	EXPECT_EQ(EINVAL, card_write(&self->card, "alloc", "4M4 rx"));
+	check_told(_metadata, &self->card, "4M4", "EINVAL");
+	EXPECT_EQ(EINVAL, card_write(&self->card, "alloc_sg", "512 MB"));
+	check_told(_metadata, &self->card, "512 MB", "EINVAL");
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
+}
+
+/* What somebody wrote must come out as one line, and command no terminal. */
+TEST_F(errors, garbage_is_told_in_printable_text)
+{
+	char text[4096] = "";
+	size_t i;
+
+	EXPECT_EQ(EINVAL, card_write(&self->card, "alloc",
+				     "\033[2J\n\x01\xff\xc3 4M"));
+	ASSERT_EQ(0, attr_read(card_attr(&self->card, "last_error"), text,
+			       sizeof(text)));
+	EXPECT_LT(0, strlen(text));
+	for (i = 0; i < strlen(text); i++) {
+		EXPECT_TRUE(text[i] >= ' ' && text[i] <= '~') {
+			TH_LOG("byte %zu is %#x", i, (unsigned char)text[i]);
+		}
+	}
+}
+
+TEST_F(errors, label_taken)
+{
+	EXPECT_EQ(EEXIST, card_write(&self->card, "alloc", "4K held"));
+	check_told(_metadata, &self->card, "held", "EEXIST");
+	EXPECT_EQ(EEXIST, card_write(&self->card, "alloc_sg", "1M held\n"));
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
+	/* Free again after a free. */
+	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K again"));
+	EXPECT_EQ(EEXIST, card_write(&self->card, "alloc", "4K again"));
+	EXPECT_EQ(0, card_write(&self->card, "free", "again"));
+	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K again"));
+	EXPECT_EQ(0, card_write(&self->card, "free", "again"));
+}
+
+TEST_F(errors, over_max_bytes)
+{
+	__u64 used = self->before.allocated;
+
+	ASSERT_EQ(0, card_write(&self->card, "max_bytes", "%llu",
+				used + 64 * KIB));
+	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc", "68K rx"));
+	check_told(_metadata, &self->card, "68K", "EDQUOT");
+	check_told(_metadata, &self->card, "max_bytes", "EDQUOT");
+	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc_sg", "65537 rx"));
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
+	EXPECT_EQ(0, card_write(&self->card, "alloc", "64K rx"));
+	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc", "1"));
+	EXPECT_EQ(0, card_write(&self->card, "revoke", "rx"));
+	/* Below what is in use is no error, and lets nothing more be made. */
+	EXPECT_EQ(0, card_write(&self->card, "max_bytes", "4K"));
+	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc", "1M rx"));
+}
+
+TEST_F(errors, over_max_total)
+{
+	__u64 used = self->before.allocated;
+
+	ASSERT_EQ(0, attr_write(MAX_TOTAL, pathf("%llu", used + 64 * KIB)));
+	EXPECT_EQ(0, card_write(&self->card, "max_bytes", "1G"));
+	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc", "68K rx"));
+	check_told(_metadata, &self->card, "68K", "EDQUOT");
+	check_told(_metadata, &self->card, "max_total", "EDQUOT");
+	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc_sg", "128K"));
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
+}
+
+static int write_numbers(const struct card *card, const char *attr,
+			 const char *const *texts, unsigned int count)
+{
+	unsigned int i;
+	int wrong = 0;
+
+	for (i = 0; i < count; i++) {
+		int err = card_write(card, attr, "%s", texts[i]);
+
+		if (err == EINVAL)
+			continue;
+		printf("# \"%s\" to %s: %s\n", texts[i], attr, strerror(err));
+		wrong++;
+	}
+	return wrong;
+}
+
+TEST_F(errors, malformed_numbers)
+{
+	static const char * const masks[] = {
+		"\n", "0", "23", "65", "-1", "4294967328", "32x", "x",
+		"18446744073709551648", "1K", "32 33",
+	};
+	static const char * const sizes[] = {
+		"\n", "0", "-1", "4M4", "0x", "512 MB", "x", "1 2",
+		"18446744073709551616", "16777216T",
+	};
+	static const char * const gids[] = {
+		"\n", "-1", "4294967295", "4294967296", "x", "pcibuf", "1 2",
+		"99999999999999999999",
+	};
+	char before[64], after[64];
+
+	EXPECT_EQ(0, card_write(&self->card, "free", "held"));
+	EXPECT_EQ(0, write_numbers(&self->card, "dma_mask_bits", masks,
+				   ARRAY_SIZE(masks)));
+	EXPECT_EQ(64, attr_u64(card_attr(&self->card, "dma_mask_bits")));
+	attr_read(card_attr(&self->card, "max_bytes"), before, sizeof(before));
+	EXPECT_EQ(0, write_numbers(&self->card, "max_bytes", sizes,
+				   ARRAY_SIZE(sizes)));
+	attr_read(card_attr(&self->card, "max_bytes"), after, sizeof(after));
+	EXPECT_STREQ(before, after);
+	EXPECT_EQ(0, write_numbers(&self->card, "gid", gids,
+				   ARRAY_SIZE(gids)));
+	EXPECT_EQ(0, attr_u64(card_attr(&self->card, "gid")));
+	EXPECT_EQ(EINVAL, attr_write(MAX_TOTAL, "4M4"));
+	EXPECT_EQ(EINVAL, attr_write(MAX_TOTAL, "0"));
+	EXPECT_EQ(EINVAL, attr_write(MAX_TOTAL, "512 MB"));
+}
+
+/* Allowed by every quota; there is just no such memory. */
+TEST_F_TIMEOUT(errors, no_memory, 120)
+{
+	ASSERT_EQ(0, attr_write(MAX_TOTAL, "1T"));
+	ASSERT_EQ(0, card_write(&self->card, "max_bytes", "1T"));
+	EXPECT_EQ(ENOMEM, card_write(&self->card, "alloc", "512G rx"));
+	check_told(_metadata, &self->card, "512G", "ENOMEM");
+	EXPECT_EQ(ENOMEM, card_write(&self->card, "alloc_sg", "512G rx"));
+	check_told(_metadata, &self->card, "512G", "ENOMEM");
+	EXPECT_EQ(ENOMEM, card_write(&self->card, "alloc_sg", "%llu rx",
+				     (unsigned long long)mem_total()));
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
+	EXPECT_EQ(0, card_write(&self->card, "alloc_sg", "16M rx"));
+	EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
+}
+
+/* More than the address bits can name, and there is none to be had below. */
+TEST_F_TIMEOUT(errors, no_memory_below_the_mask, 120)
+{
+	ASSERT_EQ(0, card_write(&self->card, "free", "held"));
+	ASSERT_EQ(0, card_write(&self->card, "dma_mask_bits", "24"));
+	ASSERT_EQ(0, card_write(&self->card, "alloc", "8K held"));
+	snapshot(&self->card, &self->before);
+	EXPECT_EQ(ENOMEM, card_write(&self->card, "alloc", "32M rx"));
+	check_told(_metadata, &self->card, "32M", "ENOMEM");
+	EXPECT_EQ(ENOMEM, card_write(&self->card, "alloc_sg", "32M rx"));
+	check_told(_metadata, &self->card, "32M", "ENOMEM");
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
+}
+
+TEST_F(errors, not_there)
+{
+	EXPECT_EQ(ENOENT, card_write(&self->card, "free", "nosuch"));
+	check_told(_metadata, &self->card, "nosuch", "ENOENT");
+	EXPECT_EQ(ENOENT, card_write(&self->card, "revoke", "nosuch"));
+	EXPECT_EQ(ENOENT, card_write(&self->card, "free", "17"));
+	EXPECT_EQ(ENOENT, card_write(&self->card, "free", "pcibuf1048575"));
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
+}
+
+TEST_F(errors, in_use)
+{
+	int fd = buf_open(&self->card, "held", O_RDWR);
+	void *map = buf_map(fd, 8 * KIB, 0);
+
+	ASSERT_NE(MAP_FAILED, map);
+	EXPECT_EQ(EBUSY, card_write(&self->card, "free", "held"));
+	check_told(_metadata, &self->card, "held", "EBUSY");
+	munmap(map, 8 * KIB);
+	EXPECT_EQ(EBUSY, card_write(&self->card, "free", "held"));
+	map = buf_map(fd, PAGE, PAGE);
+	ASSERT_NE(MAP_FAILED, map);
+	close(fd);
+	EXPECT_EQ(EBUSY, card_write(&self->card, "free", "held"));
+	EXPECT_EQ(0, touch(map));
+	munmap(map, PAGE);
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
+}
+
+TEST_F(errors, mask_of_a_card_with_buffers)
+{
+	EXPECT_EQ(EBUSY, card_write(&self->card, "dma_mask_bits", "32"));
+	EXPECT_EQ(64, attr_u64(card_attr(&self->card, "dma_mask_bits")));
+}
+
+/* Kills who allocates after @delay; what last_error says of it then. */
+static void kill_allocation(const struct card *card, useconds_t delay,
+			    char *text, size_t size)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(card_write(card, "alloc_sg", "%llu rx",
+				 (unsigned long long)mem_total() / 2));
+	usleep(delay);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	attr_read(card_attr(card, "last_error"), text, size);
+}
+
+/* Too early, and nothing was begun; too late, and it was made. */
+TEST_F_TIMEOUT(errors, fatal_signal, 120)
+{
+	useconds_t delay = 500;
+	char text[4096] = "";
+
+	ASSERT_EQ(0, attr_write(MAX_TOTAL, "1T"));
+	ASSERT_EQ(0, card_write(&self->card, "max_bytes", "1T"));
+	while (delay < 2000000) {
+		kill_allocation(&self->card, delay, text, sizeof(text));
+		if (strstr(text, "EINTR"))
+			break;
+		card_write(&self->card, "free", "rx");
+		delay += delay / 4;
+	}
+	EXPECT_NE(NULL, strstr(text, "EINTR")) {
+		TH_LOG("killed after up to %u us: \"%s\"", delay, text);
+	}
+	EXPECT_EQ(0, card_write(&self->card, "free", "held"));
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->idle));
+}
+
+TEST_HARNESS_MAIN

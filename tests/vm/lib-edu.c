@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The DMA engine of QEMU's edu card (docs/specs/edu in QEMU's tree), driven
+ * from user space through resource0, as the users of pcibuf drive theirs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/types.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+#define EDU_BAR_SIZE		(1 * MIB)
+#define EDU_REG_ID		0x00
+#define EDU_REG_DMA_FROM	0x80
+#define EDU_REG_DMA_TO		0x88
+#define EDU_REG_DMA_COUNT	0x90
+#define EDU_REG_DMA_COMMAND	0x98
+#define EDU_DMA_START		0x01
+#define EDU_DMA_TO_MEMORY	0x02
+#define EDU_ID			0x010000ed
+#define EDU_OWN_MEMORY		0x40000	/* 4 KiB */
+
+#define EDU_TIMEOUT_S		20	/* one transfer takes 0.1 s */
+
+int edu_open(const struct card *card, struct edu *edu)
+{
+	int fd = open(pci_attr(card, "resource0"), O_RDWR | O_CLOEXEC);
+	void *bar;
+
+	if (fd < 0)
+		return errno;
+	bar = mmap(NULL, EDU_BAR_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		   0);
+	close(fd);
+	if (bar == MAP_FAILED)
+		return errno;
+	edu->bar = bar;
+	if (__atomic_load_n((__u32 *)(edu->bar + EDU_REG_ID),
+			    __ATOMIC_RELAXED) == EDU_ID)
+		return 0;
+	edu_close(edu);
+	errno = ENXIO;
+	return errno;
+}
+
+void edu_close(struct edu *edu)
+{
+	if (edu->bar)
+		munmap(edu->bar, EDU_BAR_SIZE);
+	edu->bar = NULL;
+}
+
+/*
+ * Always 8 bytes: a store of 4 replaces the whole register, the upper half by
+ * zeros. The order matters too: what the program wrote to the buffer has to be
+ * there before the card is told to start.
+ */
+static void edu_set(struct edu *edu, unsigned int reg, __u64 value)
+{
+	__atomic_store_n((__u64 *)(edu->bar + reg), value, __ATOMIC_SEQ_CST);
+}
+
+static __u64 edu_get(struct edu *edu, unsigned int reg)
+{
+	return __atomic_load_n((__u64 *)(edu->bar + reg), __ATOMIC_SEQ_CST);
+}
+
+static int edu_wait(struct edu *edu)
+{
+	const struct timespec nap = { .tv_nsec = 2000000 };
+	time_t end = time(NULL) + EDU_TIMEOUT_S;
+	int err = 0;
+
+	while (!err && edu_get(edu, EDU_REG_DMA_COMMAND) & EDU_DMA_START) {
+		nanosleep(&nap, NULL);
+		err = time(NULL) > end ? ETIMEDOUT : 0;
+	}
+	return err;
+}
+
+static int edu_transfer(struct edu *edu, __u64 from, __u64 to,
+			__u32 length, __u64 command)
+{
+	/* QEMU ends itself where the length passes the card's own memory. */
+	int err = length > EDU_MAX_TRANSFER ? EMSGSIZE : edu_wait(edu);
+
+	if (err)
+		return err;
+	edu_set(edu, EDU_REG_DMA_FROM, from);
+	edu_set(edu, EDU_REG_DMA_TO, to);
+	edu_set(edu, EDU_REG_DMA_COUNT, length);
+	edu_set(edu, EDU_REG_DMA_COMMAND, command | EDU_DMA_START);
+	return edu_wait(edu);
+}
+
+/* Memory at a bus address into the card. */
+int edu_fetch(struct edu *edu, __u64 bus, __u32 length)
+{
+	return edu_transfer(edu, bus, EDU_OWN_MEMORY, length, 0);
+}
+
+/* What the card has into memory at a bus address. */
+int edu_store(struct edu *edu, __u64 bus, __u32 length)
+{
+	return edu_transfer(edu, EDU_OWN_MEMORY, bus, length,
+			    EDU_DMA_TO_MEMORY);
+}
+
+/* From memory to memory by way of the card. */
+int edu_copy(struct edu *edu, __u64 from, __u64 to, __u32 length)
+{
+	int err = edu_fetch(edu, from, length);
+
+	return err ? err : edu_store(edu, to, length);
+}

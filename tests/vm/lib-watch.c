@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Nothing lost, signals, patterns in memory, children with other rights. */
+#include <dirent.h>
+#include <errno.h>
+#include <grp.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+#define SETTLE_TRIES	20	/* of 0.1 s: what RCU frees comes late */
+#define TOLERANCE	(3 * MIB / 2)	/* less than one large page */
+
+static __u64 mem_figure(const char *key)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	char line[128];
+	__u64 kib = 0;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, key, strlen(key)))
+			kib = strtoull(line + strlen(key), NULL, 10);
+	if (file)
+		fclose(file);
+	return kib * KIB;
+}
+
+/*
+ * Free pages that the CPUs keep for themselves, some 30 MiB each, are not part
+ * of what the kernel calls free; with them, a lost 2 MiB page can be seen.
+ */
+static __u64 kept_by_cpus(void)
+{
+	FILE *file = fopen("/proc/zoneinfo", "re");
+	unsigned long long count;
+	__u64 pages = 0;
+	char line[128];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, " count: %llu", &count) == 1)
+			pages += count;
+	if (file)
+		fclose(file);
+	return pages * PAGE;
+}
+
+__u64 mem_available(void)
+{
+	/* Counters of each CPU, folded into those of the machine. */
+	attr_write("/proc/sys/vm/stat_refresh", "1");
+	return mem_figure("MemAvailable:") + kept_by_cpus();
+}
+
+__u64 mem_total(void)
+{
+	return mem_figure("MemTotal:");
+}
+
+static int is_node(const struct dirent *entry)
+{
+	return !strncmp(entry->d_name, "pcibuf", 6);
+}
+
+/* Names, and no more of them than fit: tests with thousands count instead. */
+static void list_nodes(char *text, size_t size)
+{
+	struct dirent **found;
+	int i, count = scandir("/dev", &found, is_node, alphasort);
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (i = 0; i < count; i++) {
+		if (used < size)
+			used += snprintf(text + used, size - used, "%s ",
+					 found[i]->d_name);
+		free(found[i]);
+	}
+	if (count >= 0)
+		free(found);
+}
+
+void snapshot(const struct card *card, struct snapshot *snap)
+{
+	snap->allocated = attr_u64(card_attr(card, "allocated_bytes"));
+	snap->buffers = attr_u64(card_attr(card, "nr_buffers"));
+	snap->available = mem_available();
+	list_nodes(snap->nodes, sizeof(snap->nodes));
+}
+
+static bool memory_is_back(const struct snapshot *before)
+{
+	const struct timespec nap = { .tv_nsec = 100000000 };
+	int tries = SETTLE_TRIES;
+
+	while (mem_available() + TOLERANCE < before->available) {
+		if (!tries--)
+			return false;
+		nanosleep(&nap, NULL);
+	}
+	return true;
+}
+
+/* How many things are not as before, each told on a line of its own. */
+int snapshot_changes(const struct card *card, const struct snapshot *before)
+{
+	bool back = memory_is_back(before);
+	struct snapshot now;
+	int changes = 0;
+
+	snapshot(card, &now);
+	if (now.allocated != before->allocated && ++changes)
+		printf("# allocated_bytes: %llu, before %llu\n",
+		       now.allocated, before->allocated);
+	if (now.buffers != before->buffers && ++changes)
+		printf("# nr_buffers: %llu, before %llu\n",
+		       now.buffers, before->buffers);
+	if (!back && ++changes)
+		printf("# MemAvailable: %llu, before %llu\n",
+		       now.available, before->available);
+	if (strcmp(now.nodes, before->nodes) && ++changes)
+		printf("# nodes: %s, before %s\n", now.nodes, before->nodes);
+	return changes;
+}
+
+/* No two words of a buffer are alike, so that a page out of place shows. */
+static __u64 word_at(__u64 offset, __u32 seed)
+{
+	return (offset / 8 + 1) * 0x9e3779b97f4a7c15ULL ^ (__u64)seed << 17;
+}
+
+void fill(void *mem, size_t length, __u64 offset, __u32 seed)
+{
+	unsigned char *bytes = mem;
+	size_t i;
+
+	for (i = 0; i < length; i += 8) {
+		__u64 word = word_at(offset + i, seed);
+
+		memcpy(bytes + i, &word, length - i < 8 ? length - i : 8);
+	}
+}
+
+/* Where @mem first differs from what fill() put there, -1 if nowhere. */
+ssize_t mismatch(const void *mem, size_t length, __u64 offset,
+		 __u32 seed)
+{
+	const unsigned char *bytes = mem;
+	size_t i;
+
+	for (i = 0; i < length; i += 8) {
+		__u64 word = word_at(offset + i, seed);
+
+		if (memcmp(bytes + i, &word, length - i < 8 ? length - i : 8))
+			return i;
+	}
+	return -1;
+}
+
+ssize_t nonzero(const void *mem, size_t length)
+{
+	static const unsigned char zeros[4096];
+	const unsigned char *bytes = mem;
+	size_t i;
+
+	for (i = 0; i < length; i += sizeof(zeros)) {
+		size_t part = length - i;
+
+		if (part > sizeof(zeros))
+			part = sizeof(zeros);
+		if (memcmp(bytes + i, zeros, part))
+			return i;
+	}
+	return -1;
+}
+
+static sigjmp_buf touch_env;
+
+static void touch_handler(int sig)
+{
+	siglongjmp(touch_env, sig);
+}
+
+/* Reads and writes back one byte; 0, or the signal that it got for it. */
+int touch(void *mem)
+{
+	struct sigaction action = { .sa_handler = touch_handler };
+	struct sigaction old_bus, old_segv;
+	unsigned char *byte = mem;
+	int sig;
+
+	sigaction(SIGBUS, &action, &old_bus);
+	sigaction(SIGSEGV, &action, &old_segv);
+	sig = sigsetjmp(touch_env, 1);
+	if (!sig)
+		__atomic_fetch_add(byte, 0, __ATOMIC_SEQ_CST);
+	sigaction(SIGBUS, &old_bus, NULL);
+	sigaction(SIGSEGV, &old_segv, NULL);
+	return sig;
+}
+
+/* One figure of smaps for the mapping that @addr is in; 0 or an errno. */
+int mapping_figure(const void *addr, const char *key, __u64 *bytes)
+{
+	FILE *file = fopen("/proc/self/smaps", "re");
+	unsigned long start, end;
+	bool inside = false;
+	char line[512];
+	int err = ENOENT;
+
+	while (file && err && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%lx-%lx", &start, &end) == 2)
+			inside = (unsigned long)addr >= start &&
+				 (unsigned long)addr < end;
+		else if (inside && !strncmp(line, key, strlen(key))) {
+			*bytes = strtoull(line + strlen(key), NULL, 10) * KIB;
+			err = 0;
+		}
+	}
+	if (file)
+		fclose(file);
+	return err;
+}
+
+/* What @fn returned in a child, 0 to 255, or 256 plus the signal. */
+int in_child(int (*fn)(void *arg), void *arg)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		status = fn(arg);
+		fflush(stdout);
+		_exit(status);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status)
+				 : 256 + WTERMSIG(status);
+}
+
+struct user_call {
+	uid_t uid;
+	gid_t group;
+	int (*fn)(void *arg);
+	void *arg;
+};
+
+static int become_and_call(void *arg)
+{
+	const struct user_call *call = arg;
+
+	if (setgroups(call->group ? 1 : 0, &call->group) ||
+	    setresgid(call->uid, call->uid, call->uid) ||
+	    setresuid(call->uid, call->uid, call->uid))
+		return 255;
+	return call->fn(call->arg);
+}
+
+/* As in_child(), by a user who is in one group besides the own, or in none. */
+int as_user(uid_t uid, gid_t group, int (*fn)(void *arg), void *arg)
+{
+	struct user_call call = { uid, group, fn, arg };
+
+	return in_child(become_and_call, &call);
+}

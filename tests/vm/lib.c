@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Attributes, cards and buffers, as a shell script would handle them. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+#define EDU_VENDOR	0x1234
+#define EDU_DEVICE	0x11e8
+#define EDU_MASK	28	/* what QEMU's edu drives by default */
+
+const char *pathf(const char *fmt, ...)
+{
+	static char ring[8][PATH_MAX];
+	static unsigned int next;
+	char *path = ring[next++ % 8];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(path, PATH_MAX, fmt, args);
+	va_end(args);
+	return path;
+}
+
+/* One write(2): what the kernel takes of it, and says to it, is the result. */
+int attr_write_n(const char *path, const void *text, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t done;
+	int err;
+
+	if (fd < 0)
+		return errno;
+	done = write(fd, text, len);
+	err = done < 0 ? errno : 0;
+	close(fd);
+	if (!err && (size_t)done != len)
+		err = EIO;
+	return err;
+}
+
+int attr_write(const char *path, const char *text)
+{
+	return attr_write_n(path, text, strlen(text));
+}
+
+/* Without the newline at its end. */
+int attr_read(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t used = 0;
+	ssize_t got;
+	int err;
+
+	if (fd < 0)
+		return errno;
+	while ((got = read(fd, text + used, size - 1 - used)) > 0)
+		used += got;
+	err = got < 0 ? errno : 0;
+	close(fd);
+	if (used && text[used - 1] == '\n')
+		used--;
+	text[used] = '\0';
+	return err;
+}
+
+__u64 attr_u64(const char *path)
+{
+	char text[64];
+	char *end;
+	__u64 value;
+	int err = attr_read(path, text, sizeof(text));
+
+	if (err) {
+		printf("# %s: %s\n", path, strerror(err));
+		return NO_NUMBER;
+	}
+	value = strtoull(text, &end, 0);
+	return *text && !*end ? value : NO_NUMBER;
+}
+
+const char *card_attr(const struct card *card, const char *attr)
+{
+	return pathf(CARDS_DIR "/%s/%s", card->bdf, attr);
+}
+
+const char *pci_attr(const struct card *card, const char *attr)
+{
+	return pathf(PCI_DIR "/devices/%s/%s", card->bdf, attr);
+}
+
+const char *buf_attr(const struct card *card, const char *name,
+		     const char *attr)
+{
+	return pathf(CARDS_DIR "/%s/buffers/%s/%s", card->bdf, name, attr);
+}
+
+static int visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static bool is_of(const char *bdf, unsigned int vendor, unsigned int device)
+{
+	return attr_u64(pathf(PCI_DIR "/devices/%s/vendor", bdf)) == vendor &&
+	       attr_u64(pathf(PCI_DIR "/devices/%s/device", bdf)) == device;
+}
+
+/* The runner names every card of the guest, in the order of their addresses. */
+static void describe(unsigned int nth, struct card *card)
+{
+	const char *list = getenv("PCIBUF_CARDS");
+	char *copy = strdup(list ? list : "edu");
+	char *word, *rest = copy;
+	int slot;
+
+	for (slot = 0; (word = strsep(&rest, " ")); slot++) {
+		if (strncmp(word, "edu", 3) || nth--)
+			continue;
+		card->slot = slot;
+		card->mask = strstr(word, ":64") ? 64 : EDU_MASK;
+	}
+	free(copy);
+}
+
+/* The nth card of a kind by PCI address. */
+int card_find_id(unsigned int vendor, unsigned int device, unsigned int nth,
+		 struct card *card)
+{
+	struct dirent **found;
+	int i, count = scandir(PCI_DIR "/devices", &found, visible, alphasort);
+	int err = ENODEV;
+
+	memset(card, 0, sizeof(*card));
+	card->mask = 64;
+	for (i = 0; i < count; i++) {
+		if (err && is_of(found[i]->d_name, vendor, device) && !nth--) {
+			snprintf(card->bdf, sizeof(card->bdf), "%.15s",
+				 found[i]->d_name);
+			err = 0;
+		}
+		free(found[i]);
+	}
+	if (count >= 0)
+		free(found);
+	return err;
+}
+
+/* The nth edu card, and what the runner made of it. */
+int card_find(unsigned int nth, struct card *card)
+{
+	int err = card_find_id(EDU_VENDOR, EDU_DEVICE, nth, card);
+
+	if (!err)
+		describe(nth, card);
+	return err;
+}
+
+/* What a user types; nothing happens where the card is bound already. */
+int card_bind(const struct card *card)
+{
+	int err = attr_write(pci_attr(card, "driver_override"), "pcibuf");
+
+	if (!err && access(card_attr(card, ""), F_OK))
+		err = attr_write(PCI_DIR "/drivers_probe", card->bdf);
+	if (!err && access(card_attr(card, ""), F_OK))
+		err = errno;
+	return err;
+}
+
+int card_unbind(const struct card *card)
+{
+	return attr_write(PCI_DIR "/drivers/pcibuf/unbind", card->bdf);
+}
+
+int card_revoke_all(const struct card *card)
+{
+	struct dirent **found;
+	int i, count = scandir(card_attr(card, "buffers"), &found, visible,
+			       alphasort);
+	int err = count < 0 ? errno : 0;
+
+	for (i = 0; i < count; i++) {
+		if (!err)
+			err = card_write(card, "revoke", "%s",
+					 found[i]->d_name);
+		free(found[i]);
+	}
+	if (count >= 0)
+		free(found);
+	return err;
+}
+
+/* As after bind, and the mask as the hardware has it. */
+int card_reset(const struct card *card)
+{
+	char limit[64];
+	int err = card_revoke_all(card);
+
+	if (!err)
+		err = card_write(card, "dma_mask_bits", "%u", card->mask);
+	if (!err)
+		err = card_write(card, "gid", "0");
+	if (!err)
+		err = attr_read(MAX_TOTAL, limit, sizeof(limit));
+	if (!err)
+		err = card_write(card, "max_bytes", "%s", limit);
+	return err;
+}
+
+/* Find, bind and reset: how every fixture begins. */
+int card_get(unsigned int nth, struct card *card)
+{
+	int err = card_find(nth, card);
+
+	if (!err)
+		err = card_bind(card);
+	if (!err)
+		err = card_reset(card);
+	if (err)
+		printf("# edu card %u %s: %s\n", nth, card->bdf, strerror(err));
+	return err;
+}
+
+int card_write(const struct card *card, const char *attr, const char *fmt, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	return attr_write(card_attr(card, attr), text);
+}
+
+/* /dev/pcibufN from the target of the link under buffers/; "" where none. */
+const char *buf_node(const struct card *card, const char *name)
+{
+	char target[PATH_MAX];
+	const char *link = pathf(CARDS_DIR "/%s/buffers/%s", card->bdf, name);
+	ssize_t len = readlink(link, target, sizeof(target) - 1);
+
+	if (len < 0)
+		return "";
+	target[len] = '\0';
+	return pathf("/dev%s", strrchr(target, '/'));
+}
+
+/* A descriptor, or -1 and errno. */
+int buf_open(const struct card *card, const char *name, int flags)
+{
+	return open(buf_node(card, name), flags | O_CLOEXEC);
+}
+
+int buf_info(int fd, struct pcibuf_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->argsz = sizeof(*info);
+	return ioctl(fd, PCIBUF_IOC_INFO, info) ? errno : 0;
+}
+
+int buf_segments(int fd, struct pcibuf_segment *segments, __u32 first,
+		 __u32 *count)
+{
+	struct pcibuf_segments list = {
+		.argsz = sizeof(list),
+		.first = first,
+		.count = *count,
+		.segments = (unsigned long)segments,
+	};
+
+	if (ioctl(fd, PCIBUF_IOC_SEGMENTS, &list))
+		return errno;
+	*count = list.count;
+	return 0;
+}
+
+/* MAP_FAILED and errno where it is refused. */
+void *buf_map(int fd, size_t length, __u64 offset)
+{
+	return mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		    offset);
+}
+
+/* Open and map a buffer that exists. */
+int buf_get(const struct card *card, const char *name, size_t size,
+	    struct buf *buf)
+{
+	int err;
+
+	buf->size = size;
+	buf->fd = buf_open(card, name, O_RDWR);
+	if (buf->fd < 0)
+		return errno;
+	buf->mem = buf_map(buf->fd, size, 0);
+	if (buf->mem != MAP_FAILED)
+		return 0;
+	err = errno;
+	close(buf->fd);
+	return err;
+}
+
+/* @how is alloc or alloc_sg. */
+int buf_make(const struct card *card, const char *how, size_t size,
+	     const char *label, struct buf *buf)
+{
+	int err = card_write(card, how, "%zu %s", size, label);
+
+	return err ? err : buf_get(card, label, size, buf);
+}
+
+/* The buffer stays; only the hold on it is given up. */
+void buf_put(struct buf *buf)
+{
+	munmap(buf->mem, buf->size);
+	close(buf->fd);
+}
+
+/* off and pt both mean that bus addresses are those of memory. */
+bool iommu_translates(void)
+{
+	const char *mode = getenv("PCIBUF_IOMMU");
+
+	return mode && !strcmp(mode, "on");
+}
+
+bool coherent_forced(void)
+{
+	char text[8] = "";
+
+	attr_read(PARAM_DIR "/coherent", text, sizeof(text));
+	return *text == 'Y' || *text == '1';
+}

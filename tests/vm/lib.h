@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the guest tests of pcibuf have in common.
+ *
+ * Functions that do one request return 0 or the errno of that request, so that
+ * a test can write ASSERT_EQ(EBUSY, card_write(...)). Paths and the like come
+ * from a small ring of static buffers: use them at once.
+ */
+#ifndef PCIBUF_TESTS_LIB_H
+#define PCIBUF_TESTS_LIB_H
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <linux/types.h>
+
+#include <pcibuf.h>
+
+#define KIB		(1024UL)
+#define MIB		(1024UL * KIB)
+#define GIB		(1024UL * MIB)
+#define PAGE		(4 * KIB)
+#define HUGE_PAGE	(2 * MIB)
+#ifndef __printf
+#define __printf(fmt, args) __attribute__((	\
+	__format__(__printf__, fmt, args)))
+#endif
+
+#define NO_NUMBER	(~(__u64)0)
+
+#define CARDS_DIR	"/sys/class/pcibuf_card"
+#define BUFFERS_DIR	"/sys/class/pcibuf"
+#define PCI_DIR		"/sys/bus/pci"
+#define PARAM_DIR	"/sys/module/pcibuf/parameters"
+#define MAX_TOTAL	PARAM_DIR "/max_total"
+
+/* Who the runner's /init puts into /etc/passwd and /etc/group. */
+#define GID_PCIBUF	900
+#define UID_ALICE	1000	/* in group pcibuf */
+#define UID_BOB		1001	/* not in it */
+
+/* A card of this guest. */
+struct card {
+	char bdf[16];
+	unsigned int mask;	/* address bits that the hardware has */
+	int slot;		/* N of QEMU's cardN */
+};
+
+/* A buffer of a card, open and mapped whole. */
+struct buf {
+	int fd;
+	size_t size;
+	unsigned char *mem;
+};
+
+/* lib.c: attributes, cards, buffers */
+int attr_write_n(const char *path, const void *text, size_t len);
+int attr_write(const char *path, const char *text);
+int attr_read(const char *path, char *text, size_t size);
+__u64 attr_u64(const char *path);
+
+__printf(1, 2) const char *pathf(const char *fmt, ...);
+const char *card_attr(const struct card *card, const char *attr);
+const char *pci_attr(const struct card *card, const char *attr);
+const char *buf_attr(const struct card *card, const char *name,
+		     const char *attr);
+
+int card_find_id(unsigned int vendor, unsigned int device, unsigned int nth,
+		 struct card *card);
+int card_find(unsigned int nth, struct card *card);
+int card_bind(const struct card *card);
+int card_unbind(const struct card *card);
+int card_reset(const struct card *card);
+int card_get(unsigned int nth, struct card *card);
+__printf(3, 4)
+int card_write(const struct card *card, const char *attr, const char *fmt, ...);
+int card_revoke_all(const struct card *card);
+
+const char *buf_node(const struct card *card, const char *name);
+int buf_open(const struct card *card, const char *name, int flags);
+int buf_info(int fd, struct pcibuf_info *info);
+int buf_segments(int fd, struct pcibuf_segment *segments, __u32 first,
+		 __u32 *count);
+void *buf_map(int fd, size_t length, __u64 offset);
+
+int buf_get(const struct card *card, const char *name, size_t size,
+	    struct buf *buf);
+int buf_make(const struct card *card, const char *how, size_t size,
+	     const char *label, struct buf *buf);
+void buf_put(struct buf *buf);
+
+bool iommu_translates(void);
+bool coherent_forced(void);
+
+/* lib-edu.c: the card's DMA engine */
+#define EDU_MAX_TRANSFER	4095
+
+struct edu {
+	__u8 *bar;
+};
+
+int edu_open(const struct card *card, struct edu *edu);
+void edu_close(struct edu *edu);
+int edu_fetch(struct edu *edu, __u64 bus, __u32 length);
+int edu_store(struct edu *edu, __u64 bus, __u32 length);
+int edu_copy(struct edu *edu, __u64 from, __u64 to, __u32 length);
+
+/* lib-watch.c: nothing lost, signals, patterns, children */
+struct snapshot {
+	__u64 allocated;
+	__u64 buffers;
+	__u64 available;
+	char nodes[4096];
+};
+
+__u64 mem_available(void);
+__u64 mem_total(void);
+void snapshot(const struct card *card, struct snapshot *snap);
+int snapshot_changes(const struct card *card, const struct snapshot *before);
+
+void fill(void *mem, size_t length, __u64 offset, __u32 seed);
+ssize_t mismatch(const void *mem, size_t length, __u64 offset,
+		 __u32 seed);
+ssize_t nonzero(const void *mem, size_t length);
+
+int touch(void *mem);
+int mapping_figure(const void *addr, const char *key, __u64 *bytes);
+
+int in_child(int (*fn)(void *arg), void *arg);
+int as_user(uid_t uid, gid_t group, int (*fn)(void *arg), void *arg);
+
+#endif /* PCIBUF_TESTS_LIB_H */
