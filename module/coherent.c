@@ -115,6 +115,21 @@ static int coherent_mmap(struct pcibuf_memory *memory,
 }
 
 /*
+ * Behind an IOMMU the mapping consists of pages, and madvise() can drop them.
+ * Elsewhere it is a PFN mapping, which loses an entry to revoke only.
+ */
+static vm_fault_t coherent_fault(struct pcibuf_memory *memory,
+				 struct vm_fault *vmf)
+{
+	void *at = to_coherent(memory)->cpu + ((u64)vmf->pgoff << PAGE_SHIFT);
+
+	if (!is_vmalloc_addr(at))
+		return VM_FAULT_SIGBUS;
+	return vmf_insert_page(vmf->vma, vmf->address & PAGE_MASK,
+			       vmalloc_to_page(at));
+}
+
+/*
  * ->mmap runs under the mmap_lock: when that was had, it is over. The list's own
  * lock is inside the mmap_lock and must not be held for this, nor need it be:
  * who found the buffer dead is not recorded any more.
@@ -253,6 +268,7 @@ const struct pcibuf_memory_ops pcibuf_coherent_ops = {
 	.backing = PCIBUF_BACKING_COHERENT,
 	.alloc = coherent_alloc,
 	.mmap = coherent_mmap,
+	.fault = coherent_fault,
 	.settle = coherent_settle,
 	.view = coherent_view,
 	.node = coherent_node,

@@ -86,15 +86,8 @@ static vm_fault_t insert(struct vm_area_struct *vma, unsigned long address)
 	page = page_at(buffer, linear_page_index(vma, address), &order);
 	if (PageHWPoison(page))
 		return VM_FAULT_HWPOISON;
-	switch (vm_insert_page(vma, address, page)) {
-	case 0:
-	case -EBUSY: /* Another thread was faster. */
-		return VM_FAULT_NOPAGE;
-	case -ENOMEM:
-		return VM_FAULT_OOM;
-	default:
-		return VM_FAULT_SIGBUS;
-	}
+	/* NOPAGE also where another thread was faster. */
+	return vmf_insert_page(vma, address, page);
 }
 
 /*
@@ -153,8 +146,6 @@ static bool fits_huge(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 
 static int map_pages(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 {
-	vma->vm_private_data = buffer;
-	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
 	if (fits_huge(buffer, vma)) {
 		vma->vm_ops = &huge_vm_ops;
 	} else {
@@ -164,19 +155,25 @@ static int map_pages(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 	return 0;
 }
 
-/* All entries were made at once: what is missing was taken away by revoke. */
-static vm_fault_t revoked_fault(struct vm_fault *vmf)
+/* All entries were made at once: this one was dropped, or buffer is revoked. */
+static vm_fault_t whole_fault(struct vm_fault *vmf)
 {
-	return VM_FAULT_SIGBUS;
+	struct pcibuf_buffer *buffer = vmf->vma->vm_private_data;
+	vm_fault_t ret;
+
+	if (pcibuf_buffer_enter(buffer))
+		return VM_FAULT_SIGBUS;
+	ret = buffer->memory->ops->fault(buffer->memory, vmf);
+	pcibuf_buffer_leave(buffer);
+	return ret;
 }
 
 static const struct vm_operations_struct whole_vm_ops = {
-	.fault = revoked_fault,
+	.fault = whole_fault,
 };
 
 static int map_whole(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 {
-	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_ops = &whole_vm_ops;
 	return buffer->memory->ops->mmap(buffer->memory, vma);
 }
@@ -209,6 +206,8 @@ int pcibuf_map(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 	ret = pcibuf_buffer_enter(buffer);
 	if (ret)
 		return ret;
+	vma->vm_private_data = buffer;
+	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
 	if (buffer->memory->ops->page)
 		ret = map_pages(buffer, vma);
 	else

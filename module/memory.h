@@ -112,6 +112,7 @@ struct pcibuf_view {
  * @page: the page at a page offset, and the order of the unit that it belongs
  *	to; NULL where there is no such operation: see @mmap
  * @mmap: map it all at once; only for a backing without @page
+ * @fault: map a page that @mmap had mapped and somebody dropped since
  * @settle: return when no fault and no mmap that found the buffer alive is
  *	still about to map something. Called after the buffer was marked dead
  * @view: kernel addresses at a byte offset
@@ -127,6 +128,7 @@ struct pcibuf_memory_ops {
 	struct page *(*page)(struct pcibuf_memory *memory, pgoff_t pgoff,
 			     unsigned int *order);
 	int (*mmap)(struct pcibuf_memory *memory, struct vm_area_struct *vma);
+	vm_fault_t (*fault)(struct pcibuf_memory *memory, struct vm_fault *vmf);
 	void (*settle)(struct pcibuf_memory *memory);
 	void (*view)(struct pcibuf_memory *memory, u64 offset,
 		     struct pcibuf_view *view);
