@@ -4,6 +4,7 @@
 # so that no name in its options has a space or a comma.
 
 # Set by scripts/vm and scripts/vm-guests.sh.
+reported=
 : "${run:=}" "${names:=}" "${guest_append:=}" "${guest_drives:=}"
 
 # card_args NUMBER CARD: a card behind its own port, so that it can be unplugged.
@@ -146,6 +147,7 @@ log_is_clean() {
 
 # The tests' results, and ours about the guest, as one stream.
 report() {
+	reported=1
 	: >"$run/complaints"
 	{
 		subtest guest qemu_end
@@ -169,6 +171,9 @@ finish() {
 	status=$?
 	[ -z "${qemu_pid-}" ] || kill "$qemu_pid" 2>/dev/null || :
 	[ -z "${monitor_pid-}" ] || kill "$monitor_pid" 2>/dev/null || :
+	if [ -z "$reported$plain" ]; then
+		printf '%s\n' "not ok 1 - guest: is built, and runs" 1..1
+	fi
 	if [ -n "$keep" ]; then
 		note "logs are in ${run#"$top/"}"
 	else

@@ -66,6 +66,12 @@ check "a complaint in the log is a failure" has \
 check "the complaint is shown" grep '^# .*Bad rss-counter' "$work/tap"
 forget_logs
 
+guest passes --module /nonexistent
+check "a guest that cannot be made fails" same 1 "$status"
+check "a guest that cannot be made is named" has \
+	"not ok 1 - guest: is built, and runs"
+forget_logs
+
 guest crash
 check "a crash fails" same 1 "$status"
 check "the program has not ended" has \
