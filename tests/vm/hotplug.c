@@ -10,7 +10,8 @@
 
 #include "lib.h"
 
-#define SIZE		(4 * MIB + PAGE)
+#define SIZE		(3 * MIB + PAGE)
+#define ALL_BITS	"0xffffffffffffffff"
 #define PATIENCE	60	/* seconds of guest time; it takes about 6 */
 
 FIXTURE(hotplug) {
@@ -77,20 +78,36 @@ TEST_F_TIMEOUT(hotplug, remove_and_rescan, 180)
 	EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
 }
 
+static void monitor(struct __test_metadata *_metadata, const char *command)
+{
+	FILE *line = fopen("/dev/ttyS1", "w");
+
+	ASSERT_NE(NULL, line);
+	fprintf(line, "@hmp %s\n", command);
+	fclose(line);
+}
+
+/* Pulled out, and another of its kind put into its slot. */
 TEST_F_TIMEOUT(hotplug, pulled_out_while_mapped, 180)
 {
-	FILE *monitor = fopen("/dev/ttyS1", "w");
+	const char *mask = self->card.mask == 64 ? ",dma_mask=" ALL_BITS : "";
 	char node[64], pci[128], class_dir[128];
 
-	ASSERT_NE(NULL, monitor);
 	snprintf(node, sizeof(node), "%s", buf_node(&self->card, "rx"));
 	snprintf(pci, sizeof(pci), "%s", pci_attr(&self->card, "vendor"));
 	snprintf(class_dir, sizeof(class_dir), "%s",
 		 card_attr(&self->card, ""));
-	fprintf(monitor, "@hmp device_del card%d\n", self->card.slot);
-	fclose(monitor);
+	monitor(_metadata, pathf("device_del card%d", self->card.slot));
 	ASSERT_TRUE(wait_for(pci, false));
 	EXPECT_EQ(-1, access(class_dir, F_OK));
+	check_gone(_metadata, &self->rx, node);
+
+	monitor(_metadata, pathf("device_add edu,id=card%d,bus=rp%d%s",
+				 self->card.slot, self->card.slot, mask));
+	ASSERT_TRUE(wait_for(pci, true));
+	ASSERT_EQ(0, card_get(0, &self->card));
+	ASSERT_EQ(0, card_write(&self->card, "alloc", "4K rx"));
+	EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
 	check_gone(_metadata, &self->rx, node);
 }
 

@@ -2,6 +2,7 @@
 /* Nothing lost, signals, patterns in memory, children with other rights. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -225,6 +226,30 @@ int mapping_figure(const void *addr, const char *key, __u64 *bytes)
 	if (file)
 		fclose(file);
 	return err;
+}
+
+/*
+ * Where a mapping shows another page than the one that the card reaches, -1 if
+ * nowhere. For those who may know (root) where bus addresses are those of
+ * memory (no IOMMU), and for what is mapped by now.
+ */
+ssize_t misplaced(const void *mem, size_t length, __u64 bus)
+{
+	const __u64 present = 1ULL << 63, mask = (1ULL << 55) - 1;
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	ssize_t wrong = -1;
+	__u64 entry;
+	size_t at;
+
+	for (at = 0; at < length && wrong < 0; at += PAGE) {
+		off_t place = ((unsigned long)mem + at) / PAGE * sizeof(entry);
+
+		if (pread(fd, &entry, sizeof(entry), place) != sizeof(entry) ||
+		    (entry & present && (entry & mask) != (bus + at) / PAGE))
+			wrong = at;
+	}
+	close(fd);
+	return wrong;
 }
 
 /* What @fn returned in a child, 0 to 255, or 256 plus the signal. */

@@ -341,3 +341,9 @@ bool coherent_forced(void)
 	attr_read(PARAM_DIR "/coherent", text, sizeof(text));
 	return *text == 'Y' || *text == '1';
 }
+
+/* Without an IOMMU the coherent backing has blocks of at most 4 MiB. */
+bool any_size(void)
+{
+	return !coherent_forced() || iommu_translates();
+}

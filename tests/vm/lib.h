@@ -92,6 +92,7 @@ void buf_put(struct buf *buf);
 
 bool iommu_translates(void);
 bool coherent_forced(void);
+bool any_size(void);
 
 /* lib-edu.c: the card's DMA engine */
 #define EDU_MAX_TRANSFER	4095
@@ -125,6 +126,7 @@ ssize_t mismatch(const void *mem, size_t length, __u64 offset,
 ssize_t nonzero(const void *mem, size_t length);
 
 int touch(void *mem);
+ssize_t misplaced(const void *mem, size_t length, __u64 bus);
 int mapping_figure(const void *addr, const char *key, __u64 *bytes);
 
 int in_child(int (*fn)(void *arg), void *arg);

@@ -6,7 +6,7 @@
 
 #include "lib.h"
 
-#define SIZE		(5 * MIB + PAGE)	/* large pages and a tail */
+#define SIZE		(3 * MIB + PAGE)	/* a large page and a tail */
 #define ADDRESS_SPACE	(64 * MIB)
 
 FIXTURE(map) {
@@ -68,10 +68,10 @@ TEST_F_TIMEOUT(map, inside, 120)
 		{ SIZE - PAGE, PAGE },		/* last page */
 		{ PAGE, SIZE - PAGE },		/* all but the first */
 		{ 0, SIZE - PAGE },		/* all but the last */
-		{ HUGE_PAGE, HUGE_PAGE },	/* one large page */
-		{ HUGE_PAGE - PAGE, 2 * PAGE },	/* across a boundary */
-		{ PAGE, 4 * MIB },		/* large, out of step */
-		{ 4 * MIB, SIZE - 4 * MIB },	/* the tail alone */
+		{ 0, HUGE_PAGE },		/* one large page */
+		{ HUGE_PAGE - PAGE, 2 * PAGE },	/* across its end */
+		{ PAGE, 3 * MIB },		/* large, out of step */
+		{ 2 * MIB, SIZE - 2 * MIB },	/* the tail alone */
 	};
 	unsigned int i;
 
@@ -223,7 +223,7 @@ TEST_F(map, mremap_moves)
 TEST_F(map, munmap_of_the_middle)
 {
 	unsigned char *map = buf_map(self->fd, SIZE, 0);
-	const __u64 from = 1 * MIB + PAGE, to = 4 * MIB + 3 * PAGE;
+	const __u64 from = 1 * MIB + PAGE, to = 2 * MIB + 3 * PAGE;
 
 	ASSERT_NE(MAP_FAILED, map);
 	fill(map, SIZE, 0, 5);

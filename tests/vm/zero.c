@@ -69,6 +69,8 @@ static void check_sizes(struct __test_metadata *_metadata,
 		check_zero(_metadata, card, "alloc", sizes[i]);
 		check_zero(_metadata, card, "alloc_sg", sizes[i]);
 	}
+	if (!any_size())
+		return;
 	check_zero(_metadata, card, "alloc_sg", 4 * MIB + PAGE);
 	check_zero(_metadata, card, "alloc_sg", 7 * MIB + 3 * PAGE);
 	check_zero(_metadata, card, "alloc_sg", 32 * MIB + 12345);
@@ -100,18 +102,19 @@ TEST_F_TIMEOUT(zero, from_parked_memory, 240)
 /* A large one that was filled is cut into small ones, and the other way. */
 TEST_F_TIMEOUT(zero, cut_and_joined, 120)
 {
+	__u64 large = any_size() ? 8 * MIB : 4 * MIB;
 	struct buf held;
 	int i;
 
 	ASSERT_EQ(0, buf_make(&self->card, "alloc", PAGE, "held", &held));
-	check_zero(_metadata, &self->card, "alloc_sg", 8 * MIB);
+	check_zero(_metadata, &self->card, "alloc_sg", large);
 	for (i = 0; i < 20; i++) {
 		ASSERT_EQ(0, card_write(&self->card, "alloc", "%d s%d",
 					(i % 7) * 4096 + 1, i));
 		check_zero(_metadata, &self->card, "alloc",
 			   (i % 5) * 8192 + 100);
 	}
-	check_zero(_metadata, &self->card, "alloc_sg", 8 * MIB);
+	check_zero(_metadata, &self->card, "alloc_sg", large);
 	for (i = 0; i < 20; i++)
 		EXPECT_EQ(0, card_write(&self->card, "free", "s%d", i));
 	check_zero(_metadata, &self->card, "alloc", 4 * MIB);

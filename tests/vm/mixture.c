@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Buffers of all sizes made and freed in no order, so that parked memory is cut
+ * and used again in every way: each is new, is zero, is what the card is told,
+ * and is nobody else's.
+ */
+#include <kselftest_harness.h>
+
+#include "lib.h"
+
+#define MAX_LIVE	10
+#define STEPS		400
+#define MAX_SEGMENTS	512
+
+struct live {
+	struct buf buf;
+	__u32 seed;
+	char label[16];
+};
+
+FIXTURE(mixture) {
+	struct card card;
+	struct snapshot before;
+	struct live live[MAX_LIVE];
+	__u64 random;
+};
+
+FIXTURE_SETUP(mixture)
+{
+	ASSERT_EQ(0, card_get(0, &self->card));
+	ASSERT_EQ(0, card_write(&self->card, "dma_mask_bits", "64"));
+	snapshot(&self->card, &self->before);
+	self->random = 20260721;
+}
+
+FIXTURE_TEARDOWN(mixture)
+{
+	int i;
+
+	for (i = 0; i < MAX_LIVE; i++)
+		if (self->live[i].seed)
+			buf_put(&self->live[i].buf);
+	EXPECT_EQ(0, card_reset(&self->card));
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
+}
+
+/* The same numbers in each run: a failure comes again. */
+static __u32 next_random(__u64 *state, __u32 below)
+{
+	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (*state >> 33) % below;
+}
+
+/* Half of them around 2 MiB, where large pages begin, the others small. */
+static size_t next_size(__u64 *state)
+{
+	__u32 pages = 1 + next_random(state, 64);
+
+	if (next_random(state, 2))
+		pages = 512 - 32 + pages;
+	if (!next_random(state, 8))
+		pages = 1 << next_random(state, 11);
+	return pages * PAGE;
+}
+
+static void check_places(struct __test_metadata *_metadata,
+			 const struct live *live)
+{
+	static struct pcibuf_segment segments[MAX_SEGMENTS];
+	__u32 i, count = MAX_SEGMENTS;
+
+	ASSERT_EQ(0, buf_segments(live->buf.fd, segments, 0, &count));
+	for (i = 0; i < count; i++)
+		EXPECT_EQ(-1, misplaced(live->buf.mem + segments[i].offset,
+					segments[i].length,
+					segments[i].dma_addr)) {
+			TH_LOG("segment at %#llx", segments[i].offset);
+		}
+}
+
+static void check_new(struct __test_metadata *_metadata, struct live *live)
+{
+	struct buf *buf = &live->buf;
+	static unsigned char page[PAGE];
+	size_t at;
+
+	EXPECT_EQ(-1, nonzero(buf->mem, buf->size)) {
+		TH_LOG("%s, %zu bytes", live->label, buf->size);
+	}
+	if (!iommu_translates() && !coherent_forced())
+		check_places(_metadata, live);
+	fill(buf->mem, buf->size, 0, live->seed);
+	for (at = 0; at < buf->size; at += PAGE) {
+		ASSERT_EQ((ssize_t)PAGE, pread(buf->fd, page, PAGE, at));
+		ASSERT_EQ(-1, mismatch(page, PAGE, at, live->seed)) {
+			TH_LOG("%s, %zu bytes, page at %#zx", live->label,
+			       buf->size, at);
+		}
+	}
+}
+
+static void make(struct __test_metadata *_metadata, const struct card *card,
+		 struct live *live, __u32 seed, __u64 *random)
+{
+	const char *how = next_random(random, 2) ? "alloc" : "alloc_sg";
+	size_t size = next_size(random);
+	int err;
+
+	snprintf(live->label, sizeof(live->label), "m%u", seed);
+	err = buf_make(card, how, size, live->label, &live->buf);
+	ASSERT_EQ(0, err) {
+		TH_LOG("%s %zu: %s", how, size, strerror(err));
+	}
+	live->seed = seed;
+	check_new(_metadata, live);
+}
+
+static void drop(struct __test_metadata *_metadata, const struct card *card,
+		 struct live *live)
+{
+	EXPECT_EQ(-1, mismatch(live->buf.mem, live->buf.size, 0, live->seed)) {
+		TH_LOG("%s, %zu bytes", live->label, live->buf.size);
+	}
+	buf_put(&live->buf);
+	EXPECT_EQ(0, card_write(card, "free", "%s", live->label));
+	live->seed = 0;
+}
+
+TEST_F_TIMEOUT(mixture, all_sizes, 240)
+{
+	int i;
+
+	for (i = 0; i < STEPS; i++) {
+		struct live *live = &self->live[next_random(&self->random,
+							    MAX_LIVE)];
+
+		if (live->seed)
+			drop(_metadata, &self->card, live);
+		else
+			make(_metadata, &self->card, live, i + 1,
+			     &self->random);
+	}
+	for (i = 0; i < MAX_LIVE; i++)
+		if (self->live[i].seed)
+			drop(_metadata, &self->card, &self->live[i]);
+	EXPECT_EQ(0, attr_u64(card_attr(&self->card, "allocated_bytes")));
+}
+
+TEST_HARNESS_MAIN
