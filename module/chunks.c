@@ -6,6 +6,7 @@
  * whose addresses the card can drive. Never from ZONE_MOVABLE or CMA: whoever
  * pins such a page for long makes the memory manager try to move it, for ever.
  */
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
@@ -16,11 +17,8 @@
 #include "dma.h"
 #include "pages.h"
 
-/*
- * How many runs of each parked memory are looked at. Memory is taken from the
- * end, so the first look nearly always fits; what does not is charged anew.
- */
-#define MAX_LOOKS	64
+/* How long somebody may take to drop what is no longer mapped. */
+#define HELD_WAIT_MS	1000
 
 /* From the widest to the narrowest. */
 static const gfp_t zones[] = { 0, GFP_DMA32, GFP_DMA };
@@ -54,94 +52,43 @@ static unsigned long run_units(struct pcibuf_run *run)
 	return run->nr_pages >> run->order;
 }
 
+/*
+ * For a debug build: unless somebody pinned the memory, every count is 1 when a
+ * buffer lets go of it, and anything else is a leak. An exiting process drops
+ * its references some time after it has taken its mapping down.
+ */
+static bool still_held(struct page *page)
+{
+	unsigned int waited;
+
+	for (waited = 0; waited < HELD_WAIT_MS; waited += 20) {
+		if (page_count(page) == 1)
+			return false;
+		msleep(20);
+	}
+	return true;
+}
+
 /**
  * pcibuf_run_put() - drop the buffer's reference to each unit
  * @run: whoever still holds a page keeps that unit alive, nobody else
- *
- * A debug build tells of such holders: unless somebody pinned the memory, every
- * count is 1 here, and anything else is a leak.
  */
 void pcibuf_run_put(struct pcibuf_run *run)
 {
-	unsigned long i, held = 0;
+	unsigned long i;
+	bool held = false;
 
 	for (i = 0; i < run_units(run); i++) {
 		struct page *page = run_unit(run, i);
 
-		if (IS_ENABLED(CONFIG_PCIBUF_DEBUG))
-			held += page_count(page) != 1;
+		if (IS_ENABLED(CONFIG_PCIBUF_DEBUG) && !held)
+			held = still_held(page);
 		put_page(page);
 		cond_resched();
 	}
 	if (held)
-		pr_warn("pcibuf: DEBUG: %lu units of order %u are still held at release\n",
-			held, run->order);
-}
-
-/* Somebody's pin of a freed buffer must not become a pin of the next one. */
-static bool unpinned(unsigned long pfn, unsigned long nr, unsigned int order)
-{
-	unsigned long i;
-
-	for (i = 0; i < nr; i += 1UL << order)
-		if (page_count(pfn_to_page(pfn + i)) != 1)
-			return false;
-	return true;
-}
-
-/*
- * Takes @nr pages off the end of @run: one unit of the right order, or any
- * number of single pages.
- */
-static bool cut(struct pcibuf_run *run, unsigned int order, unsigned long nr,
-		struct pcibuf_run *out)
-{
-	unsigned long pfn = run->pfn + run->nr_pages - nr;
-
-	if (run->nr_pages < nr || (run->order && run->order != order))
-		return false;
-	if (!unpinned(pfn, nr, run->order))
-		return false;
-	*out = (struct pcibuf_run){
-		.pfn = pfn,
-		.nr_pages = nr,
-		.order = run->order,
-		.reused = true,
-	};
-	run->nr_pages -= nr;
-	return true;
-}
-
-static bool cut_memory(struct pcibuf_pages *pages, unsigned int order,
-		       unsigned long nr, struct pcibuf_run *out)
-{
-	unsigned int i, looks;
-
-	while (pages->nr_runs && !pages->runs[pages->nr_runs - 1].nr_pages)
-		pages->nr_runs--;
-	looks = min_t(unsigned int, pages->nr_runs, MAX_LOOKS);
-	for (i = 1; i <= looks; i++)
-		if (cut(&pages->runs[pages->nr_runs - i], order, nr, out))
-			return true;
-	return false;
-}
-
-static bool cut_parked(struct pcibuf_pool *pool, unsigned int order,
-		       unsigned long nr, struct pcibuf_run *out)
-{
-	struct pcibuf_memory *memory;
-
-	lockdep_assert_held(&pool->lock);
-	list_for_each_entry(memory, &pool->parked, parked) {
-		if (memory->ops != &pcibuf_pages_ops ||
-		    !cut_memory(to_pages(memory), order, nr, out))
-			continue;
-		memory->size -= nr << PAGE_SHIFT;
-		pool->parked_bytes -= nr << PAGE_SHIFT;
-		/* Its empty shell stays until the pool is drained. */
-		return true;
-	}
-	return false;
+		pr_warn("pcibuf: DEBUG: units of order %u are still held at release\n",
+			run->order);
 }
 
 static void clear_run(struct pcibuf_run *run)
@@ -157,13 +104,7 @@ static void clear_run(struct pcibuf_run *run)
 static bool take_parked(struct pcibuf_source *source, unsigned int order,
 			unsigned long nr, struct pcibuf_run *run)
 {
-	struct pcibuf_pool *pool = source->pool;
-	bool found;
-
-	mutex_lock(&pool->lock);
-	found = cut_parked(pool, order, nr, run);
-	mutex_unlock(&pool->lock);
-	if (!found)
+	if (!pcibuf_parked_take(source->pool, order, nr, run))
 		return false;
 	source->demand->reused += nr << PAGE_SHIFT;
 	clear_run(run);

@@ -19,6 +19,7 @@
  *	quota.c		how much of it
  *	pages.c		the backing of ordinary pages
  *	chunks.c	where those come from
+ *	parked.c	of them, what was freed while the card is running
  *	pages_dma.c	how the card gets to them
  *	segments.c	ranges of bus addresses			(pure)
  *	coherent.c	the backing of dma_alloc_coherent()

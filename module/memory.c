@@ -64,6 +64,23 @@ void pcibuf_pool_drain(struct pcibuf_pool *pool)
 		release(memory);
 }
 
+/*
+ * Joined with what is parked already, so that memory freed in pieces can be used
+ * again as a whole.
+ */
+static void add_parked(struct pcibuf_pool *pool, struct pcibuf_memory *memory)
+{
+	struct pcibuf_memory *other;
+
+	lockdep_assert_held(&pool->lock);
+	pool->parked_bytes += memory->size;
+	list_for_each_entry(other, &pool->parked, parked)
+		if (memory->ops->absorb && other->ops == memory->ops &&
+		    memory->ops->absorb(other, memory))
+			return;
+	list_add(&memory->parked, &pool->parked);
+}
+
 /**
  * pcibuf_pool_park() - keep memory that the card may still write to
  * @pool: of the card
@@ -76,10 +93,8 @@ void pcibuf_pool_park(struct pcibuf_pool *pool, struct pcibuf_memory *memory)
 
 	mutex_lock(&pool->lock);
 	hot = pool->hot;
-	if (hot) {
-		list_add(&memory->parked, &pool->parked);
-		pool->parked_bytes += memory->size;
-	}
+	if (hot)
+		add_parked(pool, memory);
 	mutex_unlock(&pool->lock);
 	if (!hot)
 		release(memory);

@@ -118,6 +118,8 @@ struct pcibuf_view {
  * @view: kernel addresses at a byte offset
  * @node: NUMA node
  * @unmap: end the card's access, where the platform can
+ * @absorb: make one of two that are parked; false where that cannot be done. May
+ *	be missing
  * @release: give the memory back to the system
  */
 struct pcibuf_memory_ops {
@@ -134,6 +136,8 @@ struct pcibuf_memory_ops {
 		     struct pcibuf_view *view);
 	int (*node)(struct pcibuf_memory *memory);
 	void (*unmap)(struct pcibuf_memory *memory);
+	bool (*absorb)(struct pcibuf_memory *into,
+		       struct pcibuf_memory *memory);
 	void (*release)(struct pcibuf_memory *memory);
 };
 

@@ -294,5 +294,6 @@ const struct pcibuf_memory_ops pcibuf_pages_ops = {
 	.view = pages_view,
 	.node = pages_node,
 	.unmap = pages_unmap,
+	.absorb = pcibuf_pages_absorb,
 	.release = pages_release,
 };

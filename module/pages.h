@@ -2,7 +2,8 @@
 /*
  * Page-backed memory: inside of the backing.
  *
- * pages.c is the backing, chunks.c finds its memory, pages_dma.c maps it.
+ * pages.c is the backing, chunks.c finds its memory, parked.c finds it among what
+ * is parked, pages_dma.c maps it.
  */
 #ifndef PCIBUF_PAGES_H
 #define PCIBUF_PAGES_H
@@ -21,7 +22,7 @@
  * @pfn: of its first page
  * @nr_pages: how many, a multiple of the unit; 0 where all was taken out of the
  *	pool
- * @first: page offset in the buffer
+ * @first: page offset in the buffer; means nothing while parked
  * @order: each unit is one page of this order, compound above 0; at a page
  *	offset, and (above 0) a physical address, that are multiples of its size
  * @reused: it came out of the pool
@@ -37,10 +38,13 @@ struct pcibuf_run {
 /**
  * struct pcibuf_pages - page-backed memory
  * @memory: what the core sees
- * @runs: in the order of their offsets, without gaps
+ * @runs: in the order of their offsets, without gaps; while parked in that of
+ *	their addresses
  * @nr_runs: how many
  * @max_runs: how many there is room for
  * @sgt: the same for the DMA API, while it is mapped
+ * @part: entries of @sgt that were mapped together
+ * @cursor: where the search for a run to take began last, while it is parked
  */
 struct pcibuf_pages {
 	struct pcibuf_memory memory;
@@ -48,6 +52,8 @@ struct pcibuf_pages {
 	unsigned int nr_runs;
 	unsigned int max_runs;
 	struct sg_table sgt;
+	unsigned int part;
+	unsigned int cursor;
 };
 
 /**
@@ -76,6 +82,11 @@ int pcibuf_chunk_get(struct pcibuf_source *source, unsigned int order,
 		     struct pcibuf_run *run);
 int pcibuf_block_get(struct pcibuf_source *source, struct pcibuf_run *run);
 void pcibuf_run_put(struct pcibuf_run *run);
+
+bool pcibuf_parked_take(struct pcibuf_pool *pool, unsigned int order,
+			unsigned long nr, struct pcibuf_run *run);
+bool pcibuf_pages_absorb(struct pcibuf_memory *into,
+			 struct pcibuf_memory *memory);
 
 int pcibuf_pages_map(struct pcibuf_pages *pages, struct pcibuf_demand *demand);
 void pcibuf_pages_unmap(struct pcibuf_pages *pages);

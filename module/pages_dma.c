@@ -10,8 +10,8 @@
 #include "pages.h"
 #include "segments.h"
 
-/* The length of a scatterlist's entry has 32 bits. */
-#define MAX_ENTRY	SZ_1G
+/* Small enough to find room in an address space that is nearly full. */
+#define MAX_ENTRY	PMD_SIZE
 
 /* A lazily freed range of the IOMMU's address space comes back after this. */
 #define IOVA_WAIT_MS	50
@@ -58,28 +58,83 @@ static int build_table(struct pcibuf_pages *pages)
 	return 0;
 }
 
-static int map_table(struct pcibuf_pages *pages)
+static struct scatterlist *skip(struct scatterlist *sg, unsigned int nents)
 {
-	struct device *dev = pages->memory.pool->dev;
-	int ret;
-
-	ret = dma_map_sgtable(dev, &pages->sgt, DMA_BIDIRECTIONAL,
-			      DMA_ATTR_NO_WARN);
-	if (!ret || !pcibuf_dma_translated(dev))
-		return ret;
-	msleep(IOVA_WAIT_MS);
-	return dma_map_sgtable(dev, &pages->sgt, DMA_BIDIRECTIONAL,
-			       DMA_ATTR_NO_WARN);
+	while (nents--)
+		sg = sg_next(sg);
+	return sg;
 }
 
+/* Up to @end, or all where it is NULL. */
+static void unmap_parts(struct pcibuf_pages *pages, struct scatterlist *end)
+{
+	struct scatterlist *next, *sg = pages->sgt.sgl;
+	unsigned int left = pages->sgt.orig_nents;
+
+	while (sg != end) {
+		unsigned int nents = min(left, pages->part);
+
+		next = skip(sg, nents);
+		dma_unmap_sg(pages->memory.pool->dev, sg, nents,
+			     DMA_BIDIRECTIONAL);
+		left -= nents;
+		sg = next;
+	}
+}
+
+static int map_parts(struct pcibuf_pages *pages)
+{
+	unsigned int left = pages->sgt.orig_nents;
+	struct scatterlist *sg = pages->sgt.sgl;
+
+	while (left) {
+		unsigned int nents = min(left, pages->part);
+
+		if (!dma_map_sg_attrs(pages->memory.pool->dev, sg, nents,
+				      DMA_BIDIRECTIONAL, DMA_ATTR_NO_WARN)) {
+			unmap_parts(pages, sg);
+			return -ENOMEM;
+		}
+		sg = skip(sg, nents);
+		left -= nents;
+	}
+	return 0;
+}
+
+/*
+ * An IOMMU gives each call one range, if it has one so large. So first all at
+ * once, once more when lazily freed ranges are back, and then, where several
+ * segments will do, in halves, quarters and so on.
+ */
+static int map_table(struct pcibuf_pages *pages, bool contiguous)
+{
+	int ret;
+
+	pages->part = pages->sgt.orig_nents;
+	ret = map_parts(pages);
+	if (!pcibuf_dma_translated(pages->memory.pool->dev))
+		return ret;
+	while (ret) {
+		msleep(IOVA_WAIT_MS);
+		ret = map_parts(pages);
+		if (contiguous || pages->part == 1)
+			break;
+		if (ret)
+			pages->part = DIV_ROUND_UP(pages->part, 2);
+	}
+	return ret;
+}
+
+/* What was merged into an entry before it has no length of its own. */
 static unsigned int collect(struct sg_table *sgt, struct pcibuf_segment *out)
 {
 	struct pcibuf_coalescer c = { .out = out };
 	struct scatterlist *sg;
 	unsigned int i;
 
-	for_each_sgtable_dma_sg(sgt, sg, i)
-		pcibuf_coalesce(&c, sg_dma_address(sg), sg_dma_len(sg));
+	for_each_sgtable_sg(sgt, sg, i)
+		if (sg_dma_len(sg))
+			pcibuf_coalesce(&c, sg_dma_address(sg), sg_dma_len(sg));
 	return c.nr;
 }
 
@@ -122,19 +177,16 @@ int pcibuf_pages_map(struct pcibuf_pages *pages, struct pcibuf_demand *demand)
 	if (ret)
 		return ret;
 	demand->limit = PCIBUF_LIMIT_IOVA;
-	ret = map_table(pages);
-	if (ret) {
-		ret = -ENOMEM;
+	ret = map_table(pages, demand->contiguous);
+	if (ret)
 		goto err_free_table;
-	}
 	ret = build_segments(pages, demand);
 	if (ret)
 		goto err_unmap;
 	return 0;
 
 err_unmap:
-	dma_unmap_sgtable(pages->memory.pool->dev, &pages->sgt,
-			  DMA_BIDIRECTIONAL, 0);
+	unmap_parts(pages, NULL);
 err_free_table:
 	sg_free_table(&pages->sgt);
 	return ret;
@@ -146,8 +198,7 @@ err_free_table:
  */
 void pcibuf_pages_unmap(struct pcibuf_pages *pages)
 {
-	dma_unmap_sgtable(pages->memory.pool->dev, &pages->sgt,
-			  DMA_BIDIRECTIONAL, 0);
+	unmap_parts(pages, NULL);
 	sg_free_table(&pages->sgt);
 	kvfree(pages->memory.segments);
 	pages->memory.segments = NULL;

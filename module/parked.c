@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Parked pages: kept together by address, so that what was freed in pieces can
+ * be taken as a whole, and taken from where it fits best.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+
+#include "pages.h"
+
+/* How many runs are looked at for one that fits; what does not is charged anew. */
+#define MAX_LOOKS	1024
+
+static int compare(const void *a, const void *b)
+{
+	const struct pcibuf_run *left = a, *right = b;
+
+	return left->pfn < right->pfn ? -1 : left->pfn > right->pfn;
+}
+
+static void add(struct pcibuf_pages *pages, struct pcibuf_run *run)
+{
+	struct pcibuf_run *last = &pages->runs[pages->nr_runs - 1];
+
+	if (!run->nr_pages)
+		return;
+	if (pages->nr_runs && last->pfn + last->nr_pages == run->pfn &&
+	    last->order == run->order)
+		last->nr_pages += run->nr_pages;
+	else
+		pages->runs[pages->nr_runs++] = *run;
+}
+
+static void merge(struct pcibuf_pages *out, struct pcibuf_pages *a,
+		  struct pcibuf_pages *b)
+{
+	unsigned int i = 0, j = 0;
+
+	while (i < a->nr_runs || j < b->nr_runs) {
+		bool left = j == b->nr_runs ||
+			    (i < a->nr_runs &&
+			     a->runs[i].pfn < b->runs[j].pfn);
+
+		add(out, left ? &a->runs[i++] : &b->runs[j++]);
+	}
+}
+
+/**
+ * pcibuf_pages_absorb() - add what is to be parked to what is parked
+ * @into: parked by way of this function, or alone
+ * @memory: freed on success
+ *
+ * Return: false where there is no memory to do it; nothing has changed then but
+ * the order of the runs.
+ */
+bool pcibuf_pages_absorb(struct pcibuf_memory *into,
+			 struct pcibuf_memory *memory)
+{
+	struct pcibuf_pages *a = to_pages(into), *b = to_pages(memory);
+	struct pcibuf_pages out = { .max_runs = a->nr_runs + b->nr_runs };
+
+	lockdep_assert_held(&into->pool->lock);
+	out.runs = kvmalloc_array(out.max_runs, sizeof(*out.runs),
+				  GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+	if (!out.runs)
+		return false;
+	sort(a->runs, a->nr_runs, sizeof(*a->runs), compare, NULL);
+	sort(b->runs, b->nr_runs, sizeof(*b->runs), compare, NULL);
+	merge(&out, a, b);
+
+	kvfree(a->runs);
+	a->runs = out.runs;
+	a->nr_runs = out.nr_runs;
+	a->max_runs = out.max_runs;
+	a->cursor = 0;
+	into->size += memory->size;
+	kvfree(b->runs);
+	kfree(b);
+	return true;
+}
+
+/* Somebody's pin of a freed buffer must not become a pin of the next one. */
+static bool unpinned(unsigned long pfn, unsigned long nr, unsigned int order)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i += BIT(order))
+		if (page_count(pfn_to_page(pfn + i)) != 1)
+			return false;
+	return true;
+}
+
+/* One unit of the right order, or any number of single pages, off the end. */
+static bool fits(struct pcibuf_run *run, unsigned int order, unsigned long nr)
+{
+	if (run->nr_pages < nr || (run->order && run->order != order))
+		return false;
+	return unpinned(run->pfn + run->nr_pages - nr, nr, run->order);
+}
+
+/* The shortest that fits, from where the last one was found on. */
+static struct pcibuf_run *best(struct pcibuf_pages *pages, unsigned int order,
+			       unsigned long nr)
+{
+	unsigned int looks = min_t(unsigned int, pages->nr_runs, MAX_LOOKS);
+	unsigned int i, at = pages->cursor;
+	struct pcibuf_run *found = NULL;
+
+	for (i = 0; i < looks; i++, at++) {
+		struct pcibuf_run *run = &pages->runs[at % pages->nr_runs];
+
+		if (found && run->nr_pages >= found->nr_pages)
+			continue;
+		if (!fits(run, order, nr))
+			continue;
+		found = run;
+		pages->cursor = at % pages->nr_runs;
+		if (run->order || run->nr_pages == nr)
+			break;
+	}
+	return found;
+}
+
+static void cut(struct pcibuf_run *run, unsigned long nr,
+		struct pcibuf_run *out)
+{
+	run->nr_pages -= nr;
+	*out = (struct pcibuf_run){
+		.pfn = run->pfn + run->nr_pages,
+		.nr_pages = nr,
+		.order = run->order,
+		.reused = true,
+	};
+}
+
+/**
+ * pcibuf_parked_take() - take pages out of the pool
+ * @pool: of the card
+ * @order: order of the unit wanted
+ * @nr: pages wanted; if not one unit, as single pages
+ * @run: filled but for its offset; not zeroed, and pinned by nobody
+ *
+ * Return: whether there are such.
+ */
+bool pcibuf_parked_take(struct pcibuf_pool *pool, unsigned int order,
+			unsigned long nr, struct pcibuf_run *run)
+{
+	struct pcibuf_run *found = NULL;
+	struct pcibuf_memory *memory;
+
+	mutex_lock(&pool->lock);
+	list_for_each_entry(memory, &pool->parked, parked) {
+		if (memory->ops != &pcibuf_pages_ops)
+			continue;
+		found = best(to_pages(memory), order, nr);
+		if (!found)
+			continue;
+		cut(found, nr, run);
+		memory->size -= nr << PAGE_SHIFT;
+		pool->parked_bytes -= nr << PAGE_SHIFT;
+		break;
+	}
+	mutex_unlock(&pool->lock);
+	return found;
+}
