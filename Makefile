@@ -4,10 +4,11 @@
 # make module KDIR=DIR [DEBUG=1]    the module, for the headers in DIR
 # make deb          the packages, in build/deb
 # make demo         all of it in a virtual machine, from apt install to DMA
-# make test         every test; make test TESTS=tests/vm/dma.t for some
+# make test         every test; make test TESTS=tests/vm/off-28.t for some
 # make clean        remove what was built; make distclean also what is cached
 
-TESTS ?= tests/lint tests/unit tests/runner tests/vm tests/system
+# The longest first, so that the others run beside it.
+TESTS ?= tests/system tests/vm tests/runner tests/lint tests/unit
 # A guest takes about one processor.
 JOBS ?= $(shell n=$$(nproc); [ $$n -gt 4 ] && n=4; echo $$n)
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pcibuf
