@@ -91,10 +91,15 @@ static bool unpinned(unsigned long pfn, unsigned long nr, unsigned int order)
 	return true;
 }
 
-/* One unit of the right order, or any number of single pages, off the end. */
+/*
+ * Off the end: one whole unit of the right order, or any number of single pages.
+ * Never a part of a compound page, which is mapped and released as a whole.
+ */
 static bool fits(struct pcibuf_run *run, unsigned int order, unsigned long nr)
 {
-	if (run->nr_pages < nr || (run->order && run->order != order))
+	if (run->nr_pages < nr)
+		return false;
+	if (run->order && (run->order != order || nr != BIT(order)))
 		return false;
 	return unpinned(run->pfn + run->nr_pages - nr, nr, run->order);
 }

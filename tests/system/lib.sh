@@ -4,7 +4,6 @@
 # For the scripts of this directory: test points in TAP, and what a user would
 # type. Read with `.`; end with finish.
 
-payload=/payload
 cards=/sys/class/pcibuf_card
 pci=/sys/bus/pci
 points=0
@@ -112,12 +111,4 @@ links() {
 links_are() {
 	udevadm settle
 	same "$1" "$(links)"
-}
-
-# As a user would from our archive: the guest has no network, hence no other.
-install_packages() {
-	list=/etc/apt/sources.list.d/pcibuf.list
-	echo "deb [trusted=yes] file:$payload/deb ./" >$list
-	apt-get -q -o Dir::Etc::sourcelist=$list -o Dir::Etc::sourceparts=- update &&
-		DEBIAN_FRONTEND=noninteractive apt-get -qy install pcibuf-dkms
 }

@@ -10,8 +10,7 @@ built=$(mktemp -d)
 trap 'rm -rf "$built"' EXIT
 
 unpack() {
-	"$top/scripts/payload" "$built" 2>"$built/log" &&
-		dpkg-scanpackages -m "$built/deb" 2>/dev/null | grep -c '^Package:' &&
+	"$top/scripts/payload" "$built" &&
 		for package in "$built"/deb/*.deb; do
 			dpkg-deb -x "$package" "$built/root" || return
 		done
