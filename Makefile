@@ -29,8 +29,8 @@ demo: deb
 # What several tests need is made once, before them.
 test: setup
 	@scripts/build-deb
-	@scripts/rootfs bookworm >build/rootfs
-	@scripts/kernel-tools >build/kernel-tools
+	@scripts/rootfs bookworm >/dev/null
+	@scripts/kernel-tools >/dev/null
 	prove --timer -j$(JOBS) $(TESTS)
 
 clean:
