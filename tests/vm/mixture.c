@@ -146,4 +146,35 @@ TEST_F_TIMEOUT(mixture, all_sizes, 240)
 	EXPECT_EQ(0, attr_u64(card_attr(&self->card, "allocated_bytes")));
 }
 
+/*
+ * A large page that is parked serves as a large page or not at all: cut in its
+ * middle, it would be mapped from its beginning.
+ */
+TEST_F_TIMEOUT(mixture, no_large_page_is_cut, 60)
+{
+	static const __u64 sizes[] = {
+		HUGE_PAGE - PAGE, HUGE_PAGE, MIB + PAGE, HUGE_PAGE, PAGE,
+		HUGE_PAGE, HUGE_PAGE - 64 * KIB, HUGE_PAGE,
+	};
+	const struct card *card = &self->card;
+	unsigned int i;
+
+	ASSERT_EQ(0, card_write(card, "alloc", "4K held"));
+	ASSERT_EQ(0, card_write(card, "alloc_sg", any_size() ? "8M parked"
+							     : "4M parked"));
+	ASSERT_EQ(0, card_write(card, "free", "parked"));
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct live *live = &self->live[i];
+
+		snprintf(live->label, sizeof(live->label), "m%u", i);
+		ASSERT_EQ(0, buf_make(card, "alloc", sizes[i], live->label,
+				      &live->buf));
+		live->seed = i + 1;
+		check_new(_metadata, live);
+	}
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		EXPECT_EQ(-1, mismatch(self->live[i].buf.mem, sizes[i], 0,
+				       i + 1));
+}
+
 TEST_HARNESS_MAIN
