@@ -6,16 +6,16 @@
 #include <linux/err.h>
 #include <linux/idr.h>
 #include <linux/kdev_t.h>
-#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 
 #include "buffer.h"
 #include "compat.h"
 
 static dev_t first_devt;
-/* Set at load from the clock: no number of an earlier load comes again. */
+/* Begins anywhere in 2^64, so that no number of an earlier load comes again. */
 static atomic64_t last_id;
 
 /* Protects minors. */
@@ -54,7 +54,8 @@ static void buffer_release(struct device *dev)
 	struct pcibuf_buffer *buffer = to_buffer(dev);
 
 	WARN_ON(buffer->memory);
-	minor_free(dev->devt);
+	if (dev->devt)
+		minor_free(dev->devt);
 	iput(buffer->inode);
 	put_device(buffer->card);
 	kfree(buffer);
@@ -80,7 +81,7 @@ int pcibuf_buffer_init(void)
 {
 	int ret;
 
-	atomic64_set(&last_id, ktime_get_real_ns());
+	atomic64_set(&last_id, get_random_u64());
 	ret = alloc_chrdev_region(&first_devt, 0, MINORMASK + 1, "pcibuf");
 	if (ret)
 		return ret;
@@ -136,24 +137,20 @@ static void init_device(struct pcibuf_buffer *buffer)
  * @label: empty for none
  *
  * Return: a buffer, to be dropped by put_device(&buffer->dev), or an ERR_PTR of
- * -ENOMEM or -ENOSPC.
+ * -ENOMEM.
  */
 struct pcibuf_buffer *pcibuf_buffer_new(struct device *card, u64 size,
 					const char *label)
 {
 	struct pcibuf_buffer *buffer;
-	int ret;
 
-	buffer = kzalloc(sizeof(*buffer), GFP_KERNEL_ACCOUNT);
+	buffer = kzalloc(sizeof(*buffer), PCIBUF_GFP);
 	if (!buffer)
 		return ERR_PTR(-ENOMEM);
-	ret = minor_alloc(&buffer->dev.devt);
-	if (ret)
-		goto err_free;
 	buffer->inode = pcibuf_fs_inode(size);
 	if (IS_ERR(buffer->inode)) {
-		ret = PTR_ERR(buffer->inode);
-		goto err_free_minor;
+		kfree(buffer);
+		return ERR_PTR(-ENOMEM);
 	}
 	buffer->card = get_device(card);
 	buffer->id = atomic64_inc_return(&last_id);
@@ -163,12 +160,6 @@ struct pcibuf_buffer *pcibuf_buffer_new(struct device *card, u64 size,
 	init_rwsem(&buffer->lock);
 	init_device(buffer);
 	return buffer;
-
-err_free_minor:
-	minor_free(buffer->dev.devt);
-err_free:
-	kfree(buffer);
-	return ERR_PTR(ret);
 }
 
 /**
@@ -205,7 +196,9 @@ static int give_to_group(struct pcibuf_buffer *buffer)
  * @buffer: complete
  *
  * Attributes, node and link are there with their owner before udev hears of it.
- * The caller may hold the card's lock: nothing here takes it.
+ * The caller may hold the card's lock: nothing here takes it. The minor number is
+ * taken only now: a request that fails shall not bring the day nearer on which a
+ * number is used again.
  *
  * Return: 0 or a negative errno, and then nothing of it is there.
  */
@@ -214,6 +207,9 @@ int pcibuf_buffer_publish(struct pcibuf_buffer *buffer)
 	char text[12];
 	int ret;
 
+	ret = minor_alloc(&buffer->dev.devt);
+	if (ret)
+		return ret;
 	ret = dev_set_name(&buffer->dev, "pcibuf%u", MINOR(buffer->dev.devt));
 	if (ret)
 		return ret;
@@ -268,7 +264,7 @@ int pcibuf_buffer_kill(struct pcibuf_buffer *buffer, bool force)
 	if (buffer->open_count && !force)
 		ret = -EBUSY;
 	else
-		buffer->dead = true;
+		WRITE_ONCE(buffer->dead, true);
 	up_write(&buffer->lock);
 	return ret;
 }

@@ -33,7 +33,8 @@
  * @live: complete, and nobody has begun to take it down; under card->lock
  * @lock: protects what follows. Inside mmap_lock, as faults take it; so nothing
  *	that may fault is done under it
- * @dead: freed or revoked: faults get SIGBUS, calls ENODEV. Set once
+ * @dead: freed or revoked: faults get SIGBUS, calls ENODEV. Set once; a fault
+ *	looks at it a second time without @lock, see map.c
  * @open_count: open files
  * @memory: what it is made of; gone soon after @dead was set
  */

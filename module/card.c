@@ -18,6 +18,8 @@ static void card_release(struct device *dev)
 {
 	struct pcibuf_card *card = to_card(dev);
 
+	kfree(card->saved);
+	ratelimit_state_exit(&card->log);
 	ida_destroy(&card->indexes);
 	kfree(card);
 }
@@ -118,7 +120,6 @@ static int admit(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 		goto unlock;
 	}
 	buffer->index = index;
-	buffer->gid = card->gid;
 	list_add_tail(&buffer->node, &card->buffers);
 unlock:
 	mutex_unlock(&card->lock);
@@ -168,6 +169,7 @@ static int bring_up(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 	mutex_lock(&card->lock);
 	if (card->dying)
 		goto unlock;
+	buffer->gid = card->gid;
 	activate(card);
 	ret = pcibuf_buffer_publish(buffer);
 	if (ret) {
@@ -193,8 +195,9 @@ static int make(struct pcibuf_card *card, struct pcibuf_buffer *buffer,
 	buffer->memory = memory;
 	ret = bring_up(card, buffer);
 	if (ret) {
-		buffer->memory = NULL;
-		pcibuf_memory_retire(memory);
+		/* Its node may have been there for a moment, and be open. */
+		pcibuf_buffer_kill(buffer, true);
+		pcibuf_memory_retire(pcibuf_buffer_strip(buffer));
 	}
 	return ret;
 }
@@ -345,8 +348,7 @@ void pcibuf_card_failed(struct pcibuf_card *card,
 
 	copy.pool = &card->pool;
 	mutex_lock(&card->lock);
-	if (!card->dying)
-		pcibuf_why(&copy, card->last_error);
+	pcibuf_why(&copy, card->last_error);
 	if (failure->error == -ENOMEM && __ratelimit(&card->log))
 		dev_notice(&card->dev, "%s\n", card->last_error);
 	mutex_unlock(&card->lock);

@@ -22,6 +22,7 @@
  *	structure, which every buffer keeps until its own release
  * @pdev: the PCI device; not touched after pcibuf_card_remove() returned
  * @pool: what memory knows of the card
+ * @saved: configuration as probe left it, for after a reset of the slot
  * @log: limits what is logged of failed requests
  * @alloc_lock: one allocation at a time, held while it is under way; outside
  *	@lock
@@ -41,6 +42,7 @@ struct pcibuf_card {
 	struct device dev;
 	struct pci_dev *pdev;
 	struct pcibuf_pool pool;
+	struct pci_saved_state *saved;
 	struct ratelimit_state log;
 
 	struct mutex alloc_lock; /* one allocation at a time */

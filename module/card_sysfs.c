@@ -149,14 +149,16 @@ static ssize_t max_bytes_store(struct device *dev,
 			       struct device_attribute *attr, const char *text,
 			       size_t len)
 {
+	struct pcibuf_card *card = to_card(dev);
+	int ret = -EINVAL;
 	u64 bytes;
-	int ret;
 
-	ret = pcibuf_parse_size(text, len, &bytes);
-	if (ret)
-		return ret;
-	pcibuf_quota_set_max(&to_card(dev)->pool.quota, bytes);
-	return len;
+	if (!too_long(len))
+		ret = pcibuf_parse_size(text, len, &bytes);
+	if (!ret)
+		pcibuf_quota_set_max(&card->pool.quota, bytes);
+	return finish(card, attr->attr.name, text, len, ret,
+		      PCIBUF_LIMIT_NONE);
 }
 static DEVICE_ATTR_RW(max_bytes);
 
@@ -217,13 +219,14 @@ static const struct attribute_group root_group = {
 
 static int set_gid(struct pcibuf_card *card, kgid_t gid)
 {
-	const struct attribute_group *groups[] = { &user_group, NULL };
-	int ret = -ENODEV;
+	int i, ret;
 
 	mutex_lock(&card->lock);
-	if (!card->dying)
-		ret = sysfs_groups_change_owner(&card->dev.kobj, groups,
-						GLOBAL_ROOT_UID, gid);
+	ret = card->dying ? -ENODEV : 0;
+	for (i = 0; !ret && user_attrs[i]; i++)
+		ret = sysfs_file_change_owner(&card->dev.kobj,
+					      user_attrs[i]->name,
+					      GLOBAL_ROOT_UID, gid);
 	if (!ret)
 		card->gid = gid;
 	mutex_unlock(&card->lock);
@@ -233,17 +236,17 @@ static int set_gid(struct pcibuf_card *card, kgid_t gid)
 static ssize_t gid_store(struct device *dev, struct device_attribute *attr,
 			 const char *text, size_t len)
 {
+	struct pcibuf_card *card = to_card(dev);
+	kgid_t gid = INVALID_GID;
 	unsigned int number;
-	kgid_t gid;
-	int ret;
+	int ret = -EINVAL;
 
-	if (kstrtouint(text, 10, &number))
-		return -EINVAL;
-	gid = make_kgid(&init_user_ns, number);
-	if (!gid_valid(gid))
-		return -EINVAL;
-	ret = set_gid(to_card(dev), gid);
-	return ret ?: len;
+	if (!kstrtouint(text, 10, &number))
+		gid = make_kgid(&init_user_ns, number);
+	if (gid_valid(gid))
+		ret = set_gid(card, gid);
+	return finish(card, attr->attr.name, text, len, ret,
+		      PCIBUF_LIMIT_NONE);
 }
 static DEVICE_ATTR_RW(gid);
 

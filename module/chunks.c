@@ -106,14 +106,15 @@ static bool take_parked(struct pcibuf_source *source, unsigned int order,
 {
 	if (!pcibuf_parked_take(source->pool, order, nr, run))
 		return false;
-	source->demand->reused += nr << PAGE_SHIFT;
 	clear_run(run);
 	return true;
 }
 
 /*
  * From the page allocator. A zone that once gave a page beyond the mask is not
- * asked again for this buffer: it hands out from the same end.
+ * asked again for this buffer: it hands out from the same end. One that has none
+ * has asked the narrower zones itself, as far as they are not reserved for those
+ * who need them.
  */
 static struct page *take_fresh(struct pcibuf_source *source, gfp_t gfp,
 			       unsigned int order)
@@ -127,7 +128,7 @@ static struct page *take_fresh(struct pcibuf_source *source, gfp_t gfp,
 		page = alloc_pages_node(dev_to_node(dev), gfp | zones[zone],
 					order);
 		if (!page)
-			continue;
+			return NULL;
 		if (pcibuf_dma_reaches(dev, page, PAGE_SIZE << order))
 			return page;
 		__free_pages(page, order);
@@ -137,17 +138,19 @@ static struct page *take_fresh(struct pcibuf_source *source, gfp_t gfp,
 }
 
 /* Who asks may be at the end of a cgroup's memory, not of the machine's. */
-static enum pcibuf_limit why_no_page(struct pcibuf_source *source)
+static enum pcibuf_limit why_no_page(struct pcibuf_source *source,
+				     unsigned int order)
 {
-	struct page *page = NULL;
+	struct page *page;
 
-	if (source->zone)
-		return PCIBUF_LIMIT_MASK;
-	page = take_fresh(source, PCIBUF_GFP & ~__GFP_ACCOUNT, 0);
-	if (!page)
-		return PCIBUF_LIMIT_RESERVE;
-	__free_page(page);
-	return PCIBUF_LIMIT_CGROUP;
+	page = take_fresh(source, PCIBUF_GFP & ~__GFP_ACCOUNT, order);
+	if (page) {
+		__free_pages(page, order);
+		return PCIBUF_LIMIT_CGROUP;
+	}
+	if (source->demand->contiguous && order)
+		return PCIBUF_LIMIT_BLOCK;
+	return source->zone ? PCIBUF_LIMIT_MASK : PCIBUF_LIMIT_RESERVE;
 }
 
 /**
@@ -157,8 +160,8 @@ static enum pcibuf_limit why_no_page(struct pcibuf_source *source)
  *	that many single pages
  * @run: filled but for its offset
  *
- * Return: 0, -ENOMEM (with the limit set at order 0, below which there is
- * nothing to fall back to) or -EDQUOT.
+ * Return: 0, -ENOMEM (with the limit set where there is nothing to fall back to)
+ * or -EDQUOT.
  */
 int pcibuf_chunk_get(struct pcibuf_source *source, unsigned int order,
 		     struct pcibuf_run *run)
@@ -172,8 +175,8 @@ int pcibuf_chunk_get(struct pcibuf_source *source, unsigned int order,
 		return 0;
 	page = take_fresh(source, gfp, order);
 	if (!page) {
-		if (!order)
-			source->demand->limit = why_no_page(source);
+		if (!order || source->demand->contiguous)
+			source->demand->limit = why_no_page(source, order);
 		return -ENOMEM;
 	}
 	ret = pcibuf_demand_fresh(source->pool, source->demand, bytes);
@@ -199,6 +202,19 @@ static void split_block(struct page *page, unsigned int order, unsigned long nr)
 		__free_page(page + i);
 }
 
+static struct page *take_block(struct pcibuf_source *source, unsigned int order)
+{
+	struct page *page;
+
+	source->demand->limit = PCIBUF_LIMIT_BLOCK;
+	if (order > PCIBUF_HUGE_ORDER + 1)
+		return NULL;
+	page = take_fresh(source, PCIBUF_GFP | __GFP_ZERO, order);
+	if (!page)
+		source->demand->limit = why_no_page(source, order);
+	return page;
+}
+
 /**
  * pcibuf_block_get() - the whole demand as one physically contiguous block
  * @source: where to look
@@ -212,16 +228,14 @@ int pcibuf_block_get(struct pcibuf_source *source, struct pcibuf_run *run)
 	u64 size = source->demand->size;
 	unsigned long nr = size >> PAGE_SHIFT;
 	unsigned int order = get_order(size);
-	struct page *page = NULL;
+	struct page *page;
 	int ret;
 
-	source->demand->limit = PCIBUF_LIMIT_BLOCK;
 	if (nr == 1UL << order && order <= PCIBUF_HUGE_ORDER)
 		return pcibuf_chunk_get(source, order, run);
 	if (take_parked(source, order, nr, run))
 		return 0;
-	if (order <= PCIBUF_HUGE_ORDER + 1)
-		page = take_fresh(source, PCIBUF_GFP | __GFP_ZERO, order);
+	page = take_block(source, order);
 	if (!page)
 		return -ENOMEM;
 	split_block(page, order, nr);

@@ -83,7 +83,7 @@ static int record(struct pcibuf_coherent *coherent, struct mm_struct *mm)
 	mutex_lock(&coherent->lock);
 	if (known(coherent, mm))
 		goto unlock;
-	mapper = kmalloc(sizeof(*mapper), GFP_KERNEL_ACCOUNT);
+	mapper = kmalloc(sizeof(*mapper), PCIBUF_GFP);
 	if (!mapper) {
 		ret = -ENOMEM;
 		goto unlock;
@@ -123,7 +123,7 @@ static vm_fault_t coherent_fault(struct pcibuf_memory *memory,
 {
 	void *at = to_coherent(memory)->cpu + ((u64)vmf->pgoff << PAGE_SHIFT);
 
-	if (!is_vmalloc_addr(at))
+	if (!(vmf->vma->vm_flags & VM_MIXEDMAP))
 		return VM_FAULT_SIGBUS;
 	return vmf_insert_page(vmf->vma, vmf->address & PAGE_MASK,
 			       vmalloc_to_page(at));
@@ -177,19 +177,46 @@ static void coherent_unmap(struct pcibuf_memory *memory)
 {
 }
 
+/*
+ * dma_free_coherent() frees pages while an IOMMU may still let the card write to
+ * them, until it is flushed. Behind one the memory consists of single pages, so
+ * each can be held until then.
+ */
+static void hold_pages(struct pcibuf_coherent *coherent, struct list_head *held)
+{
+	void *at = coherent->cpu;
+
+	if (!is_vmalloc_addr(at) ||
+	    !pcibuf_dma_translated(coherent->memory.pool->dev))
+		return;
+	for (; at < coherent->cpu + coherent->bytes; at += PAGE_SIZE) {
+		struct page *page = vmalloc_to_page(at);
+
+		get_page(page);
+		list_add(&page->lru, held);
+	}
+}
+
 static void coherent_release(struct pcibuf_memory *memory)
 {
 	struct pcibuf_coherent *coherent = to_coherent(memory);
 	struct device *dev = memory->pool->dev;
+	struct page *page, *next;
+	LIST_HEAD(held);
 
+	hold_pages(coherent, &held);
 	dma_free_coherent(dev, coherent->bytes, coherent->cpu, coherent->dma);
 	pcibuf_dma_flush(dev);
+	list_for_each_entry_safe(page, next, &held, lru) {
+		list_del(&page->lru);
+		put_page(page);
+	}
 	kfree(coherent);
 }
 
 /* Parked memory is used again only whole. */
 static struct pcibuf_coherent *take_parked(struct pcibuf_pool *pool,
-					   struct pcibuf_demand *demand)
+					   u64 size)
 {
 	struct pcibuf_coherent *found = NULL;
 	struct pcibuf_memory *memory;
@@ -197,7 +224,7 @@ static struct pcibuf_coherent *take_parked(struct pcibuf_pool *pool,
 	mutex_lock(&pool->lock);
 	list_for_each_entry(memory, &pool->parked, parked) {
 		if (memory->ops != &pcibuf_coherent_ops ||
-		    memory->size != demand->size)
+		    memory->size != size)
 			continue;
 		list_del(&memory->parked);
 		pool->parked_bytes -= memory->size;
@@ -207,7 +234,6 @@ static struct pcibuf_coherent *take_parked(struct pcibuf_pool *pool,
 	mutex_unlock(&pool->lock);
 	if (!found)
 		return NULL;
-	demand->reused = demand->size;
 	memset(found->cpu, 0, found->bytes);
 	return found;
 }
@@ -217,7 +243,7 @@ static struct pcibuf_coherent *take_fresh(struct pcibuf_pool *pool,
 {
 	struct pcibuf_coherent *coherent;
 
-	coherent = kzalloc(sizeof(*coherent), GFP_KERNEL_ACCOUNT);
+	coherent = kzalloc(sizeof(*coherent), PCIBUF_GFP);
 	if (!coherent)
 		return NULL;
 	demand->limit = PCIBUF_LIMIT_COHERENT;
@@ -243,7 +269,7 @@ static struct pcibuf_memory *coherent_alloc(struct pcibuf_pool *pool,
 	struct pcibuf_coherent *coherent;
 	int ret;
 
-	coherent = take_parked(pool, demand);
+	coherent = take_parked(pool, demand->size);
 	if (!coherent) {
 		ret = pcibuf_demand_check(pool, demand);
 		if (!ret)

@@ -159,10 +159,9 @@ static ssize_t transfer(struct kiocb *iocb, struct iov_iter *iter, size_t len)
 	return ret;
 }
 
-/* Also for transfers of nothing: a revoked buffer says so to every call. */
-static int check_alive(struct kiocb *iocb)
+/* A revoked buffer says so to every call, whatever else is wrong with it. */
+static int check_alive(struct pcibuf_buffer *buffer)
 {
-	struct pcibuf_buffer *buffer = iocb->ki_filp->private_data;
 	int ret;
 
 	ret = pcibuf_buffer_enter(buffer);
@@ -173,23 +172,29 @@ static int check_alive(struct kiocb *iocb)
 
 static ssize_t pcibuf_read_iter(struct kiocb *iocb, struct iov_iter *iter)
 {
-	ssize_t ret = check_alive(iocb);
+	struct pcibuf_buffer *buffer = iocb->ki_filp->private_data;
+	ssize_t ret = check_alive(buffer);
 
-	if (ret)
-		return ret;
-	return transfer(iocb, iter,
-			clip(iocb->ki_filp->private_data, iocb, iter));
+	return ret ?: transfer(iocb, iter, clip(buffer, iocb, iter));
 }
 
 static ssize_t pcibuf_write_iter(struct kiocb *iocb, struct iov_iter *iter)
 {
-	ssize_t ret = check_alive(iocb);
+	struct pcibuf_buffer *buffer = iocb->ki_filp->private_data;
+	ssize_t ret = check_alive(buffer);
 	size_t len;
 
 	if (ret || !iov_iter_count(iter))
 		return ret;
-	len = clip(iocb->ki_filp->private_data, iocb, iter);
+	len = clip(buffer, iocb, iter);
 	return len ? transfer(iocb, iter, len) : -ENOSPC;
+}
+
+/* msync() wants one: there is nothing to write back. */
+static int pcibuf_fsync(struct file *file, loff_t start, loff_t end,
+			int datasync)
+{
+	return check_alive(file->private_data);
 }
 
 static void fill_info(struct pcibuf_buffer *buffer, struct pcibuf_info *info)
@@ -225,7 +230,7 @@ static int read_head(const void __user *arg, size_t min_size, struct head *head)
 
 static long ioctl_info(struct pcibuf_buffer *buffer, void __user *arg)
 {
-	struct pcibuf_info info = { .argsz = sizeof(info) };
+	struct pcibuf_info info = { };
 	struct head head;
 	int ret;
 
@@ -235,6 +240,7 @@ static long ioctl_info(struct pcibuf_buffer *buffer, void __user *arg)
 	ret = pcibuf_buffer_enter(buffer);
 	if (ret)
 		return ret;
+	info.argsz = head.argsz;
 	fill_info(buffer, &info);
 	pcibuf_buffer_leave(buffer);
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
@@ -296,7 +302,10 @@ static long ioctl_segments(struct pcibuf_buffer *buffer, void __user *arg)
 static long pcibuf_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct pcibuf_buffer *buffer = file->private_data;
+	int ret = check_alive(buffer);
 
+	if (ret)
+		return ret;
 	switch (cmd) {
 	case PCIBUF_IOC_INFO:
 		return ioctl_info(buffer, (void __user *)arg);
@@ -325,4 +334,5 @@ const struct file_operations pcibuf_fops = {
 	.compat_ioctl = compat_ptr_ioctl,
 	.get_unmapped_area = thp_get_unmapped_area,
 	.mmap = pcibuf_mmap,
+	.fsync = pcibuf_fsync,
 };

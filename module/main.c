@@ -26,8 +26,9 @@
  *	dma.c		what the platform does with DMA
  *	compat.h	older kernels
  *
- * Locks, outermost first: card->alloc_lock, card->lock, mmap_lock, buffer->lock,
- * pool->lock, quota_lock. Each is described at the fields that it protects.
+ * Locks, outermost first: card->alloc_lock, card->lock, buffer->lock, pool->lock,
+ * quota_lock; and mmap_lock, buffer->lock, coherent->lock. minors_lock is inside
+ * card->lock. Each is described at the fields that it protects.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>

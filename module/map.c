@@ -185,6 +185,14 @@ static bool inside(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 	return vma->vm_pgoff < pages && vma_pages(vma) <= pages - vma->vm_pgoff;
 }
 
+static int map_alive(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
+{
+	vma->vm_private_data = buffer;
+	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
+	return buffer->memory->ops->page ? map_pages(buffer, vma) :
+					   map_whole(buffer, vma);
+}
+
 /**
  * pcibuf_map() - set up an area that maps a buffer
  * @buffer: of the file
@@ -201,17 +209,13 @@ int pcibuf_map(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 {
 	int ret;
 
-	if (!(vma->vm_flags & VM_MAYSHARE) || !inside(buffer, vma))
-		return -EINVAL;
 	ret = pcibuf_buffer_enter(buffer);
 	if (ret)
 		return ret;
-	vma->vm_private_data = buffer;
-	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
-	if (buffer->memory->ops->page)
-		ret = map_pages(buffer, vma);
+	if (vma->vm_flags & VM_MAYSHARE && inside(buffer, vma))
+		ret = map_alive(buffer, vma);
 	else
-		ret = map_whole(buffer, vma);
+		ret = -EINVAL;
 	pcibuf_buffer_leave(buffer);
 	return ret;
 }

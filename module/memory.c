@@ -162,20 +162,22 @@ int pcibuf_demand_fresh(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
  * @demand: the allocation
  *
  * Whoever holds much memory while little is left makes other allocations meet
- * the OOM killer, so a part of RAM is left alone, whatever the quotas say.
+ * the OOM killer, so a part of RAM is left alone, whatever the quotas say. What
+ * was charged is what has to come from there: parked memory was left out.
  *
  * Return: 0, -EINTR, -ENODEV, or -ENOMEM with demand->limit set.
  */
 int pcibuf_demand_check(struct pcibuf_pool *pool, struct pcibuf_demand *demand)
 {
-	u64 rest = (demand->size - demand->fresh - demand->reused) >> PAGE_SHIFT;
+	u64 rest = demand->charged - min(demand->fresh, demand->charged);
 	long available = si_mem_available();
 
 	if (READ_ONCE(pool->dying))
 		return -ENODEV;
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	if (available < 0 || available < rest + totalram_pages() / 16) {
+	if (available < 0 ||
+	    available < (rest >> PAGE_SHIFT) + totalram_pages() / 16) {
 		demand->limit = PCIBUF_LIMIT_RESERVE;
 		return -ENOMEM;
 	}
@@ -203,8 +205,8 @@ static u64 parked_bytes(struct pcibuf_pool *pool)
 
 /**
  * pcibuf_memory_alloc() - make the memory of a buffer
- * @pool: of the card; one allocation at a time, so that what is parked now is
- *	still there for it
+ * @pool: of the card; one allocation at a time, so that nobody else takes what is
+ *	parked for it
  * @demand: size and kind; limit is set on failure
  *
  * Return: memory, zeroed and mapped for the card, or an ERR_PTR of -EDQUOT,

@@ -12,6 +12,7 @@
 #define PCIBUF_MEMORY_H
 
 #include <linux/device.h>
+#include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
@@ -75,7 +76,6 @@ enum pcibuf_limit {
  * @limit: out: what it failed of
  * @charged: bytes taken from the quota for it
  * @fresh: bytes that it got from the system
- * @reused: bytes that it got from what was parked
  */
 struct pcibuf_demand {
 	u64 size;
@@ -83,8 +83,10 @@ struct pcibuf_demand {
 	enum pcibuf_limit limit;
 	u64 charged;
 	u64 fresh;
-	u64 reused;
 };
+
+/* For whoever takes memory: charged to the caller, no effort that hurts others. */
+#define PCIBUF_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
 
 struct pcibuf_memory;
 

@@ -88,7 +88,8 @@ static unsigned int fitting_order(pgoff_t first, unsigned long left,
 
 /*
  * The next chunk of a buffer that may lie anywhere. Where there is none of its
- * order there is soon none again, so @max falls for the rest of the buffer.
+ * order there is soon none again, so @max falls for the rest of the buffer. Over
+ * the quota there may still be smaller chunks that are parked.
  */
 static int fill_chunk(struct pcibuf_pages *pages, struct pcibuf_source *source,
 		      pgoff_t first, unsigned int *max)
@@ -103,7 +104,7 @@ static int fill_chunk(struct pcibuf_pages *pages, struct pcibuf_source *source,
 		ret = pcibuf_chunk_get(source, order, &run);
 		if (!ret)
 			break;
-		if (ret != -ENOMEM || !order)
+		if ((ret != -ENOMEM && ret != -EDQUOT) || !order)
 			return ret;
 		*max = order - 1;
 	}
@@ -162,6 +163,8 @@ static void abandon(struct pcibuf_pages *pages)
 {
 	unsigned int i, kept = 0;
 
+	/* Some of it may have been mapped for a moment. */
+	pcibuf_dma_flush(pages->memory.pool->dev);
 	pages->memory.size = 0;
 	for (i = 0; i < pages->nr_runs; i++) {
 		struct pcibuf_run *run = &pages->runs[i];
@@ -188,7 +191,7 @@ static struct pcibuf_memory *pages_alloc(struct pcibuf_pool *pool,
 	int ret = -ENOMEM;
 
 	demand->limit = PCIBUF_LIMIT_RESERVE;
-	pages = kzalloc(sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	pages = kzalloc(sizeof(*pages), PCIBUF_GFP);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	pages->memory.ops = &pcibuf_pages_ops;

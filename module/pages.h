@@ -20,8 +20,7 @@
 /**
  * struct pcibuf_run - physically contiguous units, each with its own reference
  * @pfn: of its first page
- * @nr_pages: how many, a multiple of the unit; 0 where all was taken out of the
- *	pool
+ * @nr_pages: how many, a multiple of the unit; while parked it may be 0
  * @first: page offset in the buffer; means nothing while parked
  * @order: each unit is one page of this order, compound above 0; at a page
  *	offset, and (above 0) a physical address, that are multiples of its size
@@ -67,9 +66,6 @@ struct pcibuf_source {
 	struct pcibuf_demand *demand;
 	unsigned int zone;
 };
-
-/* For whoever takes memory: kernel accounting, no effort that hurts others. */
-#define PCIBUF_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
 
 static inline struct pcibuf_pages *to_pages(struct pcibuf_memory *memory)
 {

@@ -80,20 +80,27 @@ bool pcibuf_pages_absorb(struct pcibuf_memory *into,
 	return true;
 }
 
-/* Somebody's pin of a freed buffer must not become a pin of the next one. */
-static bool unpinned(unsigned long pfn, unsigned long nr, unsigned int order)
+/*
+ * Somebody's pin of a freed buffer must not become a pin of the next one, nor a
+ * page with a hardware error a part of it.
+ */
+static bool usable(unsigned long pfn, unsigned long nr, unsigned int order)
 {
 	unsigned long i;
 
 	for (i = 0; i < nr; i += BIT(order))
 		if (page_count(pfn_to_page(pfn + i)) != 1)
 			return false;
+	for (i = 0; i < nr; i++)
+		if (PageHWPoison(pfn_to_page(pfn + i)))
+			return false;
 	return true;
 }
 
 /*
- * Off the end: one whole unit of the right order, or any number of single pages.
- * Never a part of a compound page, which is mapped and released as a whole.
+ * Off the front, so that what is taken one after the other lies so too: one whole
+ * unit of the right order, or any number of single pages. Never a part of a
+ * compound page, which is mapped and released as a whole.
  */
 static bool fits(struct pcibuf_run *run, unsigned int order, unsigned long nr)
 {
@@ -101,10 +108,17 @@ static bool fits(struct pcibuf_run *run, unsigned int order, unsigned long nr)
 		return false;
 	if (run->order && (run->order != order || nr != BIT(order)))
 		return false;
-	return unpinned(run->pfn + run->nr_pages - nr, nr, run->order);
+	return usable(run->pfn, nr, run->order);
 }
 
-/* The shortest that fits, from where the last one was found on. */
+/* A unit of the very order, else the shortest that fits. */
+static bool better(struct pcibuf_run *run, struct pcibuf_run *found)
+{
+	return !found || run->order > found->order ||
+	       (run->order == found->order && run->nr_pages < found->nr_pages);
+}
+
+/* The best that fits, from where the last one was found on. */
 static struct pcibuf_run *best(struct pcibuf_pages *pages, unsigned int order,
 			       unsigned long nr)
 {
@@ -115,13 +129,11 @@ static struct pcibuf_run *best(struct pcibuf_pages *pages, unsigned int order,
 	for (i = 0; i < looks; i++, at++) {
 		struct pcibuf_run *run = &pages->runs[at % pages->nr_runs];
 
-		if (found && run->nr_pages >= found->nr_pages)
-			continue;
-		if (!fits(run, order, nr))
+		if (!better(run, found) || !fits(run, order, nr))
 			continue;
 		found = run;
 		pages->cursor = at % pages->nr_runs;
-		if (run->order || run->nr_pages == nr)
+		if (run->order == order && (order || run->nr_pages == nr))
 			break;
 	}
 	return found;
@@ -130,13 +142,14 @@ static struct pcibuf_run *best(struct pcibuf_pages *pages, unsigned int order,
 static void cut(struct pcibuf_run *run, unsigned long nr,
 		struct pcibuf_run *out)
 {
-	run->nr_pages -= nr;
 	*out = (struct pcibuf_run){
-		.pfn = run->pfn + run->nr_pages,
+		.pfn = run->pfn,
 		.nr_pages = nr,
 		.order = run->order,
 		.reused = true,
 	};
+	run->pfn += nr;
+	run->nr_pages -= nr;
 }
 
 /**

@@ -9,6 +9,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/pci.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
 
 #include "bus.h"
@@ -29,6 +30,22 @@ static int set_up_dma(struct pci_dev *pdev)
 	return dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32));
 }
 
+/* What the PCI core gives a device that nobody has changed (pci/probe.c). */
+static void reset_dma(struct pci_dev *pdev)
+{
+	dma_set_max_seg_size(&pdev->dev, SZ_64K);
+	dma_set_seg_boundary(&pdev->dev, DMA_BIT_MASK(32));
+	dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32));
+}
+
+/* Kept apart from what the core saves, which a function reset uses up. */
+static int save_config(struct pcibuf_card *card)
+{
+	pci_save_state(card->pdev);
+	card->saved = pci_store_saved_state(card->pdev);
+	return card->saved ? 0 : -ENOMEM;
+}
+
 static int pcibuf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct pcibuf_card *card;
@@ -44,11 +61,18 @@ static int pcibuf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	card = pcibuf_card_add(pdev);
 	if (IS_ERR(card)) {
 		ret = PTR_ERR(card);
-		goto err_disable;
+		goto err_reset_dma;
 	}
+	ret = save_config(card);
+	if (ret)
+		goto err_remove;
 	pci_set_drvdata(pdev, card);
 	return 0;
 
+err_remove:
+	pcibuf_card_remove(card);
+err_reset_dma:
+	reset_dma(pdev);
 err_disable:
 	pci_disable_device(pdev);
 	return ret;
@@ -57,6 +81,7 @@ err_disable:
 static void pcibuf_remove(struct pci_dev *pdev)
 {
 	pcibuf_card_remove(pci_get_drvdata(pdev));
+	reset_dma(pdev);
 	pci_disable_device(pdev);
 }
 
@@ -77,8 +102,11 @@ static pci_ers_result_t pcibuf_error_detected(struct pci_dev *pdev,
 
 static pci_ers_result_t pcibuf_slot_reset(struct pci_dev *pdev)
 {
+	struct pcibuf_card *card = pci_get_drvdata(pdev);
+
+	pci_load_saved_state(pdev, card->saved);
 	pci_restore_state(pdev);
-	pcibuf_card_rearm(pci_get_drvdata(pdev));
+	pcibuf_card_rearm(card);
 	return PCI_ERS_RESULT_RECOVERED;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Quota: charged before memory is taken, given back after it was released.
+ * Quota: charged before memory is handed out, given back after it was released.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>

@@ -20,7 +20,7 @@ static const struct {
 	const char *words;
 } errors[] = {
 	{ -EINVAL, "EINVAL",
-	  "malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL], free and revoke a label, an index or pcibufN, dma_mask_bits 24 to 64"
+	  "malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL], free and revoke a label, an index or pcibufN, dma_mask_bits 24 to 64 as far as the platform can, max_bytes a size, gid a number"
 	},
 	{ -EEXIST, "EEXIST",
 	  "this card has a buffer of that label; free it or choose another" },
