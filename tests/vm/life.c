@@ -68,7 +68,11 @@ static void check_calls_fail(struct __test_metadata *_metadata, int fd)
 	EXPECT_EQ(ENODEV, errno);
 	EXPECT_EQ(ENODEV, buf_info(fd, &info));
 	EXPECT_EQ(ENODEV, buf_segments(fd, &segment, 0, &one));
+	EXPECT_EQ(-1, ioctl(fd, PCIBUF_IOC_INFO, NULL));
+	EXPECT_EQ(ENODEV, errno);
 	EXPECT_EQ(-1, ioctl(fd, _IO(PCIBUF_IOC_MAGIC, 0x7f), 0));
+	EXPECT_EQ(-1, fsync(fd));
+	EXPECT_EQ(ENODEV, errno);
 	EXPECT_EQ(MAP_FAILED, buf_map(fd, PAGE, 0));
 	EXPECT_EQ(ENODEV, errno);
 }

@@ -238,6 +238,14 @@ TEST_F(rw, splice_at_the_end)
 	close(pipes[1]);
 }
 
+/* There is nothing to write back, and no reason to refuse it. */
+TEST_F(rw, sync)
+{
+	EXPECT_EQ(0, msync(self->rx.mem, SIZE, MS_SYNC));
+	EXPECT_EQ(0, fsync(self->rx.fd));
+	EXPECT_EQ(0, fdatasync(self->rx.fd));
+}
+
 TEST_F(rw, other_requests_are_enotty)
 {
 	EXPECT_EQ(-1, ioctl(self->rx.fd, 0x5401 /* TCGETS */, self->copy));

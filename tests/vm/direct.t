@@ -1,0 +1,4 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+exec "$(dirname "$0")/../../scripts/vm" fast --cards edu:64 --disk 32M \
+	--append init_on_alloc=0 -- direct,rw
