@@ -27,7 +27,8 @@ no_stale_name() {
 }
 
 rules_are_fine() {
-	same "" "$(journalctl -b -u systemd-udevd | grep pcibuf)"
+	same "" "$(journalctl -b -t systemd-udevd -t '(udev-worker)' |
+		grep pcibuf)"
 }
 
 check "a machine with users" make_users

@@ -51,11 +51,11 @@ test_groups() {
 	check "a user joins the group" usermod -aG pcibuf alice
 	check "a member opens what he made at once, 100 times of 100" \
 		member alice "$a" 100
-	put "64K rx" "$cards/$a/alloc"
+	check "the card has a buffer" put "64K rx" "$cards/$a/alloc"
 	check "who is not in the group can open nothing" all_closed bob "$a"
 	check "... and the test would have seen it" \
 		not all_closed alice "$a"
-	put rx "$cards/$a/free"
+	check "it is freed" put rx "$cards/$a/free"
 
 	preset "$b" daq
 	check "a rule of the site moves a card to another group" gid_is "$b" daq

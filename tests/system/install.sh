@@ -69,7 +69,9 @@ test_reload() {
 	check "a card is removed and rescanned without the module" reload_card "$b"
 	check "... which udev loads for it" eventually bound "$b"
 	check "the module unloads again" modprobe -r pcibuf
+	check "no directory of links is left" eventually not test -e /dev/pcibuf
 	rm $conf
+	udevadm control --reload
 	check "a card that nobody gave to pcibuf comes" reload_card "$b"
 	udevadm settle
 	check "... and nothing loads the module" not test -e /sys/module/pcibuf
@@ -77,10 +79,11 @@ test_reload() {
 
 test_uninstall() {
 	check "a card is claimed by hand" claim "$a"
-	check "packages are removed meanwhile" \
+	check "... and has a buffer" put "64K rx" "$cards/$a/alloc"
+	check "packages are removed while it has a buffer" \
 		apt-get -qy remove pcibuf-dkms pcibuf-tools
-	check "the module unloads still" modprobe -r pcibuf
-	check "no link is left under /dev" eventually not test -e /dev/pcibuf
+	check "the module unloads still" rmmod pcibuf
+	check "no link is left" eventually not test -e /dev/pcibuf
 	check "remove leaves nothing but the group" nothing_left
 	check "packages are purged" apt-get -qy purge pcibuf-dkms pcibuf-tools
 	check "purge leaves nothing but the group" nothing_left
