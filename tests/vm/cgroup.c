@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page-backed memory is charged to the memory cgroup of whoever asked for it.
+ * Wants a guest whose tests run in a cgroup that is not the root.
+ */
+#include <kselftest_harness.h>
+
+#include "lib.h"
+
+#define SLACK	(4 * MIB)	/* the kernel charges in batches, and itself */
+
+FIXTURE(cgroup) {
+	struct card card;
+	char dir[256];
+};
+
+FIXTURE_SETUP(cgroup)
+{
+	char line[128] = "";
+
+	ASSERT_EQ(0, card_get(0, &self->card));
+	ASSERT_EQ(0, card_write(&self->card, "dma_mask_bits", "64"));
+	ASSERT_EQ(0, attr_read("/proc/self/cgroup", line, sizeof(line)));
+	ASSERT_EQ(0, strncmp(line, "0::/", 4));
+	ASSERT_NE('\0', line[4]) {
+		TH_LOG("this wants a guest with --cgroup");
+	}
+	snprintf(self->dir, sizeof(self->dir), "/sys/fs/cgroup%s", line + 3);
+}
+
+FIXTURE_TEARDOWN(cgroup)
+{
+	EXPECT_EQ(0, attr_write(pathf("%s/memory.max", self->dir), "max"));
+	EXPECT_EQ(0, card_reset(&self->card));
+}
+
+static __u64 charged(const char *dir)
+{
+	return attr_u64(pathf("%s/memory.current", dir));
+}
+
+TEST_F(cgroup, memory_is_charged)
+{
+	__u64 before = charged(self->dir);
+
+	ASSERT_EQ(0, card_write(&self->card, "alloc_sg", "64M rx"));
+	EXPECT_LE(before + 64 * MIB - SLACK, charged(self->dir));
+	ASSERT_EQ(0, card_write(&self->card, "alloc", "4M tx"));
+	EXPECT_LE(before + 68 * MIB - SLACK, charged(self->dir));
+	ASSERT_EQ(0, card_write(&self->card, "free", "rx"));
+	ASSERT_EQ(0, card_write(&self->card, "free", "tx"));
+	EXPECT_GE(before + SLACK, charged(self->dir));
+}
+
+/* Its end is ENOMEM, said to be the cgroup's, and nobody is killed. */
+TEST_F_TIMEOUT(cgroup, full, 60)
+{
+	__u64 before = charged(self->dir);
+	char text[4096] = "";
+
+	ASSERT_EQ(0, attr_write(pathf("%s/memory.max", self->dir),
+				pathf("%llu", before + 32 * MIB)));
+	EXPECT_EQ(ENOMEM, card_write(&self->card, "alloc_sg", "64M rx"));
+	EXPECT_EQ(0, attr_read(card_attr(&self->card, "last_error"), text,
+			       sizeof(text)));
+	EXPECT_NE(NULL, strstr(text, "cgroup")) {
+		TH_LOG("%s", text);
+	}
+	EXPECT_GE(before + SLACK, charged(self->dir));
+	EXPECT_EQ(0, attr_u64(card_attr(&self->card, "allocated_bytes")));
+	EXPECT_EQ(0, card_write(&self->card, "alloc_sg", "16M rx"));
+	EXPECT_EQ(ENOMEM, card_write(&self->card, "alloc_sg", "32M tx"));
+	ASSERT_EQ(0, attr_read(pathf("%s/memory.events", self->dir), text,
+			       sizeof(text)));
+	EXPECT_NE(NULL, strstr(text, "oom_kill 0")) {
+		TH_LOG("%s", text);
+	}
+}
+
+TEST_HARNESS_MAIN
