@@ -70,13 +70,15 @@ void pcibuf_card_remove(struct pcibuf_card *card);
 void pcibuf_card_quiesce(struct pcibuf_card *card);
 void pcibuf_card_rearm(struct pcibuf_card *card);
 
+int pcibuf_card_set_mask(struct pcibuf_card *card, unsigned int bits);
+void pcibuf_card_failed(struct pcibuf_card *card,
+			const struct pcibuf_failure *failure);
+
+/* request.c */
 int pcibuf_card_alloc(struct pcibuf_card *card,
 		      const struct pcibuf_request *request,
 		      struct pcibuf_demand *demand);
 int pcibuf_card_free(struct pcibuf_card *card, const char *name, bool force);
-int pcibuf_card_set_mask(struct pcibuf_card *card, unsigned int bits);
-void pcibuf_card_failed(struct pcibuf_card *card,
-			const struct pcibuf_failure *failure);
 
 /* card_sysfs.c */
 extern const struct attribute_group *pcibuf_card_groups[];

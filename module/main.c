@@ -6,8 +6,9 @@
  *
  *	pci.c		the PCI driver: probe, remove, errors, ids
  *	bus.c		bus mastering
- *	card.c		a card: makes and takes down its buffers
+ *	card.c		a card: its life
  *	card_sysfs.c	what people write to a card and read from it
+ *	request.c	making and freeing its buffers
  *	parse.c		the text that they write		(pure)
  *	why.c		why it failed, in words
  *	buffer.c	a buffer: device, node, life
