@@ -164,6 +164,52 @@ TEST_F_TIMEOUT(churn, large_and_mapped, 240)
 	}
 }
 
+/* One label that all fight for, and one of each one's own; what went wrong. */
+static int fight(const struct card *card)
+{
+	int i, err, wrong = 0;
+	struct buf own;
+
+	for (i = 0; i < 100; i++) {
+		err = card_write(card, i % 2 ? "alloc" : "alloc_sg",
+				 "%dK all", 4 << i % 8);
+		wrong += err && err != EEXIST;
+		err = buf_make(card, "alloc", 16 * KIB, pathf("p%d", getpid()),
+			       &own);
+		if (err)
+			return 100;
+		wrong += nonzero(own.mem, own.size) != -1;
+		fill(own.mem, own.size, 0, getpid());
+		err = card_write(card, i % 3 ? "free" : "revoke", "all");
+		wrong += err && err != ENOENT;
+		wrong += mismatch(own.mem, own.size, 0, getpid()) != -1;
+		buf_put(&own);
+		wrong += !!card_write(card, "free", "p%d", getpid());
+	}
+	return wrong;
+}
+
+TEST_F_TIMEOUT(churn, many_processes_at_once, 240)
+{
+	const struct card *card = &self->card;
+	int i, status;
+	pid_t pids[4];
+
+	for (i = 0; i < 4; i++) {
+		pids[i] = fork();
+		if (!pids[i])
+			_exit(fight(card));
+	}
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(pids[i], waitpid(pids[i], &status, 0));
+		EXPECT_EQ(0, status);
+	}
+	card_write(card, "free", "all");
+	EXPECT_EQ(0, attr_u64(card_attr(card, "nr_buffers")));
+	EXPECT_EQ(0, allocated(card));
+	EXPECT_EQ(0, count_links(card));
+}
+
 /* Freed while the card has others: counted, used first, released at the end. */
 TEST_F(churn, parked_memory)
 {
