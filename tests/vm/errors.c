@@ -192,6 +192,21 @@ TEST_F_TIMEOUT(errors, no_memory, 120)
 	EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
 }
 
+/* Piece by piece, too, a part of the memory is left to everybody else. */
+TEST_F_TIMEOUT(errors, reserve_stays, 120)
+{
+	const char *size = any_size() ? "16M" : "4M";
+	int i, err = 0;
+
+	ASSERT_EQ(0, attr_write(MAX_TOTAL, "1T"));
+	ASSERT_EQ(0, card_write(&self->card, "max_bytes", "1T"));
+	for (i = 0; !err; i++)
+		err = card_write(&self->card, "alloc_sg", "%s r%d", size, i);
+	EXPECT_EQ(ENOMEM, err);
+	EXPECT_LT(8, i);
+	EXPECT_LE(mem_total() / 16 - 16 * MIB, mem_available());
+}
+
 /* More than the address bits can name, and there is none to be had below. */
 TEST_F_TIMEOUT(errors, no_memory_below_the_mask, 120)
 {

@@ -230,7 +230,7 @@ TEST_F(words, names_to_free)
 	};
 	static const char * const absent[] = {
 		"nosuch", "7", "99999999999999999999", "4294967296",
-		"18446744073709551616", "pcibuf1048575", "OTHER", "othe",
+		"18446744073709551616", "pcibuf1048575", "OTHER", "oth",
 		"otherr", "pcibuf99999999999999999999",
 	};
 	unsigned int i;
