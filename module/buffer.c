@@ -7,6 +7,7 @@
 #include <linux/idr.h>
 #include <linux/kdev_t.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -15,11 +16,20 @@
 #include "compat.h"
 
 static dev_t first_devt;
+
+/* A debug build can have few, so that a test sees them run out. */
+static unsigned int nr_minors = MINORMASK + 1;
+#ifdef CONFIG_PCIBUF_DEBUG
+module_param(nr_minors, uint, 0);
+#endif
+
 /* Begins anywhere in 2^64, so that no number of an earlier load comes again. */
 static atomic64_t last_id;
 
-/* Protects minors. */
+/* Protects the two that follow. */
 static DEFINE_MUTEX(minors_lock);
+/* Of buffers, also of those that have no number yet. */
+static unsigned int minors_reserved;
 /* Given out in turn: a stale name finds nothing, not somebody else's buffer. */
 static DEFINE_IDR(minors);
 
@@ -42,10 +52,43 @@ static char *devnode(pcibuf_const struct device *dev, umode_t *mode,
 	return NULL;
 }
 
+/*
+ * A number is set aside when a request begins, so that it fails before it takes
+ * memory, but chosen when it has succeeded: what fails shall not bring the day
+ * nearer on which a number is used again.
+ */
+static int minor_reserve(void)
+{
+	int ret = 0;
+
+	mutex_lock(&minors_lock);
+	if (minors_reserved < nr_minors)
+		minors_reserved++;
+	else
+		ret = -ENOSPC;
+	mutex_unlock(&minors_lock);
+	return ret;
+}
+
+static int minor_choose(dev_t *devt)
+{
+	int minor;
+
+	mutex_lock(&minors_lock);
+	minor = idr_alloc_cyclic(&minors, NULL, 0, nr_minors, GFP_KERNEL);
+	mutex_unlock(&minors_lock);
+	if (minor < 0)
+		return minor;
+	*devt = MKDEV(MAJOR(first_devt), minor);
+	return 0;
+}
+
 static void minor_free(dev_t devt)
 {
 	mutex_lock(&minors_lock);
-	idr_remove(&minors, MINOR(devt));
+	minors_reserved--;
+	if (devt)
+		idr_remove(&minors, MINOR(devt));
 	mutex_unlock(&minors_lock);
 }
 
@@ -54,8 +97,7 @@ static void buffer_release(struct device *dev)
 	struct pcibuf_buffer *buffer = to_buffer(dev);
 
 	WARN_ON(buffer->memory);
-	if (dev->devt)
-		minor_free(dev->devt);
+	minor_free(dev->devt);
 	iput(buffer->inode);
 	put_device(buffer->card);
 	kfree(buffer);
@@ -105,19 +147,6 @@ void pcibuf_buffer_exit(void)
 	idr_destroy(&minors);
 }
 
-static int minor_alloc(dev_t *devt)
-{
-	int minor;
-
-	mutex_lock(&minors_lock);
-	minor = idr_alloc_cyclic(&minors, NULL, 0, MINORMASK + 1, GFP_KERNEL);
-	mutex_unlock(&minors_lock);
-	if (minor < 0)
-		return minor;
-	*devt = MKDEV(MAJOR(first_devt), minor);
-	return 0;
-}
-
 static void init_device(struct pcibuf_buffer *buffer)
 {
 	device_initialize(&buffer->dev);
@@ -137,21 +166,25 @@ static void init_device(struct pcibuf_buffer *buffer)
  * @label: empty for none
  *
  * Return: a buffer, to be dropped by put_device(&buffer->dev), or an ERR_PTR of
- * -ENOMEM.
+ * -ENOMEM or -ENOSPC.
  */
 struct pcibuf_buffer *pcibuf_buffer_new(struct device *card, u64 size,
 					const char *label)
 {
 	struct pcibuf_buffer *buffer;
+	int ret;
 
 	buffer = kzalloc(sizeof(*buffer), PCIBUF_GFP);
 	if (!buffer)
 		return ERR_PTR(-ENOMEM);
 	buffer->inode = pcibuf_fs_inode(size);
 	if (IS_ERR(buffer->inode)) {
-		kfree(buffer);
-		return ERR_PTR(-ENOMEM);
+		ret = -ENOMEM;
+		goto err_free;
 	}
+	ret = minor_reserve();
+	if (ret)
+		goto err_put_inode;
 	buffer->card = get_device(card);
 	buffer->id = atomic64_inc_return(&last_id);
 	buffer->size = size;
@@ -160,6 +193,12 @@ struct pcibuf_buffer *pcibuf_buffer_new(struct device *card, u64 size,
 	init_rwsem(&buffer->lock);
 	init_device(buffer);
 	return buffer;
+
+err_put_inode:
+	iput(buffer->inode);
+err_free:
+	kfree(buffer);
+	return ERR_PTR(ret);
 }
 
 /**
@@ -196,9 +235,7 @@ static int give_to_group(struct pcibuf_buffer *buffer)
  * @buffer: complete
  *
  * Attributes, node and link are there with their owner before udev hears of it.
- * The caller may hold the card's lock: nothing here takes it. The minor number is
- * taken only now: a request that fails shall not bring the day nearer on which a
- * number is used again.
+ * The caller may hold the card's lock: nothing here takes it.
  *
  * Return: 0 or a negative errno, and then nothing of it is there.
  */
@@ -207,7 +244,7 @@ int pcibuf_buffer_publish(struct pcibuf_buffer *buffer)
 	char text[12];
 	int ret;
 
-	ret = minor_alloc(&buffer->dev.devt);
+	ret = minor_choose(&buffer->dev.devt);
 	if (ret)
 		return ret;
 	ret = dev_set_name(&buffer->dev, "pcibuf%u", MINOR(buffer->dev.devt));

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* No minor number is left: needs a module that has only NR_MINORS of them. */
+#include <kselftest_harness.h>
+
+#include "lib.h"
+
+#define NR_MINORS	4
+
+FIXTURE(minors) {
+	struct card card;
+	struct snapshot before;
+};
+
+FIXTURE_SETUP(minors)
+{
+	ASSERT_EQ(0, card_get(0, &self->card));
+	snapshot(&self->card, &self->before);
+}
+
+FIXTURE_TEARDOWN(minors)
+{
+	EXPECT_EQ(0, card_reset(&self->card));
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
+}
+
+static void use_up(struct __test_metadata *_metadata, const struct card *card)
+{
+	int i;
+
+	for (i = 0; i < NR_MINORS; i++)
+		ASSERT_EQ(0, card_write(card, "alloc", "4K b%d", i));
+}
+
+TEST_F(minors, run_out)
+{
+	char words[4096];
+
+	use_up(_metadata, &self->card);
+	EXPECT_EQ(ENOSPC, card_write(&self->card, "alloc", "4K more"));
+	EXPECT_EQ(ENOSPC, card_write(&self->card, "alloc_sg", "4K more"));
+	EXPECT_EQ(NR_MINORS, attr_u64(card_attr(&self->card, "nr_buffers")));
+	EXPECT_EQ(NR_MINORS * PAGE,
+		  attr_u64(card_attr(&self->card, "allocated_bytes")));
+	ASSERT_EQ(0, attr_read(card_attr(&self->card, "last_error"), words,
+			       sizeof(words)));
+	EXPECT_NE(NULL, strstr(words, "ENOSPC"));
+}
+
+TEST_F(minors, come_back)
+{
+	use_up(_metadata, &self->card);
+	EXPECT_EQ(0, card_write(&self->card, "free", "b2"));
+	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K more"));
+	EXPECT_EQ(ENOSPC, card_write(&self->card, "alloc", "4K again"));
+}
+
+/* An open file keeps the number of its buffer, also after a revoke. */
+TEST_F(minors, stay_with_an_open_file)
+{
+	int fd;
+
+	use_up(_metadata, &self->card);
+	fd = buf_open(&self->card, "b1", O_RDWR);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, card_write(&self->card, "revoke", "b1"));
+	EXPECT_EQ(ENOSPC, card_write(&self->card, "alloc", "4K more"));
+	close(fd);
+	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K more"));
+}
+
+TEST_HARNESS_MAIN
