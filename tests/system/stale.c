@@ -57,10 +57,8 @@ static int chase(const char *link)
 	int waited, there = 0;
 
 	for (waited = 0; waited < PATIENCE_US; waited += STEP_US) {
-		if (!look(link, &info)) {
+		if (!look(link, &info) && !opened_stale++)
 			printf("opened %s of %s\n", info.label, info.card);
-			opened_stale++;
-		}
 		if (lstat(link, &st))
 			break;
 		there++;
