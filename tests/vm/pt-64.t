@@ -3,4 +3,4 @@
 # A card with all address bits, behind an IOMMU that passes it through.
 exec "$(dirname "$0")/../../scripts/vm" fast --cards edu:64 --iommu pt \
 	--append init_on_alloc=0 \
-	-- attrs,errors,dma,share,zero,ioctls,life
+	-- attrs,errors,dma,share,zero,ioctls,life,pinned
