@@ -45,8 +45,9 @@ static ssize_t open_count_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(open_count);
 
-static ssize_t dma_addr_show(struct device *dev, struct device_attribute *attr,
-			     char *buf)
+/* For what is told of the memory, which goes before the buffer's directory. */
+static ssize_t show_memory(struct device *dev, char *buf,
+			   int (*emit)(struct pcibuf_memory *memory, char *buf))
 {
 	struct pcibuf_buffer *buffer = to_buffer(dev);
 	ssize_t ret;
@@ -54,60 +55,63 @@ static ssize_t dma_addr_show(struct device *dev, struct device_attribute *attr,
 	ret = pcibuf_buffer_enter(buffer);
 	if (ret)
 		return ret;
-	ret = sysfs_emit(buf, "0x%llx\n", buffer->memory->segments[0].dma_addr);
+	ret = emit(buffer->memory, buf);
 	pcibuf_buffer_leave(buffer);
 	return ret;
+}
+
+static int emit_dma_addr(struct pcibuf_memory *memory, char *buf)
+{
+	return sysfs_emit(buf, "0x%llx\n", memory->segments[0].dma_addr);
+}
+
+static ssize_t dma_addr_show(struct device *dev, struct device_attribute *attr,
+			     char *buf)
+{
+	return show_memory(dev, buf, emit_dma_addr);
 }
 
 /* Addresses are for the group only. */
 static struct device_attribute dev_attr_dma_addr =
 	__ATTR(dma_addr, 0440, dma_addr_show, NULL);
 
+static int emit_nr_segments(struct pcibuf_memory *memory, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", memory->nr_segments);
+}
+
 static ssize_t nr_segments_show(struct device *dev,
 				struct device_attribute *attr, char *buf)
 {
-	struct pcibuf_buffer *buffer = to_buffer(dev);
-	ssize_t ret;
-
-	ret = pcibuf_buffer_enter(buffer);
-	if (ret)
-		return ret;
-	ret = sysfs_emit(buf, "%u\n", buffer->memory->nr_segments);
-	pcibuf_buffer_leave(buffer);
-	return ret;
+	return show_memory(dev, buf, emit_nr_segments);
 }
 static DEVICE_ATTR_RO(nr_segments);
+
+static int emit_backing(struct pcibuf_memory *memory, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", memory->ops->name);
+}
 
 static ssize_t backing_show(struct device *dev, struct device_attribute *attr,
 			    char *buf)
 {
-	struct pcibuf_buffer *buffer = to_buffer(dev);
-	ssize_t ret;
-
-	ret = pcibuf_buffer_enter(buffer);
-	if (ret)
-		return ret;
-	ret = sysfs_emit(buf, "%s\n", buffer->memory->ops->name);
-	pcibuf_buffer_leave(buffer);
-	return ret;
+	return show_memory(dev, buf, emit_backing);
 }
 static DEVICE_ATTR_RO(backing);
+
+static int emit_numa_node(struct pcibuf_memory *memory, char *buf)
+{
+	int node = NUMA_NO_NODE;
+
+	if (num_online_nodes() > 1)
+		node = memory->ops->node(memory);
+	return sysfs_emit(buf, "%d\n", node);
+}
 
 static ssize_t numa_node_show(struct device *dev, struct device_attribute *attr,
 			      char *buf)
 {
-	struct pcibuf_buffer *buffer = to_buffer(dev);
-	int node = NUMA_NO_NODE;
-	ssize_t ret;
-
-	ret = pcibuf_buffer_enter(buffer);
-	if (ret)
-		return ret;
-	if (num_online_nodes() > 1)
-		node = buffer->memory->ops->node(buffer->memory);
-	ret = sysfs_emit(buf, "%d\n", node);
-	pcibuf_buffer_leave(buffer);
-	return ret;
+	return show_memory(dev, buf, emit_numa_node);
 }
 static DEVICE_ATTR_RO(numa_node);
 

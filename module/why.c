@@ -14,7 +14,7 @@
 /* Of what was written, as much as is shown. */
 #define MAX_TEXT	80
 
-static const struct {
+static const struct error {
 	int error;
 	const char *name;
 	const char *words;
@@ -58,24 +58,16 @@ static const char *const limits[] = {
 		"no coherent memory of that size; ask for less, use an IOMMU, or allocate earlier",
 };
 
-static const char *errno_name(int error)
+static const struct error unexpected = { 0, "error", "unexpected" };
+
+static const struct error *look_up(int error)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(errors); i++)
 		if (errors[i].error == error)
-			return errors[i].name;
-	return "error";
-}
-
-static const char *errno_words(int error)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(errors); i++)
-		if (errors[i].error == error)
-			return errors[i].words;
-	return "unexpected";
+			return &errors[i];
+	return &unexpected;
 }
 
 /* What was written, without what could disturb a terminal or a log. */
@@ -118,7 +110,7 @@ static int limit_words(const struct pcibuf_failure *failure, char *words,
 	if (failure->error == -EDQUOT)
 		return quota_words(failure, words, size);
 	if (failure->error != -ENOMEM || !limits[failure->limit])
-		return scnprintf(words, size, "%s", errno_words(failure->error));
+		return scnprintf(words, size, "%s", look_up(failure->error)->words);
 	len = scnprintf(words, size, "%s", limits[failure->limit]);
 	return len + scnprintf(words + len, size - len, " (mask %u bits, %s)",
 			       fls64(dma_get_mask(dev)),
@@ -138,6 +130,6 @@ void pcibuf_why(const struct pcibuf_failure *failure,
 
 	quote(failure, text);
 	at = scnprintf(words, PCIBUF_WHY_SIZE, "%s \"%s\": %s: ",
-		       failure->verb, text, errno_name(failure->error));
+		       failure->verb, text, look_up(failure->error)->name);
 	limit_words(failure, words + at, PCIBUF_WHY_SIZE - at);
 }
