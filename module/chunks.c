@@ -137,9 +137,18 @@ static struct page *take_fresh(struct pcibuf_source *source, gfp_t gfp,
 	return NULL;
 }
 
-/* Who asks may be at the end of a cgroup's memory, not of the machine's. */
-static enum pcibuf_limit why_no_page(struct pcibuf_source *source,
-				     unsigned int order)
+/**
+ * pcibuf_source_why() - why is there no memory?
+ * @source: where it was looked for
+ * @order: of the unit that there was none of
+ *
+ * Who asks may be at the end of a cgroup's memory, not of the machine's: so the
+ * same is tried without a charge.
+ *
+ * Return: the limit.
+ */
+enum pcibuf_limit pcibuf_source_why(struct pcibuf_source *source,
+				    unsigned int order)
 {
 	struct page *page;
 
@@ -176,7 +185,7 @@ int pcibuf_chunk_get(struct pcibuf_source *source, unsigned int order,
 	page = take_fresh(source, gfp, order);
 	if (!page) {
 		if (!order || source->demand->contiguous)
-			source->demand->limit = why_no_page(source, order);
+			source->demand->limit = pcibuf_source_why(source, order);
 		return -ENOMEM;
 	}
 	ret = pcibuf_demand_fresh(source->pool, source->demand, bytes);
@@ -211,7 +220,7 @@ static struct page *take_block(struct pcibuf_source *source, unsigned int order)
 		return NULL;
 	page = take_fresh(source, PCIBUF_GFP | __GFP_ZERO, order);
 	if (!page)
-		source->demand->limit = why_no_page(source, order);
+		source->demand->limit = pcibuf_source_why(source, order);
 	return page;
 }
 

@@ -127,7 +127,7 @@ static int fill(struct pcibuf_pages *pages, struct pcibuf_source *source)
 				return ret;
 			check = first + CHECK_EVERY;
 		}
-		source->demand->limit = PCIBUF_LIMIT_RESERVE;
+		source->demand->limit = PCIBUF_LIMIT_NONE;
 		ret = grow(pages);
 		if (ret)
 			return ret;
@@ -190,17 +190,15 @@ static struct pcibuf_memory *pages_alloc(struct pcibuf_pool *pool,
 	struct pcibuf_pages *pages;
 	int ret = -ENOMEM;
 
-	demand->limit = PCIBUF_LIMIT_RESERVE;
 	pages = kzalloc(sizeof(*pages), PCIBUF_GFP);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	pages->memory.ops = &pcibuf_pages_ops;
 	pages->memory.pool = pool;
 	pages->memory.size = demand->size;
+	pcibuf_source_init(&source, pool, demand);
 	if (grow(pages))
 		goto err_abandon;
-
-	pcibuf_source_init(&source, pool, demand);
 	if (demand->contiguous && !pcibuf_dma_translated(pool->dev))
 		ret = fill_block(pages, &source);
 	else
@@ -212,6 +210,9 @@ static struct pcibuf_memory *pages_alloc(struct pcibuf_pool *pool,
 	return &pages->memory;
 
 err_abandon:
+	/* No memory for its records: whoever said so did not say why. */
+	if (ret == -ENOMEM && demand->limit == PCIBUF_LIMIT_NONE)
+		demand->limit = pcibuf_source_why(&source, 0);
 	abandon(pages);
 	return ERR_PTR(ret);
 }

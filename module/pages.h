@@ -74,6 +74,8 @@ static inline struct pcibuf_pages *to_pages(struct pcibuf_memory *memory)
 
 void pcibuf_source_init(struct pcibuf_source *source, struct pcibuf_pool *pool,
 			struct pcibuf_demand *demand);
+enum pcibuf_limit pcibuf_source_why(struct pcibuf_source *source,
+				    unsigned int order);
 int pcibuf_chunk_get(struct pcibuf_source *source, unsigned int order,
 		     struct pcibuf_run *run);
 int pcibuf_block_get(struct pcibuf_source *source, struct pcibuf_run *run);

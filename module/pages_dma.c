@@ -148,7 +148,7 @@ static int build_segments(struct pcibuf_pages *pages,
 		demand->limit = PCIBUF_LIMIT_IOVA;
 		return -ENOMEM;
 	}
-	demand->limit = PCIBUF_LIMIT_RESERVE;
+	demand->limit = PCIBUF_LIMIT_NONE;
 	memory->segments = kvcalloc(memory->nr_segments,
 				    sizeof(*memory->segments), PCIBUF_GFP);
 	if (!memory->segments)
@@ -160,7 +160,8 @@ static int build_segments(struct pcibuf_pages *pages,
 /**
  * pcibuf_pages_map() - let the card in, and learn the bus addresses
  * @pages: complete
- * @demand: tells whether one segment is wanted; limit is set on failure
+ * @demand: tells whether one segment is wanted; limit is set on failure, to none
+ *	where there was no memory for a table
  *
  * Return: 0 or -ENOMEM.
  */
@@ -172,7 +173,7 @@ int pcibuf_pages_map(struct pcibuf_pages *pages, struct pcibuf_demand *demand)
 	demand->limit = PCIBUF_LIMIT_BOUNCE;
 	if (pcibuf_dma_bounces(pages->memory.pool->dev, first))
 		return -ENOMEM;
-	demand->limit = PCIBUF_LIMIT_RESERVE;
+	demand->limit = PCIBUF_LIMIT_NONE;
 	ret = build_table(pages);
 	if (ret)
 		return ret;
