@@ -57,7 +57,7 @@ static int pcibuf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	pcibuf_bus_stop(pdev);
 	ret = set_up_dma(pdev);
 	if (ret)
-		goto err_disable;
+		goto err_reset_dma;
 	card = pcibuf_card_add(pdev);
 	if (IS_ERR(card)) {
 		ret = PTR_ERR(card);
@@ -73,7 +73,6 @@ err_remove:
 	pcibuf_card_remove(card);
 err_reset_dma:
 	reset_dma(pdev);
-err_disable:
 	pci_disable_device(pdev);
 	return ret;
 }
