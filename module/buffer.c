@@ -189,7 +189,6 @@ struct pcibuf_buffer *pcibuf_buffer_new(struct device *card, u64 size,
 	buffer->id = atomic64_inc_return(&last_id);
 	buffer->size = size;
 	strscpy(buffer->label, label, sizeof(buffer->label));
-	INIT_LIST_HEAD(&buffer->node);
 	init_rwsem(&buffer->lock);
 	init_device(buffer);
 	return buffer;

@@ -103,7 +103,7 @@ int pcibuf_card_set_mask(struct pcibuf_card *card, unsigned int bits)
 	if (bits < 24 || bits > 64)
 		return -EINVAL;
 	mutex_lock(&card->lock);
-	if (card->dying)
+	if (card->pool.dying)
 		ret = -ENODEV;
 	else if (!list_empty(&card->buffers))
 		ret = -EBUSY;
@@ -117,7 +117,7 @@ int pcibuf_card_set_mask(struct pcibuf_card *card, unsigned int bits)
 /**
  * pcibuf_card_failed() - remember and log a failed request
  * @card: any
- * @failure: pool need not be set
+ * @failure: what failed
  *
  * Only what a person has to look into is logged, and none of it often: anybody
  * in the group can make a request fail.
@@ -125,11 +125,8 @@ int pcibuf_card_set_mask(struct pcibuf_card *card, unsigned int bits)
 void pcibuf_card_failed(struct pcibuf_card *card,
 			const struct pcibuf_failure *failure)
 {
-	struct pcibuf_failure copy = *failure;
-
-	copy.pool = &card->pool;
 	mutex_lock(&card->lock);
-	pcibuf_why(&copy, card->last_error);
+	pcibuf_why(failure, card->last_error);
 	if (failure->error == -ENOMEM && __ratelimit(&card->log))
 		dev_notice(&card->dev, "%s\n", card->last_error);
 	mutex_unlock(&card->lock);
@@ -144,7 +141,6 @@ void pcibuf_card_failed(struct pcibuf_card *card,
 void pcibuf_card_quiesce(struct pcibuf_card *card)
 {
 	mutex_lock(&card->lock);
-	card->dying = true;
 	WRITE_ONCE(card->pool.dying, true);
 	pcibuf_bus_stop(card->pdev);
 	mutex_unlock(&card->lock);
@@ -157,7 +153,7 @@ void pcibuf_card_quiesce(struct pcibuf_card *card)
 void pcibuf_card_rearm(struct pcibuf_card *card)
 {
 	mutex_lock(&card->lock);
-	if (card->nr_active && !card->dying)
+	if (card->nr_active && !card->pool.dying)
 		pcibuf_bus_start(card->pdev);
 	else
 		pcibuf_bus_stop(card->pdev);

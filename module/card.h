@@ -28,7 +28,6 @@
  *	@lock
  * @lock: protects what follows. Never held while a device or an attribute is
  *	removed
- * @dying: no request is taken any more; set once
  * @buffers: those that are made, live, or taken down: each holds its label and
  *	index
  * @indexes: numbers of the buffers on @buffers
@@ -48,7 +47,6 @@ struct pcibuf_card {
 	struct mutex alloc_lock; /* one allocation at a time */
 
 	struct mutex lock; /* protects what follows */
-	bool dying;
 	struct list_head buffers;
 	struct ida indexes;
 	unsigned int nr_buffers;

@@ -30,6 +30,7 @@ static ssize_t finish(struct pcibuf_card *card, const char *verb,
 		.len = len,
 		.error = error,
 		.limit = limit,
+		.pool = &card->pool,
 	};
 
 	if (!error)
@@ -222,7 +223,7 @@ static int set_gid(struct pcibuf_card *card, kgid_t gid)
 	int i, ret;
 
 	mutex_lock(&card->lock);
-	ret = card->dying ? -ENODEV : 0;
+	ret = card->pool.dying ? -ENODEV : 0;
 	for (i = 0; !ret && user_attrs[i]; i++)
 		ret = sysfs_file_change_owner(&card->dev.kobj,
 					      user_attrs[i]->name,

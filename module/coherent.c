@@ -29,7 +29,6 @@ struct mapper {
 /**
  * struct pcibuf_coherent - memory of dma_alloc_coherent()
  * @memory: what the core sees
- * @bytes: size at allocation
  * @cpu: kernel address
  * @dma: bus address
  * @segment: the only one
@@ -38,7 +37,6 @@ struct mapper {
  */
 struct pcibuf_coherent {
 	struct pcibuf_memory memory;
-	u64 bytes;
 	void *cpu;
 	dma_addr_t dma;
 	struct pcibuf_segment segment;
@@ -111,7 +109,7 @@ static int coherent_mmap(struct pcibuf_memory *memory,
 	if (ret)
 		return ret;
 	return dma_mmap_coherent(memory->pool->dev, vma, coherent->cpu,
-				 coherent->dma, coherent->bytes);
+				 coherent->dma, coherent->memory.size);
 }
 
 /*
@@ -161,7 +159,7 @@ static void coherent_view(struct pcibuf_memory *memory, u64 offset,
 
 	view->page = NULL;
 	view->kaddr = coherent->cpu + offset;
-	view->len = coherent->bytes - offset;
+	view->len = coherent->memory.size - offset;
 }
 
 static int coherent_node(struct pcibuf_memory *memory)
@@ -189,7 +187,7 @@ static void hold_pages(struct pcibuf_coherent *coherent, struct list_head *held)
 	if (!is_vmalloc_addr(at) ||
 	    !pcibuf_dma_translated(coherent->memory.pool->dev))
 		return;
-	for (; at < coherent->cpu + coherent->bytes; at += PAGE_SIZE) {
+	for (; at < coherent->cpu + coherent->memory.size; at += PAGE_SIZE) {
 		struct page *page = vmalloc_to_page(at);
 
 		get_page(page);
@@ -205,7 +203,7 @@ static void coherent_release(struct pcibuf_memory *memory)
 	LIST_HEAD(held);
 
 	hold_pages(coherent, &held);
-	dma_free_coherent(dev, coherent->bytes, coherent->cpu, coherent->dma);
+	dma_free_coherent(dev, coherent->memory.size, coherent->cpu, coherent->dma);
 	pcibuf_dma_flush(dev);
 	list_for_each_entry_safe(page, next, &held, lru) {
 		list_del(&page->lru);
@@ -234,7 +232,7 @@ static struct pcibuf_coherent *take_parked(struct pcibuf_pool *pool,
 	mutex_unlock(&pool->lock);
 	if (!found)
 		return NULL;
-	memset(found->cpu, 0, found->bytes);
+	memset(found->cpu, 0, found->memory.size);
 	return found;
 }
 
@@ -257,7 +255,6 @@ static struct pcibuf_coherent *take_fresh(struct pcibuf_pool *pool,
 	coherent->memory.ops = &pcibuf_coherent_ops;
 	coherent->memory.pool = pool;
 	coherent->memory.size = demand->size;
-	coherent->bytes = demand->size;
 	mutex_init(&coherent->lock);
 	INIT_LIST_HEAD(&coherent->mappers);
 	return coherent;
@@ -282,7 +279,7 @@ static struct pcibuf_memory *coherent_alloc(struct pcibuf_pool *pool,
 		return ERR_PTR(-ENOMEM);
 	coherent->segment = (struct pcibuf_segment){
 		.dma_addr = coherent->dma,
-		.length = coherent->bytes,
+		.length = coherent->memory.size,
 	};
 	coherent->memory.segments = &coherent->segment;
 	coherent->memory.nr_segments = 1;

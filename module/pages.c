@@ -37,12 +37,6 @@ static int grow(struct pcibuf_pages *pages)
 	return 0;
 }
 
-static bool continues(struct pcibuf_run *last, struct pcibuf_run *run)
-{
-	return last->pfn + last->nr_pages == run->pfn &&
-	       last->order == run->order && last->reused == run->reused;
-}
-
 static void add_run(struct pcibuf_pages *pages, struct pcibuf_run *run)
 {
 	struct pcibuf_run *last = &pages->runs[pages->nr_runs - 1];
@@ -51,7 +45,8 @@ static void add_run(struct pcibuf_pages *pages, struct pcibuf_run *run)
 	for (i = 0; i < run->nr_pages; i += 1UL << run->order)
 		pcibuf_page_set_index(pfn_to_page(run->pfn + i),
 				      run->first + i);
-	if (pages->nr_runs && continues(last, run))
+	if (pages->nr_runs && pcibuf_run_follows(last, run) &&
+	    last->reused == run->reused)
 		last->nr_pages += run->nr_pages;
 	else
 		pages->runs[pages->nr_runs++] = *run;

@@ -72,6 +72,14 @@ static inline struct pcibuf_pages *to_pages(struct pcibuf_memory *memory)
 	return container_of(memory, struct pcibuf_pages, memory);
 }
 
+/* Is @run the memory behind @last, in units of the same kind? */
+static inline bool pcibuf_run_follows(const struct pcibuf_run *last,
+				      const struct pcibuf_run *run)
+{
+	return last->pfn + last->nr_pages == run->pfn &&
+	       last->order == run->order;
+}
+
 void pcibuf_source_init(struct pcibuf_source *source, struct pcibuf_pool *pool,
 			struct pcibuf_demand *demand);
 enum pcibuf_limit pcibuf_source_why(struct pcibuf_source *source,

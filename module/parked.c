@@ -25,8 +25,7 @@ static void add(struct pcibuf_pages *pages, struct pcibuf_run *run)
 
 	if (!run->nr_pages)
 		return;
-	if (pages->nr_runs && last->pfn + last->nr_pages == run->pfn &&
-	    last->order == run->order)
+	if (pages->nr_runs && pcibuf_run_follows(last, run))
 		last->nr_pages += run->nr_pages;
 	else
 		pages->runs[pages->nr_runs++] = *run;

@@ -26,7 +26,7 @@ static int admit(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 	int index, ret = 0;
 
 	mutex_lock(&card->lock);
-	if (card->dying) {
+	if (card->pool.dying) {
 		ret = -ENODEV;
 		goto unlock;
 	}
@@ -87,7 +87,7 @@ static int bring_up(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 	int ret = -ENODEV;
 
 	mutex_lock(&card->lock);
-	if (card->dying)
+	if (card->pool.dying)
 		goto unlock;
 	buffer->gid = card->gid;
 	activate(card);

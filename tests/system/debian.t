@@ -7,5 +7,5 @@ here=$(cd "$(dirname "$0")" && pwd)
 payload=$(mktemp -d)
 trap 'rm -rf "$payload"' EXIT
 "$here/../../scripts/payload" "$payload"
-"$here/../../scripts/vm" system --timeout 1800 \
+"$here/../../scripts/vm" system \
 	--cards "edu:64 edu:64 e1000e edu" --payload "$payload" -- "$here/debian.sh"
