@@ -22,14 +22,14 @@ static bool too_long(size_t len)
 
 static ssize_t finish(struct pcibuf_card *card, const char *verb,
 		      const char *text, size_t len, int error,
-		      enum pcibuf_limit limit)
+		      const struct pcibuf_demand *demand)
 {
 	struct pcibuf_failure failure = {
 		.verb = verb,
 		.text = text,
 		.len = len,
 		.error = error,
-		.limit = limit,
+		.demand = demand,
 		.pool = &card->pool,
 	};
 
@@ -51,7 +51,7 @@ static ssize_t store_alloc(struct device *dev, struct device_attribute *attr,
 		ret = pcibuf_parse_request(text, len, &request);
 	if (!ret)
 		ret = pcibuf_card_alloc(card, &request, &demand);
-	return finish(card, attr->attr.name, text, len, ret, demand.limit);
+	return finish(card, attr->attr.name, text, len, ret, &demand);
 }
 
 static ssize_t alloc_store(struct device *dev, struct device_attribute *attr,
@@ -83,8 +83,7 @@ static ssize_t store_free(struct device *dev, struct device_attribute *attr,
 		ret = pcibuf_parse_name(text, len, name);
 	if (!ret)
 		ret = pcibuf_card_free(card, name, force);
-	return finish(card, attr->attr.name, text, len, ret,
-		      PCIBUF_LIMIT_NONE);
+	return finish(card, attr->attr.name, text, len, ret, NULL);
 }
 
 static ssize_t free_store(struct device *dev, struct device_attribute *attr,
@@ -134,8 +133,7 @@ static ssize_t dma_mask_bits_store(struct device *dev,
 
 	if (!kstrtouint(text, 10, &bits))
 		ret = pcibuf_card_set_mask(card, bits);
-	return finish(card, attr->attr.name, text, len, ret,
-		      PCIBUF_LIMIT_NONE);
+	return finish(card, attr->attr.name, text, len, ret, NULL);
 }
 static DEVICE_ATTR_RW(dma_mask_bits);
 
@@ -158,8 +156,7 @@ static ssize_t max_bytes_store(struct device *dev,
 		ret = pcibuf_parse_size(text, len, &bytes);
 	if (!ret)
 		pcibuf_quota_set_max(&card->pool.quota, bytes);
-	return finish(card, attr->attr.name, text, len, ret,
-		      PCIBUF_LIMIT_NONE);
+	return finish(card, attr->attr.name, text, len, ret, NULL);
 }
 static DEVICE_ATTR_RW(max_bytes);
 
@@ -246,8 +243,7 @@ static ssize_t gid_store(struct device *dev, struct device_attribute *attr,
 		gid = make_kgid(&init_user_ns, number);
 	if (gid_valid(gid))
 		ret = set_gid(card, gid);
-	return finish(card, attr->attr.name, text, len, ret,
-		      PCIBUF_LIMIT_NONE);
+	return finish(card, attr->attr.name, text, len, ret, NULL);
 }
 static DEVICE_ATTR_RW(gid);
 

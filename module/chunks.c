@@ -1,138 +1,81 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Chunks: where the memory of page-backed buffers comes from.
+ * Chunks: memory of any address that the card reaches, a unit at a time.
  *
  * First what is parked with the card, then the page allocator, from the zones
  * whose addresses the card can drive. Never from ZONE_MOVABLE or CMA: whoever
  * pins such a page for long makes the memory manager try to move it, for ever.
  */
-#include <linux/delay.h>
 #include <linux/dma-mapping.h>
-#include <linux/err.h>
+#include <linux/errno.h>
 #include <linux/gfp.h>
-#include <linux/highmem.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
 
+#include "compat.h"
 #include "dma.h"
 #include "pages.h"
 
-/* How long somebody may take to drop what is no longer mapped. */
-#define HELD_WAIT_MS	1000
-
-/* From the widest to the narrowest. */
+/* From the widest to the narrowest, which has 16 MiB on x86. */
 static const gfp_t zones[] = { 0, GFP_DMA32, GFP_DMA };
+
+/* How often one buffer may move others out of its way. */
+#define MAX_CLAIMS	64
 
 /**
  * pcibuf_source_init() - begin to look for memory
  * @source: filled
- * @pool: of the card
+ * @pages: get it
  * @demand: the allocation
  */
-void pcibuf_source_init(struct pcibuf_source *source, struct pcibuf_pool *pool,
-			struct pcibuf_demand *demand)
+void pcibuf_source_init(struct pcibuf_source *source,
+			struct pcibuf_pages *pages, struct pcibuf_demand *demand)
 {
+	struct pcibuf_pool *pool = pages->memory.pool;
 	u64 limit = pcibuf_dma_limit(pool->dev);
 
-	*source = (struct pcibuf_source){ .pool = pool, .demand = demand };
-	if (pcibuf_dma_translated(pool->dev))
+	*source = (struct pcibuf_source){
+		.pool = pool,
+		.demand = demand,
+		.pages = pages,
+		.zones = ARRAY_SIZE(zones),
+	};
+	if (pcibuf_dma_translated(pool->dev) ||
+	    limit >= dma_get_required_mask(pool->dev))
 		return;
-	if (limit <= DMA_BIT_MASK(32) &&
-	    limit < dma_get_required_mask(pool->dev))
+	if (limit <= DMA_BIT_MASK(32))
 		source->zone = 1;
-}
-
-static struct page *run_unit(struct pcibuf_run *run, unsigned long i)
-{
-	return pfn_to_page(run->pfn + (i << run->order));
-}
-
-static unsigned long run_units(struct pcibuf_run *run)
-{
-	return run->nr_pages >> run->order;
-}
-
-/*
- * For a debug build: unless somebody pinned the memory, every count is 1 when a
- * buffer lets go of it, and anything else is a leak. An exiting process drops
- * its references some time after it has taken its mapping down.
- */
-static bool still_held(struct page *page)
-{
-	unsigned int waited;
-
-	for (waited = 0; waited < HELD_WAIT_MS; waited += 20) {
-		if (page_count(page) == 1)
-			return false;
-		msleep(20);
-	}
-	return true;
+	source->zones = ARRAY_SIZE(zones) - 1;
+	source->piece = ULONG_MAX;
+	source->claims = MAX_CLAIMS;
 }
 
 /**
- * pcibuf_run_put() - drop the buffer's reference to each unit
- * @run: whoever still holds a page keeps that unit alive, nobody else
+ * pcibuf_source_page() - a page that the card reaches, from the page allocator
+ * @source: where to look
+ * @gfp: how to ask for it, without a zone
+ * @order: of the page
+ *
+ * A zone that once gave a page beyond the mask is not asked again for this
+ * buffer: it hands out from the same end. One that has none has asked the
+ * narrower zones itself, as far as they are not reserved for those who need them.
+ *
+ * Return: the page, or NULL.
  */
-void pcibuf_run_put(struct pcibuf_run *run)
-{
-	unsigned long i;
-	bool held = false;
-
-	for (i = 0; i < run_units(run); i++) {
-		struct page *page = run_unit(run, i);
-
-		if (IS_ENABLED(CONFIG_PCIBUF_DEBUG) && !held)
-			held = still_held(page);
-		put_page(page);
-		cond_resched();
-	}
-	if (held)
-		pr_warn("pcibuf: DEBUG: units of order %u are still held at release\n",
-			run->order);
-}
-
-static void clear_run(struct pcibuf_run *run)
-{
-	unsigned long i;
-
-	for (i = 0; i < run->nr_pages; i++) {
-		clear_highpage(pfn_to_page(run->pfn + i));
-		cond_resched();
-	}
-}
-
-static bool take_parked(struct pcibuf_source *source, unsigned int order,
-			unsigned long nr, struct pcibuf_run *run)
-{
-	if (!pcibuf_parked_take(source->pool, order, nr, run))
-		return false;
-	clear_run(run);
-	return true;
-}
-
-/*
- * From the page allocator. A zone that once gave a page beyond the mask is not
- * asked again for this buffer: it hands out from the same end. One that has none
- * has asked the narrower zones itself, as far as they are not reserved for those
- * who need them.
- */
-static struct page *take_fresh(struct pcibuf_source *source, gfp_t gfp,
-			       unsigned int order)
+struct page *pcibuf_source_page(struct pcibuf_source *source, gfp_t gfp,
+				unsigned int order)
 {
 	struct device *dev = source->pool->dev;
-	unsigned int zone;
 
-	for (zone = source->zone; zone < ARRAY_SIZE(zones); zone++) {
+	for (; source->zone < source->zones; source->zone++) {
 		struct page *page;
 
-		page = alloc_pages_node(dev_to_node(dev), gfp | zones[zone],
-					order);
+		page = alloc_pages_node(dev_to_node(dev),
+					gfp | zones[source->zone], order);
 		if (!page)
 			return NULL;
 		if (pcibuf_dma_reaches(dev, page, PAGE_SIZE << order))
 			return page;
 		__free_pages(page, order);
-		source->zone = zone + 1;
 	}
 	return NULL;
 }
@@ -152,105 +95,167 @@ enum pcibuf_limit pcibuf_source_why(struct pcibuf_source *source,
 {
 	struct page *page;
 
-	page = take_fresh(source, PCIBUF_GFP & ~__GFP_ACCOUNT, order);
+	page = pcibuf_source_page(source, PCIBUF_GFP & ~__GFP_ACCOUNT, order);
 	if (page) {
 		__free_pages(page, order);
 		return PCIBUF_LIMIT_CGROUP;
 	}
 	if (source->demand->contiguous && order)
-		return PCIBUF_LIMIT_BLOCK;
+		return PCIBUF_LIMIT_RANGE;
 	return source->zone ? PCIBUF_LIMIT_MASK : PCIBUF_LIMIT_RESERVE;
 }
 
 /**
- * pcibuf_chunk_get() - one unit of memory, zeroed
+ * pcibuf_source_lower() - ask the narrowest zone too from now on
  * @source: where to look
+ *
+ * Return: false where it was asked all the time.
+ */
+bool pcibuf_source_lower(struct pcibuf_source *source)
+{
+	if (source->zones == ARRAY_SIZE(zones))
+		return false;
+	source->zones = ARRAY_SIZE(zones);
+	return true;
+}
+
+/**
+ * pcibuf_source_add() - add what came from the system
+ * @source: the allocation
+ * @run: stays the caller's on failure
+ *
+ * Return: 0, -ENOMEM or -EDQUOT.
+ */
+int pcibuf_source_add(struct pcibuf_source *source,
+		      const struct pcibuf_run *run)
+{
+	int ret;
+
+	ret = pcibuf_runs_reserve(source->pages, 1);
+	if (ret)
+		return ret;
+	ret = pcibuf_demand_fresh(source->pool, source->demand,
+				  (u64)run->nr_pages << PAGE_SHIFT);
+	if (ret)
+		return ret;
+	pcibuf_runs_add(source->pages, run);
+	return 0;
+}
+
+static int take_parked(struct pcibuf_source *source, unsigned int order)
+{
+	struct pcibuf_run run;
+	int ret;
+
+	ret = pcibuf_runs_reserve(source->pages, 1);
+	if (ret)
+		return ret;
+	if (!pcibuf_parked_take(source->pool, order, &run))
+		return -ENOMEM;
+	pcibuf_runs_add(source->pages, &run);
+	return pcibuf_run_clear(source, &run);
+}
+
+/**
+ * pcibuf_chunk_get() - one unit of memory, zeroed
+ * @source: where to look, and what gets it
  * @order: of the unit, at most %PCIBUF_HUGE_ORDER; from the pool it may come as
  *	that many single pages
- * @run: filled but for its offset
  *
- * Return: 0, -ENOMEM (with the limit set where there is nothing to fall back to)
- * or -EDQUOT.
+ * Return: 0, -ENOMEM (with the limit set where there is nothing to fall back to),
+ * -EDQUOT, -EINTR or -ENODEV.
  */
-int pcibuf_chunk_get(struct pcibuf_source *source, unsigned int order,
-		     struct pcibuf_run *run)
+int pcibuf_chunk_get(struct pcibuf_source *source, unsigned int order)
 {
-	gfp_t gfp = PCIBUF_GFP | __GFP_COMP | __GFP_ZERO;
-	u64 bytes = PAGE_SIZE << order;
+	struct pcibuf_run run = { .nr_pages = BIT(order), .order = order };
 	struct page *page;
 	int ret;
 
-	if (take_parked(source, order, 1UL << order, run))
-		return 0;
-	page = take_fresh(source, gfp, order);
+	ret = take_parked(source, order);
+	if (ret != -ENOMEM)
+		return ret;
+	page = pcibuf_source_page(source, PCIBUF_GFP | __GFP_COMP | __GFP_ZERO,
+				  order);
 	if (!page) {
 		if (!order || source->demand->contiguous)
 			source->demand->limit = pcibuf_source_why(source, order);
 		return -ENOMEM;
 	}
-	ret = pcibuf_demand_fresh(source->pool, source->demand, bytes);
-	if (ret) {
+	run.pfn = page_to_pfn(page);
+	ret = pcibuf_source_add(source, &run);
+	if (ret)
 		__free_pages(page, order);
-		return ret;
+	return ret;
+}
+
+/*
+ * For a card that reaches only a part of the memory, before the small zone that
+ * is kept for such: as large a piece as can be had.
+ */
+static int claim_piece(struct pcibuf_source *source, unsigned long left)
+{
+	while (source->piece && source->claims) {
+		unsigned long nr = min(left, source->piece);
+		int ret = pcibuf_claim_get(source, nr);
+
+		if (!ret)
+			source->claims--;
+		if (ret != -ENOMEM)
+			return ret;
+		source->piece = round_down(nr / 2, PCIBUF_HUGE_PAGES);
 	}
-	*run = (struct pcibuf_run){
-		.pfn = page_to_pfn(page),
-		.nr_pages = 1UL << order,
-		.order = order,
-	};
-	return 0;
+	return -ENOMEM;
 }
 
-/* What was rounded up to a power of two goes back page by page. */
-static void split_block(struct page *page, unsigned int order, unsigned long nr)
+/*
+ * Where there is no chunk of an order there is soon none again, so *@order falls
+ * for the rest of the buffer. Over the quota there may still be smaller chunks
+ * that are parked.
+ */
+static int fill_some(struct pcibuf_source *source, unsigned long left,
+		     unsigned int *order)
 {
-	unsigned long i;
+	int ret;
 
-	split_page(page, order);
-	for (i = nr; i < 1UL << order; i++)
-		__free_page(page + i);
-}
-
-static struct page *take_block(struct pcibuf_source *source, unsigned int order)
-{
-	struct page *page;
-
-	source->demand->limit = PCIBUF_LIMIT_BLOCK;
-	if (order > PCIBUF_HUGE_ORDER + 1)
-		return NULL;
-	page = take_fresh(source, PCIBUF_GFP | __GFP_ZERO, order);
-	if (!page)
-		source->demand->limit = pcibuf_source_why(source, order);
-	return page;
+	*order = min_t(unsigned int, *order, ilog2(left));
+	ret = pcibuf_chunk_get(source, *order);
+	if (ret == -ENOMEM)
+		ret = claim_piece(source, left);
+	if (ret == -ENOMEM && pcibuf_source_lower(source))
+		ret = pcibuf_chunk_get(source, *order);
+	if ((ret == -ENOMEM || ret == -EDQUOT) && *order) {
+		--*order;
+		return 0;
+	}
+	return ret;
 }
 
 /**
- * pcibuf_block_get() - the whole demand as one physically contiguous block
- * @source: where to look
- * @run: filled but for its offset; single pages, unless the size is that of one
- *	unit
+ * pcibuf_chunks_get() - all of the demand, wherever it lies
+ * @source: where to look, and what gets it
  *
- * Return: 0, -ENOMEM with the limit set, or -EDQUOT.
+ * Return: 0, -ENOMEM, -EDQUOT, -EINTR or -ENODEV.
  */
-int pcibuf_block_get(struct pcibuf_source *source, struct pcibuf_run *run)
+int pcibuf_chunks_get(struct pcibuf_source *source)
 {
-	u64 size = source->demand->size;
-	unsigned long nr = size >> PAGE_SHIFT;
-	unsigned int order = get_order(size);
-	struct page *page;
-	int ret;
+	unsigned long nr = source->demand->size >> PAGE_SHIFT;
+	struct pcibuf_pages *pages = source->pages;
+	unsigned int order = PCIBUF_HUGE_ORDER;
+	unsigned long check = 0;
 
-	if (nr == 1UL << order && order <= PCIBUF_HUGE_ORDER)
-		return pcibuf_chunk_get(source, order, run);
-	if (take_parked(source, order, nr, run))
-		return 0;
-	page = take_block(source, order);
-	if (!page)
-		return -ENOMEM;
-	split_block(page, order, nr);
-	*run = (struct pcibuf_run){ .pfn = page_to_pfn(page), .nr_pages = nr };
-	ret = pcibuf_demand_fresh(source->pool, source->demand, size);
-	if (ret)
-		pcibuf_run_put(run);
-	return ret;
+	while (pages->nr_pages < nr) {
+		int ret = 0;
+
+		if (pages->nr_pages >= check) {
+			ret = pcibuf_demand_check(source->pool, source->demand);
+			check = pages->nr_pages + PCIBUF_CHECK_EVERY;
+		}
+		source->demand->limit = ret ? source->demand->limit :
+					      PCIBUF_LIMIT_NONE;
+		if (!ret)
+			ret = fill_some(source, nr - pages->nr_pages, &order);
+		if (ret)
+			return ret;
+	}
+	return 0;
 }

@@ -39,6 +39,22 @@ static inline bool pcibuf_memory_encrypted(void)
 }
 
 /*
+ * To claim a range, a migrate type said what it was for until 6.16, now flags do.
+ * On 5.10 the range has to be aligned to the largest block.
+ */
+#ifdef ACR_FLAGS_NONE
+#define PCIBUF_CLAIM_AS ACR_FLAGS_NONE
+#else
+#define PCIBUF_CLAIM_AS MIGRATE_MOVABLE
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 18, 0)
+#define PCIBUF_CLAIM_ALIGN MAX_ORDER_NR_PAGES
+#else
+#define PCIBUF_CLAIM_ALIGN PCIBUF_HUGE_PAGES
+#endif
+
+/*
  * The offset of a page in its file, in pages: the memory manager compares it
  * when it maps a compound page by one entry (from 6.12 on).
  */

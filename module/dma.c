@@ -55,6 +55,19 @@ u64 pcibuf_dma_limit(struct device *dev)
 }
 
 /**
+ * pcibuf_dma_end_pfn() - the first page frame beyond the card's reach
+ * @dev: the PCI device, which nothing translates for
+ */
+unsigned long pcibuf_dma_end_pfn(struct device *dev)
+{
+	u64 limit = pcibuf_dma_limit(dev);
+
+	if (limit >= dma_get_required_mask(dev))
+		return ULONG_MAX;
+	return PHYS_PFN(dma_to_phys(dev, limit)) + 1;
+}
+
+/**
  * pcibuf_dma_reaches() - can the card drive the address of this memory?
  * @dev: the PCI device
  * @page: first page

@@ -19,8 +19,13 @@
  *	memory.c	memory: choice of backing, parking
  *	quota.c		how much of it
  *	pages.c		the backing of ordinary pages
- *	chunks.c	where those come from
- *	parked.c	of them, what was freed while the card is running
+ *	runs.c		the list of them
+ *	chunks.c	pages of any address
+ *	range.c		contiguous pages: the steps to them
+ *	neighbours.c	of those that are free
+ *	claim.c		of those that others are moved out of
+ *	spans.c		where they lie				(pure)
+ *	parked.c	pages that were freed while the card is running
  *	pages_dma.c	how the card gets to them
  *	segments.c	ranges of bus addresses			(pure)
  *	coherent.c	the backing of dma_alloc_coherent()
@@ -29,7 +34,7 @@
  *
  * Locks, outermost first: card->alloc_lock, card->lock, buffer->lock, pool->lock,
  * quota_lock; and mmap_lock, buffer->lock, coherent->lock. minors_lock is inside
- * card->lock. Each is described at the fields that it protects.
+ * card->lock; search_lock is inside card->alloc_lock. Each is described at the fields that it protects.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -37,6 +42,7 @@
 #include "buffer.h"
 #include "card.h"
 #include "memory.h"
+#include "pages.h"
 #include "pci.h"
 #include "quota.h"
 
@@ -54,9 +60,12 @@ static int __init pcibuf_init(void)
 {
 	int ret;
 
-	ret = pcibuf_fs_init();
+	ret = pcibuf_claim_init();
 	if (ret)
 		return ret;
+	ret = pcibuf_fs_init();
+	if (ret)
+		goto err_claim_exit;
 	ret = pcibuf_buffer_init();
 	if (ret)
 		goto err_fs_exit;
@@ -74,6 +83,8 @@ err_buffer_exit:
 	pcibuf_buffer_exit();
 err_fs_exit:
 	pcibuf_fs_exit();
+err_claim_exit:
+	pcibuf_claim_exit();
 	return ret;
 }
 
@@ -83,6 +94,7 @@ static void __exit pcibuf_exit(void)
 	pcibuf_card_exit();
 	pcibuf_buffer_exit();
 	pcibuf_fs_exit();
+	pcibuf_claim_exit();
 }
 
 module_init(pcibuf_init);

@@ -74,6 +74,8 @@ static void add_parked(struct pcibuf_pool *pool, struct pcibuf_memory *memory)
 
 	lockdep_assert_held(&pool->lock);
 	pool->parked_bytes += memory->size;
+	if (memory->ops->park)
+		memory->ops->park(memory);
 	list_for_each_entry(other, &pool->parked, parked)
 		if (memory->ops->absorb && other->ops == memory->ops &&
 		    memory->ops->absorb(other, memory))
@@ -157,6 +159,19 @@ int pcibuf_demand_fresh(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
 }
 
 /**
+ * pcibuf_demand_go_on() - does anybody still want it?
+ * @pool: of the card
+ *
+ * Return: 0, -EINTR or -ENODEV.
+ */
+int pcibuf_demand_go_on(struct pcibuf_pool *pool)
+{
+	if (READ_ONCE(pool->dying))
+		return -ENODEV;
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
+/**
  * pcibuf_demand_check() - shall an allocation go on?
  * @pool: of the card
  * @demand: the allocation
@@ -169,13 +184,14 @@ int pcibuf_demand_fresh(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
  */
 int pcibuf_demand_check(struct pcibuf_pool *pool, struct pcibuf_demand *demand)
 {
-	u64 rest = demand->charged - min(demand->fresh, demand->charged);
+	u64 rest = demand->charged - min(demand->fresh + demand->held,
+					 demand->charged);
 	long available = si_mem_available();
+	int ret;
 
-	if (READ_ONCE(pool->dying))
-		return -ENODEV;
-	if (fatal_signal_pending(current))
-		return -EINTR;
+	ret = pcibuf_demand_go_on(pool);
+	if (ret)
+		return ret;
 	if (available < 0 ||
 	    available < (rest >> PAGE_SHIFT) + totalram_pages() / 16) {
 		demand->limit = PCIBUF_LIMIT_RESERVE;

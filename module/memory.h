@@ -51,7 +51,8 @@ struct pcibuf_pool {
  * @PCIBUF_LIMIT_RESERVE: the machine needs what is left of its memory
  * @PCIBUF_LIMIT_CGROUP: the memory cgroup of the caller
  * @PCIBUF_LIMIT_MASK: no free memory at addresses that the card can drive
- * @PCIBUF_LIMIT_BLOCK: no free block of that size, and no IOMMU to join several
+ * @PCIBUF_LIMIT_RANGE: no contiguous memory of that size, and no IOMMU to join
+ *	pieces
  * @PCIBUF_LIMIT_BOUNCE: the platform would copy instead of letting the card in
  * @PCIBUF_LIMIT_IOVA: no free range in the IOMMU's address space
  * @PCIBUF_LIMIT_COHERENT: dma_alloc_coherent() has none
@@ -63,10 +64,22 @@ enum pcibuf_limit {
 	PCIBUF_LIMIT_RESERVE,
 	PCIBUF_LIMIT_CGROUP,
 	PCIBUF_LIMIT_MASK,
-	PCIBUF_LIMIT_BLOCK,
+	PCIBUF_LIMIT_RANGE,
 	PCIBUF_LIMIT_BOUNCE,
 	PCIBUF_LIMIT_IOVA,
 	PCIBUF_LIMIT_COHERENT,
+};
+
+/**
+ * enum pcibuf_steps - ways to contiguous memory, bits
+ * @PCIBUF_STEP_BLOCK: one block of the page allocator
+ * @PCIBUF_STEP_NEIGHBOURS: several that lie side by side
+ * @PCIBUF_STEP_CLAIM: a range that others were moved out of
+ */
+enum pcibuf_steps {
+	PCIBUF_STEP_BLOCK = BIT(0),
+	PCIBUF_STEP_NEIGHBOURS = BIT(1),
+	PCIBUF_STEP_CLAIM = BIT(2),
 };
 
 /**
@@ -74,15 +87,21 @@ enum pcibuf_limit {
  * @size: bytes wanted, whole pages
  * @contiguous: one range of bus addresses, or nothing
  * @limit: out: what it failed of
+ * @steps: out: what was tried, of enum pcibuf_steps
+ * @tries: out: how many ranges others were to be moved out of
  * @charged: bytes taken from the quota for it
  * @fresh: bytes that it got from the system
+ * @held: bytes more that it has in its hands while it chooses
  */
 struct pcibuf_demand {
 	u64 size;
 	bool contiguous;
 	enum pcibuf_limit limit;
+	unsigned int steps;
+	unsigned int tries;
 	u64 charged;
 	u64 fresh;
+	u64 held;
 };
 
 /* For whoever takes memory: charged to the caller, no effort that hurts others. */
@@ -120,6 +139,7 @@ struct pcibuf_view {
  * @view: kernel addresses at a byte offset
  * @node: NUMA node
  * @unmap: end the card's access, where the platform can
+ * @park: put in order what is to be parked. May be missing
  * @absorb: make one of two that are parked; false where that cannot be done. May
  *	be missing
  * @release: give the memory back to the system
@@ -138,6 +158,7 @@ struct pcibuf_memory_ops {
 		     struct pcibuf_view *view);
 	int (*node)(struct pcibuf_memory *memory);
 	void (*unmap)(struct pcibuf_memory *memory);
+	void (*park)(struct pcibuf_memory *memory);
 	bool (*absorb)(struct pcibuf_memory *into,
 		       struct pcibuf_memory *memory);
 	void (*release)(struct pcibuf_memory *memory);
@@ -175,6 +196,7 @@ void pcibuf_memory_retire(struct pcibuf_memory *memory);
 /* For the backings. */
 int pcibuf_demand_fresh(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
 			u64 bytes);
+int pcibuf_demand_go_on(struct pcibuf_pool *pool);
 int pcibuf_demand_check(struct pcibuf_pool *pool, struct pcibuf_demand *demand);
 void pcibuf_pool_park(struct pcibuf_pool *pool, struct pcibuf_memory *memory);
 

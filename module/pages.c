@@ -15,125 +15,6 @@
 #include "dma.h"
 #include "pages.h"
 
-/* How often a long allocation looks up from its work. */
-#define CHECK_EVERY	(SZ_4M >> PAGE_SHIFT)
-
-/* Room for one more run. */
-static int grow(struct pcibuf_pages *pages)
-{
-	unsigned int max = max(16U, pages->max_runs * 2);
-	struct pcibuf_run *runs;
-
-	if (pages->nr_runs < pages->max_runs)
-		return 0;
-	runs = kvmalloc_array(max, sizeof(*runs), PCIBUF_GFP);
-	if (!runs)
-		return -ENOMEM;
-	if (pages->nr_runs)
-		memcpy(runs, pages->runs, pages->nr_runs * sizeof(*runs));
-	kvfree(pages->runs);
-	pages->runs = runs;
-	pages->max_runs = max;
-	return 0;
-}
-
-static void add_run(struct pcibuf_pages *pages, struct pcibuf_run *run)
-{
-	struct pcibuf_run *last = &pages->runs[pages->nr_runs - 1];
-	unsigned long i;
-
-	for (i = 0; i < run->nr_pages; i += 1UL << run->order)
-		pcibuf_page_set_index(pfn_to_page(run->pfn + i),
-				      run->first + i);
-	if (pages->nr_runs && pcibuf_run_follows(last, run) &&
-	    last->reused == run->reused)
-		last->nr_pages += run->nr_pages;
-	else
-		pages->runs[pages->nr_runs++] = *run;
-}
-
-static int fill_block(struct pcibuf_pages *pages, struct pcibuf_source *source)
-{
-	struct pcibuf_run run;
-	int ret;
-
-	ret = pcibuf_demand_check(source->pool, source->demand);
-	if (ret)
-		return ret;
-	ret = pcibuf_block_get(source, &run);
-	if (ret)
-		return ret;
-	run.first = 0;
-	add_run(pages, &run);
-	return 0;
-}
-
-/*
- * The largest order that is a multiple of its own size in the buffer: the
- * memory manager maps a compound page at a multiple of its size and checks
- * nothing, so a shifted one would show wrong data.
- */
-static unsigned int fitting_order(pgoff_t first, unsigned long left,
-				  unsigned int max)
-{
-	if (first)
-		max = min_t(unsigned int, max, __ffs(first));
-	return min_t(unsigned int, max, ilog2(left));
-}
-
-/*
- * The next chunk of a buffer that may lie anywhere. Where there is none of its
- * order there is soon none again, so @max falls for the rest of the buffer. Over
- * the quota there may still be smaller chunks that are parked.
- */
-static int fill_chunk(struct pcibuf_pages *pages, struct pcibuf_source *source,
-		      pgoff_t first, unsigned int *max)
-{
-	unsigned long left = (source->demand->size >> PAGE_SHIFT) - first;
-	struct pcibuf_run run;
-	int ret;
-
-	for (;;) {
-		unsigned int order = fitting_order(first, left, *max);
-
-		ret = pcibuf_chunk_get(source, order, &run);
-		if (!ret)
-			break;
-		if ((ret != -ENOMEM && ret != -EDQUOT) || !order)
-			return ret;
-		*max = order - 1;
-	}
-	run.first = first;
-	add_run(pages, &run);
-	return run.nr_pages;
-}
-
-static int fill(struct pcibuf_pages *pages, struct pcibuf_source *source)
-{
-	unsigned long nr = source->demand->size >> PAGE_SHIFT;
-	unsigned int max = PCIBUF_HUGE_ORDER;
-	pgoff_t first = 0, check = 0;
-	int ret;
-
-	while (first < nr) {
-		if (first >= check) {
-			ret = pcibuf_demand_check(source->pool, source->demand);
-			if (ret)
-				return ret;
-			check = first + CHECK_EVERY;
-		}
-		source->demand->limit = PCIBUF_LIMIT_NONE;
-		ret = grow(pages);
-		if (ret)
-			return ret;
-		ret = fill_chunk(pages, source, first, &max);
-		if (ret < 0)
-			return ret;
-		first += ret;
-	}
-	return 0;
-}
-
 static void free_pages_struct(struct pcibuf_pages *pages)
 {
 	kvfree(pages->runs);
@@ -161,11 +42,13 @@ static void abandon(struct pcibuf_pages *pages)
 	/* Some of it may have been mapped for a moment. */
 	pcibuf_dma_flush(pages->memory.pool->dev);
 	pages->memory.size = 0;
+	pages->nr_pages = 0;
 	for (i = 0; i < pages->nr_runs; i++) {
 		struct pcibuf_run *run = &pages->runs[i];
 
 		if (run->reused) {
 			pages->memory.size += (u64)run->nr_pages << PAGE_SHIFT;
+			pages->nr_pages += run->nr_pages;
 			pages->runs[kept++] = *run;
 		} else {
 			pcibuf_run_put(run);
@@ -183,7 +66,8 @@ static struct pcibuf_memory *pages_alloc(struct pcibuf_pool *pool,
 {
 	struct pcibuf_source source;
 	struct pcibuf_pages *pages;
-	int ret = -ENOMEM;
+	bool one;
+	int ret;
 
 	pages = kzalloc(sizeof(*pages), PCIBUF_GFP);
 	if (!pages)
@@ -191,15 +75,13 @@ static struct pcibuf_memory *pages_alloc(struct pcibuf_pool *pool,
 	pages->memory.ops = &pcibuf_pages_ops;
 	pages->memory.pool = pool;
 	pages->memory.size = demand->size;
-	pcibuf_source_init(&source, pool, demand);
-	if (grow(pages))
+	pcibuf_source_init(&source, pages, demand);
+	one = demand->contiguous && !pcibuf_dma_translated(pool->dev);
+	ret = one ? pcibuf_range_get(&source) : pcibuf_chunks_get(&source);
+	if (ret)
 		goto err_abandon;
-	if (demand->contiguous && !pcibuf_dma_translated(pool->dev))
-		ret = fill_block(pages, &source);
-	else
-		ret = fill(pages, &source);
-	if (!ret)
-		ret = pcibuf_pages_map(pages, demand);
+	pcibuf_runs_place(pages, one);
+	ret = pcibuf_pages_map(pages, demand);
 	if (ret)
 		goto err_abandon;
 	return &pages->memory;
@@ -293,6 +175,7 @@ const struct pcibuf_memory_ops pcibuf_pages_ops = {
 	.view = pages_view,
 	.node = pages_node,
 	.unmap = pages_unmap,
+	.park = pcibuf_pages_park,
 	.absorb = pcibuf_pages_absorb,
 	.release = pages_release,
 };

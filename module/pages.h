@@ -2,20 +2,26 @@
 /*
  * Page-backed memory: inside of the backing.
  *
- * pages.c is the backing, chunks.c finds its memory, parked.c finds it among what
- * is parked, pages_dma.c maps it.
+ * pages.c is the backing. Its memory is a list of runs (runs.c): chunks of any
+ * address (chunks.c), or one contiguous range (range.c), which is found among
+ * what is free (neighbours.c) or made (claim.c); what is parked comes first
+ * (parked.c). pages_dma.c maps it.
  */
 #ifndef PCIBUF_PAGES_H
 #define PCIBUF_PAGES_H
 
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
+#include <linux/sizes.h>
 
 #include "memory.h"
 
 /* Pages of this order can be mapped by one entry of 2 MiB. */
 #define PCIBUF_HUGE_ORDER	(PMD_SHIFT - PAGE_SHIFT)
 #define PCIBUF_HUGE_PAGES	BIT(PCIBUF_HUGE_ORDER)
+
+/* Pages after which a long allocation looks up from its work. */
+#define PCIBUF_CHECK_EVERY	(SZ_4M >> PAGE_SHIFT)
 
 /**
  * struct pcibuf_run - physically contiguous units, each with its own reference
@@ -37,6 +43,7 @@ struct pcibuf_run {
 /**
  * struct pcibuf_pages - page-backed memory
  * @memory: what the core sees
+ * @nr_pages: of all runs
  * @runs: in the order of their offsets, without gaps; while parked in that of
  *	their addresses
  * @nr_runs: how many
@@ -47,6 +54,7 @@ struct pcibuf_run {
  */
 struct pcibuf_pages {
 	struct pcibuf_memory memory;
+	unsigned long nr_pages;
 	struct pcibuf_run *runs;
 	unsigned int nr_runs;
 	unsigned int max_runs;
@@ -56,15 +64,24 @@ struct pcibuf_pages {
 };
 
 /**
- * struct pcibuf_source - where an allocation looks for memory
+ * struct pcibuf_source - an allocation of pages while it is under way
  * @pool: of the card
- * @demand: the allocation
+ * @demand: what is wanted
+ * @pages: gets what was found
  * @zone: first of the zones that may still have what the card can reach
+ * @zones: how many may be asked: the narrowest is kept for the end
+ * @piece: pages that are worth claiming at once for a card that reaches only a
+ *	part of the memory; 0 where claiming does not help
+ * @claims: how often that may still be done
  */
 struct pcibuf_source {
 	struct pcibuf_pool *pool;
 	struct pcibuf_demand *demand;
+	struct pcibuf_pages *pages;
 	unsigned int zone;
+	unsigned int zones;
+	unsigned long piece;
+	unsigned int claims;
 };
 
 static inline struct pcibuf_pages *to_pages(struct pcibuf_memory *memory)
@@ -72,28 +89,60 @@ static inline struct pcibuf_pages *to_pages(struct pcibuf_memory *memory)
 	return container_of(memory, struct pcibuf_pages, memory);
 }
 
-/* Is @run the memory behind @last, in units of the same kind? */
+/* Is @run the memory behind @last, of the same kind? */
 static inline bool pcibuf_run_follows(const struct pcibuf_run *last,
 				      const struct pcibuf_run *run)
 {
 	return last->pfn + last->nr_pages == run->pfn &&
-	       last->order == run->order;
+	       last->order == run->order && last->reused == run->reused;
 }
 
-void pcibuf_source_init(struct pcibuf_source *source, struct pcibuf_pool *pool,
+/* runs.c */
+int pcibuf_runs_reserve(struct pcibuf_pages *pages, unsigned int nr);
+void pcibuf_runs_add(struct pcibuf_pages *pages, const struct pcibuf_run *run);
+void pcibuf_runs_place(struct pcibuf_pages *pages, bool contiguous);
+void pcibuf_run_put(const struct pcibuf_run *run);
+int pcibuf_run_clear(struct pcibuf_source *source,
+		     const struct pcibuf_run *run);
+
+/* chunks.c */
+void pcibuf_source_init(struct pcibuf_source *source,
+			struct pcibuf_pages *pages,
 			struct pcibuf_demand *demand);
+struct page *pcibuf_source_page(struct pcibuf_source *source, gfp_t gfp,
+				unsigned int order);
 enum pcibuf_limit pcibuf_source_why(struct pcibuf_source *source,
 				    unsigned int order);
-int pcibuf_chunk_get(struct pcibuf_source *source, unsigned int order,
-		     struct pcibuf_run *run);
-int pcibuf_block_get(struct pcibuf_source *source, struct pcibuf_run *run);
-void pcibuf_run_put(struct pcibuf_run *run);
+int pcibuf_source_add(struct pcibuf_source *source,
+		      const struct pcibuf_run *run);
+bool pcibuf_source_lower(struct pcibuf_source *source);
+int pcibuf_chunk_get(struct pcibuf_source *source, unsigned int order);
+int pcibuf_chunks_get(struct pcibuf_source *source);
 
+/* range.c */
+int pcibuf_range_get(struct pcibuf_source *source);
+
+/* neighbours.c */
+int pcibuf_neighbours_get(struct pcibuf_source *source, unsigned long nr);
+
+/* claim.c */
+int pcibuf_claim_init(void);
+void pcibuf_claim_exit(void);
+int pcibuf_search_begin(struct pcibuf_source *source);
+void pcibuf_search_end(void);
+int pcibuf_claim_at(unsigned long pfn, unsigned long nr);
+int pcibuf_claim_get(struct pcibuf_source *source, unsigned long nr);
+
+/* parked.c */
 bool pcibuf_parked_take(struct pcibuf_pool *pool, unsigned int order,
-			unsigned long nr, struct pcibuf_run *run);
+			struct pcibuf_run *run);
+int pcibuf_parked_take_range(struct pcibuf_pool *pool, unsigned long nr,
+			     struct pcibuf_pages *into);
+void pcibuf_pages_park(struct pcibuf_memory *memory);
 bool pcibuf_pages_absorb(struct pcibuf_memory *into,
 			 struct pcibuf_memory *memory);
 
+/* pages_dma.c */
 int pcibuf_pages_map(struct pcibuf_pages *pages, struct pcibuf_demand *demand);
 void pcibuf_pages_unmap(struct pcibuf_pages *pages);
 

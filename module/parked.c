@@ -19,16 +19,18 @@ static int compare(const void *a, const void *b)
 	return left->pfn < right->pfn ? -1 : left->pfn > right->pfn;
 }
 
-static void add(struct pcibuf_pages *pages, struct pcibuf_run *run)
+/**
+ * pcibuf_pages_park() - put in order what is to be parked
+ * @memory: unmapped
+ */
+void pcibuf_pages_park(struct pcibuf_memory *memory)
 {
-	struct pcibuf_run *last = &pages->runs[pages->nr_runs - 1];
+	struct pcibuf_pages *pages = to_pages(memory);
+	unsigned int i;
 
-	if (!run->nr_pages)
-		return;
-	if (pages->nr_runs && pcibuf_run_follows(last, run))
-		last->nr_pages += run->nr_pages;
-	else
-		pages->runs[pages->nr_runs++] = *run;
+	sort(pages->runs, pages->nr_runs, sizeof(*pages->runs), compare, NULL);
+	for (i = 0; i < pages->nr_runs; i++)
+		pages->runs[i].reused = true;
 }
 
 static void merge(struct pcibuf_pages *out, struct pcibuf_pages *a,
@@ -41,31 +43,26 @@ static void merge(struct pcibuf_pages *out, struct pcibuf_pages *a,
 			    (i < a->nr_runs &&
 			     a->runs[i].pfn < b->runs[j].pfn);
 
-		add(out, left ? &a->runs[i++] : &b->runs[j++]);
+		pcibuf_runs_add(out, left ? &a->runs[i++] : &b->runs[j++]);
 	}
 }
 
 /**
  * pcibuf_pages_absorb() - add what is to be parked to what is parked
- * @into: parked by way of this function, or alone
- * @memory: freed on success
+ * @into: parked
+ * @memory: in order; freed on success
  *
- * Return: false where there is no memory to do it; nothing has changed then but
- * the order of the runs.
+ * Return: false where there is no memory to do it; nothing has changed then.
  */
 bool pcibuf_pages_absorb(struct pcibuf_memory *into,
 			 struct pcibuf_memory *memory)
 {
 	struct pcibuf_pages *a = to_pages(into), *b = to_pages(memory);
-	struct pcibuf_pages out = { .max_runs = a->nr_runs + b->nr_runs };
+	struct pcibuf_pages out = { };
 
 	lockdep_assert_held(&into->pool->lock);
-	out.runs = kvmalloc_array(out.max_runs, sizeof(*out.runs),
-				  GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
-	if (!out.runs)
+	if (pcibuf_runs_reserve(&out, a->nr_runs + b->nr_runs))
 		return false;
-	sort(a->runs, a->nr_runs, sizeof(*a->runs), compare, NULL);
-	sort(b->runs, b->nr_runs, sizeof(*b->runs), compare, NULL);
 	merge(&out, a, b);
 
 	kvfree(a->runs);
@@ -138,6 +135,15 @@ static struct pcibuf_run *best(struct pcibuf_pages *pages, unsigned int order,
 	return found;
 }
 
+static void shrink(struct pcibuf_pool *pool, struct pcibuf_memory *memory,
+		   unsigned long nr)
+{
+	lockdep_assert_held(&pool->lock);
+	to_pages(memory)->nr_pages -= nr;
+	memory->size -= nr << PAGE_SHIFT;
+	pool->parked_bytes -= nr << PAGE_SHIFT;
+}
+
 static void cut(struct pcibuf_run *run, unsigned long nr,
 		struct pcibuf_run *out)
 {
@@ -152,16 +158,15 @@ static void cut(struct pcibuf_run *run, unsigned long nr,
 }
 
 /**
- * pcibuf_parked_take() - take pages out of the pool
+ * pcibuf_parked_take() - take one unit out of the pool
  * @pool: of the card
- * @order: order of the unit wanted
- * @nr: pages wanted; if not one unit, as single pages
+ * @order: of the unit; or as many single pages
  * @run: filled but for its offset; not zeroed, and pinned by nobody
  *
- * Return: whether there are such.
+ * Return: whether there is one.
  */
 bool pcibuf_parked_take(struct pcibuf_pool *pool, unsigned int order,
-			unsigned long nr, struct pcibuf_run *run)
+			struct pcibuf_run *run)
 {
 	struct pcibuf_run *found = NULL;
 	struct pcibuf_memory *memory;
@@ -170,14 +175,101 @@ bool pcibuf_parked_take(struct pcibuf_pool *pool, unsigned int order,
 	list_for_each_entry(memory, &pool->parked, parked) {
 		if (memory->ops != &pcibuf_pages_ops)
 			continue;
-		found = best(to_pages(memory), order, nr);
+		found = best(to_pages(memory), order, BIT(order));
 		if (!found)
 			continue;
-		cut(found, nr, run);
-		memory->size -= nr << PAGE_SHIFT;
-		pool->parked_bytes -= nr << PAGE_SHIFT;
+		cut(found, BIT(order), run);
+		shrink(pool, memory, BIT(order));
 		break;
 	}
 	mutex_unlock(&pool->lock);
 	return found;
+}
+
+/*
+ * How many runs from this one on make up @nr pages in a row, in whole units that
+ * would lie at multiples of their size; 0 if they do not.
+ */
+static unsigned int row(struct pcibuf_pages *pages, unsigned int first,
+			unsigned long nr)
+{
+	unsigned long start = pages->runs[first].pfn, next = start;
+	unsigned int i;
+
+	for (i = first; i < pages->nr_runs; i++) {
+		struct pcibuf_run *run = &pages->runs[i];
+		unsigned long part = min(nr, run->nr_pages);
+
+		if (!part)
+			continue;
+		if (run->pfn != next || (start | part) % BIT(run->order) ||
+		    !usable(run->pfn, part, run->order))
+			return 0;
+		next += part;
+		nr -= part;
+		if (!nr)
+			return i - first + 1;
+	}
+	return 0;
+}
+
+static int take_row(struct pcibuf_pages *from, unsigned int first,
+		    unsigned int nr_runs, unsigned long nr,
+		    struct pcibuf_pages *into)
+{
+	unsigned int i;
+
+	if (pcibuf_runs_reserve(into, nr_runs))
+		return -ENOMEM;
+	for (i = first; i < first + nr_runs; i++) {
+		struct pcibuf_run *run = &from->runs[i], part;
+
+		cut(run, min(nr, run->nr_pages), &part);
+		nr -= part.nr_pages;
+		pcibuf_runs_add(into, &part);
+	}
+	return 0;
+}
+
+static int take_range(struct pcibuf_pages *from, unsigned long nr,
+		      struct pcibuf_pages *into)
+{
+	unsigned int first, looks = min_t(unsigned int, from->nr_runs,
+					  MAX_LOOKS);
+
+	for (first = 0; first < looks; first++) {
+		unsigned int nr_runs = row(from, first, nr);
+
+		if (nr_runs)
+			return take_row(from, first, nr_runs, nr, into);
+	}
+	return -ENOMEM;
+}
+
+/**
+ * pcibuf_parked_take_range() - take contiguous memory out of the pool
+ * @pool: of the card
+ * @nr: pages wanted
+ * @into: gets them, not zeroed, and pinned by nobody
+ *
+ * Return: 0, or -ENOMEM where there is no such.
+ */
+int pcibuf_parked_take_range(struct pcibuf_pool *pool, unsigned long nr,
+			     struct pcibuf_pages *into)
+{
+	struct pcibuf_memory *memory;
+	int ret = -ENOMEM;
+
+	mutex_lock(&pool->lock);
+	list_for_each_entry(memory, &pool->parked, parked) {
+		if (memory->ops != &pcibuf_pages_ops)
+			continue;
+		ret = take_range(to_pages(memory), nr, into);
+		if (ret)
+			continue;
+		shrink(pool, memory, nr);
+		break;
+	}
+	mutex_unlock(&pool->lock);
+	return ret;
 }

@@ -48,8 +48,8 @@ static const char *const limits[] = {
 		"the caller's memory cgroup is full; raise its memory.max",
 	[PCIBUF_LIMIT_MASK] =
 		"no free memory that the card can address; raise dma_mask_bits if the card can, use an IOMMU, or allocate earlier",
-	[PCIBUF_LIMIT_BLOCK] =
-		"no free block of that size (one block is 4 MiB at the most); use alloc_sg, an IOMMU, or allocate earlier",
+	[PCIBUF_LIMIT_RANGE] =
+		"no contiguous range; use alloc_sg, an IOMMU, or allocate earlier",
 	[PCIBUF_LIMIT_BOUNCE] =
 		"the platform would copy the data instead of letting the card in (swiotlb=force, or a mask below all memory); use an IOMMU",
 	[PCIBUF_LIMIT_IOVA] =
@@ -92,7 +92,7 @@ static int quota_words(const struct pcibuf_failure *failure, char *words,
 	struct pcibuf_quota *quota = &failure->pool->quota;
 	u64 used = pcibuf_quota_used(quota);
 
-	if (failure->limit == PCIBUF_LIMIT_CARD)
+	if (failure->demand->limit == PCIBUF_LIMIT_CARD)
 		return scnprintf(words, size,
 				 "over max_bytes of this card (%llu, of which %llu are in use); free buffers, or root may raise it",
 				 pcibuf_quota_max(quota), used);
@@ -101,20 +101,50 @@ static int quota_words(const struct pcibuf_failure *failure, char *words,
 			 used);
 }
 
-static int limit_words(const struct pcibuf_failure *failure, char *words,
+/* What was tried to get contiguous memory. */
+static int steps_words(const struct pcibuf_demand *demand, char *words,
 		       size_t size)
 {
+	int len;
+
+	if (demand->limit != PCIBUF_LIMIT_RANGE)
+		return 0;
+	len = scnprintf(words, size, "; tried%s%s",
+			demand->steps & PCIBUF_STEP_BLOCK ?
+			" one block," : "",
+			demand->steps & PCIBUF_STEP_NEIGHBOURS ?
+			" neighbouring blocks," : "");
+	return len + scnprintf(words + len, size - len,
+			       " %u ranges to move others out of",
+			       demand->tries);
+}
+
+static int memory_words(const struct pcibuf_failure *failure, char *words,
+			size_t size)
+{
+	const struct pcibuf_demand *demand = failure->demand;
 	struct device *dev = failure->pool->dev;
 	int len;
 
+	len = scnprintf(words, size, "%s", limits[demand->limit]);
+	len += scnprintf(words + len, size - len,
+			 " (%llu bytes, mask %u bits, %s", demand->size,
+			 fls64(dma_get_mask(dev)),
+			 pcibuf_dma_translated(dev) ? "IOMMU" : "no IOMMU");
+	len += steps_words(demand, words + len, size - len);
+	return len + scnprintf(words + len, size - len, ")");
+}
+
+static int limit_words(const struct pcibuf_failure *failure, char *words,
+		       size_t size)
+{
+	const struct pcibuf_demand *demand = failure->demand;
+
 	if (failure->error == -EDQUOT)
 		return quota_words(failure, words, size);
-	if (failure->error != -ENOMEM || !limits[failure->limit])
-		return scnprintf(words, size, "%s", look_up(failure->error)->words);
-	len = scnprintf(words, size, "%s", limits[failure->limit]);
-	return len + scnprintf(words + len, size - len, " (mask %u bits, %s)",
-			       fls64(dma_get_mask(dev)),
-			       pcibuf_dma_translated(dev) ? "IOMMU" : "no IOMMU");
+	if (failure->error == -ENOMEM && demand && limits[demand->limit])
+		return memory_words(failure, words, size);
+	return scnprintf(words, size, "%s", look_up(failure->error)->words);
 }
 
 /**

@@ -16,7 +16,7 @@
  * @text: what was written
  * @len: its length
  * @error: a negative errno
- * @limit: what an allocation ran into
+ * @demand: the allocation; NULL where it was none
  * @pool: of the card
  */
 struct pcibuf_failure {
@@ -24,7 +24,7 @@ struct pcibuf_failure {
 	const char *text;
 	size_t len;
 	int error;
-	enum pcibuf_limit limit;
+	const struct pcibuf_demand *demand;
 	struct pcibuf_pool *pool;
 };
 

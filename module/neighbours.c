@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Neighbours: a contiguous range of units that are free already.
+ *
+ * The page allocator has no blocks larger than 4 MiB, but large free areas
+ * consist of many that lie side by side. So units are taken until enough of them
+ * do, and the others go back.
+ */
+#include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+
+#include "compat.h"
+#include "pages.h"
+#include "spans.h"
+
+/* Taken at most: twice what is needed, and so many units. */
+#define SURPLUS		32
+
+/**
+ * struct search - units that were taken
+ * @source: the allocation
+ * @pfns: where they begin
+ * @nr: how many
+ * @max: how many there may be
+ */
+struct search {
+	struct pcibuf_source *source;
+	unsigned long *pfns;
+	size_t nr;
+	size_t max;
+};
+
+/* Up to @target units, or -ENOMEM, -EINTR, -ENODEV. */
+static int collect(struct search *search, size_t target)
+{
+	struct pcibuf_source *source = search->source;
+
+	while (search->nr < target) {
+		struct page *page;
+		int ret;
+
+		ret = pcibuf_demand_check(source->pool, source->demand);
+		if (ret)
+			return ret;
+		page = pcibuf_source_page(source, PCIBUF_GFP | __GFP_COMP,
+					  PCIBUF_HUGE_ORDER);
+		if (!page)
+			return -ENOMEM;
+		search->pfns[search->nr++] = page_to_pfn(page);
+		source->demand->held += PMD_SIZE;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const unsigned long *left = a, *right = b;
+
+	return *left < *right ? -1 : *left > *right;
+}
+
+/* Index of the first of @need neighbours, or an error. */
+static ssize_t find(struct search *search, size_t need)
+{
+	size_t at, target = need;
+	int ret;
+
+	for (;;) {
+		ret = collect(search, target);
+		sort(search->pfns, search->nr, sizeof(*search->pfns), compare,
+		     NULL);
+		at = pcibuf_span_neighbours(search->pfns, search->nr,
+					    PCIBUF_HUGE_PAGES, need);
+		if (at < search->nr)
+			return at;
+		if (ret)
+			return ret;
+		if (search->nr == search->max)
+			return -ENOMEM;
+		target = min(search->max, search->nr + need / 4 + 8);
+	}
+}
+
+/* All but those from @at to before @end. */
+static void give_back(struct search *search, size_t at, size_t end)
+{
+	size_t i;
+
+	for (i = 0; i < search->nr; i++)
+		if (i < at || i >= end)
+			__free_pages(pfn_to_page(search->pfns[i]),
+				     PCIBUF_HUGE_ORDER);
+	search->source->demand->held = 0;
+}
+
+/* A unit of which only a part is needed is exchanged for so many single pages. */
+static int trim(unsigned long pfn, unsigned long nr)
+{
+	__free_pages(pfn_to_page(pfn), PCIBUF_HUGE_ORDER);
+	return pcibuf_claim_at(pfn, nr) ? -ENOMEM : 0;
+}
+
+static int take(struct search *search, unsigned long nr, unsigned long *pfn)
+{
+	size_t need = DIV_ROUND_UP(nr, PCIBUF_HUGE_PAGES);
+	unsigned long tail = nr % PCIBUF_HUGE_PAGES;
+	ssize_t at = find(search, need);
+
+	if (at < 0) {
+		give_back(search, 0, 0);
+		return at;
+	}
+	*pfn = search->pfns[at];
+	if (tail && trim(*pfn + nr - tail, tail)) {
+		/* The last one is gone already. */
+		give_back(search, at + need - 1, at + need);
+		return -ENOMEM;
+	}
+	give_back(search, at, at + need);
+	return 0;
+}
+
+static int locked_take(struct search *search, unsigned long nr,
+		       unsigned long *pfn)
+{
+	int ret;
+
+	ret = pcibuf_search_begin(search->source);
+	if (ret)
+		return ret;
+	ret = take(search, nr, pfn);
+	pcibuf_search_end();
+	return ret;
+}
+
+static void add(struct pcibuf_pages *pages, unsigned long pfn, unsigned long nr)
+{
+	unsigned long tail = nr % PCIBUF_HUGE_PAGES;
+	struct pcibuf_run units = {
+		.pfn = pfn,
+		.nr_pages = nr - tail,
+		.order = PCIBUF_HUGE_ORDER,
+	};
+	struct pcibuf_run rest = { .pfn = pfn + nr - tail, .nr_pages = tail };
+
+	pcibuf_runs_add(pages, &units);
+	pcibuf_runs_add(pages, &rest);
+}
+
+/**
+ * pcibuf_neighbours_get() - a range of neighbouring units, zeroed
+ * @source: where to look, and what gets it
+ * @nr: pages
+ *
+ * Return: 0; -ENOMEM, and nothing is left behind; or -EDQUOT, -EINTR, -ENODEV.
+ */
+int pcibuf_neighbours_get(struct pcibuf_source *source, unsigned long nr)
+{
+	struct pcibuf_run run = { .nr_pages = nr };
+	struct search search = {
+		.source = source,
+		.max = 2 * DIV_ROUND_UP(nr, PCIBUF_HUGE_PAGES) + SURPLUS,
+	};
+	int ret;
+
+	if (nr <= PCIBUF_HUGE_PAGES)
+		return -ENOMEM;
+	ret = pcibuf_runs_reserve(source->pages, 2);
+	if (ret)
+		return ret;
+	search.pfns = kvmalloc_array(search.max, sizeof(*search.pfns),
+				     PCIBUF_GFP);
+	if (!search.pfns)
+		return -ENOMEM;
+	ret = locked_take(&search, nr, &run.pfn);
+	kvfree(search.pfns);
+	if (ret)
+		return ret;
+	add(source->pages, run.pfn, nr);
+	ret = pcibuf_demand_fresh(source->pool, source->demand,
+				  source->demand->size);
+	return ret ?: pcibuf_run_clear(source, &run);
+}

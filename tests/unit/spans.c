@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Searches for a contiguous range: module/spans.c on the host. */
+#include <kselftest_harness.h>
+#include <stdlib.h>
+
+#include "spans.h"
+
+#define STEP	512
+#define NEVER	PCIBUF_COST_NEVER
+
+TEST(neighbours_anywhere)
+{
+	static const unsigned long pfns[] = {
+		512, 1024, 2048, 2560, 3072, 4096, 4608, 5120, 5632,
+	};
+	size_t nr = ARRAY_SIZE(pfns);
+
+	EXPECT_EQ(0, pcibuf_span_neighbours(pfns, nr, STEP, 1));
+	EXPECT_EQ(0, pcibuf_span_neighbours(pfns, nr, STEP, 2));
+	EXPECT_EQ(2, pcibuf_span_neighbours(pfns, nr, STEP, 3));
+	EXPECT_EQ(5, pcibuf_span_neighbours(pfns, nr, STEP, 4));
+	EXPECT_EQ(nr, pcibuf_span_neighbours(pfns, nr, STEP, 5));
+}
+
+TEST(neighbours_of_few)
+{
+	static const unsigned long pfns[] = { 0, 512 };
+
+	EXPECT_EQ(0, pcibuf_span_neighbours(pfns, 0, STEP, 1));
+	EXPECT_EQ(1, pcibuf_span_neighbours(pfns, 1, STEP, 2));
+	EXPECT_EQ(0, pcibuf_span_neighbours(pfns, 2, STEP, 2));
+	EXPECT_EQ(2, pcibuf_span_neighbours(pfns, 2, STEP, 3));
+}
+
+/* A block that is there twice is not its own neighbour. */
+TEST(neighbours_are_distinct)
+{
+	static const unsigned long pfns[] = { 0, 0, 512, 512 };
+
+	EXPECT_EQ(1, pcibuf_span_neighbours(pfns, 4, STEP, 2));
+	EXPECT_EQ(4, pcibuf_span_neighbours(pfns, 4, STEP, 3));
+}
+
+TEST(cheapest_wins)
+{
+	static const u16 costs[] = { 5, 5, 5, 1, 2, 9, 0, 3, 3 };
+	size_t nr = ARRAY_SIZE(costs);
+
+	EXPECT_EQ(6, pcibuf_span_cheapest(costs, nr, 1, 1));
+	EXPECT_EQ(3, pcibuf_span_cheapest(costs, nr, 2, 1));
+	EXPECT_EQ(6, pcibuf_span_cheapest(costs, nr, 3, 1));
+	EXPECT_EQ(3, pcibuf_span_cheapest(costs, nr, 5, 1));
+	EXPECT_EQ(0, pcibuf_span_cheapest(costs, nr, nr, 1));
+	EXPECT_EQ(nr, pcibuf_span_cheapest(costs, nr, nr + 1, 1));
+}
+
+TEST(cheapest_keeps_off_never)
+{
+	static const u16 costs[] = { 0, NEVER, 7, 7, 7, NEVER, 0, 0 };
+	size_t nr = ARRAY_SIZE(costs);
+
+	EXPECT_EQ(6, pcibuf_span_cheapest(costs, nr, 2, 1));
+	EXPECT_EQ(2, pcibuf_span_cheapest(costs, nr, 3, 1));
+	EXPECT_EQ(nr, pcibuf_span_cheapest(costs, nr, 4, 1));
+}
+
+TEST(cheapest_is_aligned)
+{
+	static const u16 costs[] = { 10, 0, 0, 8, 1, 1 };
+
+	EXPECT_EQ(1, pcibuf_span_cheapest(costs, 6, 2, 1));
+	EXPECT_EQ(4, pcibuf_span_cheapest(costs, 6, 2, 2));
+	EXPECT_EQ(2, pcibuf_span_cheapest(costs, 6, 3, 2));
+}
+
+TEST(cheapest_of_nothing)
+{
+	static const u16 costs[] = { NEVER };
+
+	EXPECT_EQ(0, pcibuf_span_cheapest(costs, 0, 1, 1));
+	EXPECT_EQ(1, pcibuf_span_cheapest(costs, 1, 1, 1));
+}
+
+/* More than fits into the type of one cost. */
+TEST(sums_do_not_wrap)
+{
+	enum { NR = 1000 };
+	u16 costs[NR];
+	size_t i;
+
+	for (i = 0; i < NR; i++)
+		costs[i] = i < 300 ? NEVER - 1 : 400;
+	EXPECT_EQ(300, pcibuf_span_cheapest(costs, NR, 290, 1));
+}
+
+/* Against the definition, by brute force. */
+static size_t slow_cheapest(const u16 *costs, size_t nr, size_t need,
+			    size_t align)
+{
+	unsigned long least = ~0UL;
+	size_t at, i, best = nr;
+
+	for (at = 0; at + need <= nr; at += align) {
+		unsigned long sum = 0;
+
+		for (i = at; i < at + need; i++)
+			sum += costs[i] == NEVER ? 1UL << 40 : costs[i];
+		if (sum < 1UL << 40 && sum < least) {
+			least = sum;
+			best = at;
+		}
+	}
+	return best;
+}
+
+TEST(agrees_with_the_definition)
+{
+	u16 costs[24];
+	int round, i;
+
+	srand(1);
+	for (round = 0; round < 100000; round++) {
+		size_t need = 1 + rand() % 6, align = 1 + rand() % 2;
+
+		for (i = 0; i < 24; i++)
+			costs[i] = rand() % 5 ? rand() % 512 : NEVER;
+		ASSERT_EQ(slow_cheapest(costs, 24, need, align),
+			  pcibuf_span_cheapest(costs, 24, need, align));
+	}
+}
+
+TEST_HARNESS_MAIN
