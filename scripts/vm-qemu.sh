@@ -7,17 +7,63 @@
 reported=
 : "${run:=}" "${names:=}" "${guest_append:=}" "${guest_drives:=}"
 
-# card_args NUMBER CARD: a card behind its own port, so that it can be unplugged.
+# The slot of the port that leads out of the machine, as its table names it.
+external_slot=10
+
+# external_port: an ACPI table's body that calls the port in slot 10 external, as
+# the firmware of a machine with Thunderbolt does (`iasl -d` shows it as source):
+#   Scope (\_SB.PCI0.S80) { Name (_DSD, Package () {
+#       ToUUID ("efcc06cc-73ac-4bc3-bff0-76143807c389"),
+#       Package () { Package () { "ExternalFacingPort", One } } }) }
+external_port() {
+	printf '\020\110\004\134\057\003_SB_PCI0S80_'
+	printf '\010_DSD\022\061\002\021\023\012\020'
+	printf '\314\006\314\357\254\163\303\113\277\360\166\024\070\007\303\211'
+	printf '\022\032\001\022\027\002\015ExternalFacingPort\000\001'
+}
+
+# port_args PLACE: what there is besides a port, and where it is.
+port_args() {
+	case $1 in
+	'') echo "bus=pcie.0" ;;
+	node*) echo "bus=pxb${1#node}" ;;
+	external) echo "bus=pcie.0,addr=0x$external_slot" ;;
+	*) die "unknown place of a card $1" ;;
+	esac
+}
+
+# edu_mask BITS: that many address bits. A shell's numbers end before 64.
+edu_mask() {
+	if [ "$1" = 64 ]; then
+		echo 0xffffffffffffffff
+	else
+		printf '%#x\n' $(((1 << $1) - 1))
+	fi
+}
+
+# card_args NUMBER CARD[@PLACE]: a card behind its own port, so that it can be
+# unplugged; but not @root.
 card_args() {
-	port="pcie-root-port,id=rp$1,chassis=$1,slot=$1"
+	place=
 	case $2 in
+	*@*) place=${2#*@} ;;
+	esac
+	bus=pcie.0
+	if [ "$place" != root ]; then
+		echo "-device pcie-root-port,id=rp$1,chassis=$1,slot=$1,$(port_args "$place")"
+		bus=rp$1
+	fi
+	case ${2%@*} in
 	edu) card=edu ;;
-	edu:64) card=edu,dma_mask=0xffffffffffffffff ;;
+	edu:*)
+		card=${2%@*}
+		card=edu,dma_mask=$(edu_mask "${card#edu:}")
+		;;
 	e1000e) card=e1000e,romfile= ;;
 	nvme) card=nvme,serial=card$1 ;;
 	*) die "unknown card $2" ;;
 	esac
-	echo "-device $port -device $card,id=card$1,bus=rp$1"
+	echo "-device $card,id=card$1,bus=$bus"
 }
 
 # Never KVM: where it is there it may still be unusable. One thread for all
@@ -29,10 +75,14 @@ card_args() {
 # that emulation does a third faster (a run of churn and zero: 19 s for 27 s).
 machine_args() {
 	echo "-nodefaults -no-user-config -no-reboot -display none"
-	echo "-accel tcg,thread=$threads -cpu max,-la57,-erms,-fsrm,-avx,-avx2 -smp $smp -m $mem"
+	echo "-accel tcg,thread=$threads -cpu max,-la57,-erms,-fsrm,-avx,-avx2 -m $mem"
+	# The processors of a socket are in one node.
+	echo "-smp $smp$([ "$numa" = 1 ] || echo ",sockets=$smp")"
 	case $iommu in
 	off) echo "-machine q35" ;;
 	on | pt) echo "-machine q35,kernel-irqchip=split -device intel-iommu" ;;
+	# The driver wants an AMD processor, which max is in emulation.
+	amd) echo "-machine q35 -device amd-iommu" ;;
 	*) die "unknown --iommu $iommu" ;;
 	esac
 	number=0
@@ -40,6 +90,12 @@ machine_args() {
 		card_args $number "$card"
 		number=$((number + 1))
 	done
+	case $cards in
+	*@external*)
+		external_port >"$run/external.aml"
+		echo "-acpitable sig=SSDT,rev=2,data=external.aml"
+		;;
+	esac
 }
 
 # The memory in equal parts, and a processor for each node as far as they go.
@@ -52,6 +108,7 @@ numa_args() {
 		cpu=
 		[ $node -ge "$smp" ] || cpu=,cpus=$node
 		echo "-numa node,nodeid=$node,memdev=ram$node$cpu"
+		echo "-device pxb-pcie,id=pxb$node,bus=pcie.0,bus_nr=$((64 * (node + 1))),numa_node=$node"
 		node=$((node + 1))
 	done
 }
@@ -81,7 +138,7 @@ start_qemu() {
 	exec 3<>"$run/monitor.in" 4<>"$run/monitor.out"
 	cat <&4 >"$run/monitor.log" &
 	monitor_pid=$!
-	arguments="$(machine_args) $(numa_args) $(disk_args)"
+	arguments="$(numa_args) $(machine_args) $(disk_args)"
 	(
 		cd "$run"
 		# shellcheck disable=SC2086 # made to be split

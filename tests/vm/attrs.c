@@ -132,7 +132,8 @@ TEST_F(attrs, buffer_values)
 	EXPECT_STREQ("rx", text);
 	EXPECT_EQ(0, attr_read(buf_attr(&self->card, "rx", "backing"), text,
 			       sizeof(text)));
-	EXPECT_STREQ(coherent_forced() ? "coherent" : "pages", text);
+	EXPECT_STREQ(alloc_is_coherent(&self->card) ? "coherent" : "pages",
+		     text);
 	EXPECT_EQ(0, attr_read(buf_attr(&self->card, "rx", "dma_addr"), text,
 			       sizeof(text)));
 	EXPECT_EQ(0, strncmp(text, "0x", 2));

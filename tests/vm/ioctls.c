@@ -43,8 +43,9 @@ TEST_F(ioctls, info_is_what_sysfs_tells)
 	EXPECT_EQ(attr_u64(buf_attr(card, "rx", "dma_addr")), info->dma_addr);
 	EXPECT_EQ(1, info->nr_segments);
 	EXPECT_EQ(attr_u64(buf_attr(card, "rx", "index")), info->index);
-	EXPECT_EQ(coherent_forced() ? PCIBUF_BACKING_COHERENT
-				    : PCIBUF_BACKING_PAGES, info->backing);
+	EXPECT_EQ(alloc_is_coherent(card) ? PCIBUF_BACKING_COHERENT
+					  : PCIBUF_BACKING_PAGES,
+		  info->backing);
 	EXPECT_STREQ(card->bdf, info->card);
 	EXPECT_STREQ("rx", info->label);
 	EXPECT_STREQ(buf_node(card, "rx"), pathf("/dev/pcibuf%u", info->minor));

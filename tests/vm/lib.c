@@ -128,7 +128,8 @@ static void describe(unsigned int nth, struct card *card)
 		if (strncmp(word, "edu", 3) || nth--)
 			continue;
 		card->slot = slot;
-		card->mask = strstr(word, ":64") ? 64 : EDU_MASK;
+		card->mask = EDU_MASK;
+		sscanf(word, "edu:%u", &card->mask);
 	}
 	free(copy);
 }
@@ -331,7 +332,7 @@ bool iommu_translates(void)
 {
 	const char *mode = getenv("PCIBUF_IOMMU");
 
-	return mode && !strcmp(mode, "on");
+	return mode && strcmp(mode, "off") && strcmp(mode, "pt");
 }
 
 bool coherent_forced(void)
@@ -340,6 +341,21 @@ bool coherent_forced(void)
 
 	attr_read(PARAM_DIR "/coherent", text, sizeof(text));
 	return *text == 'Y' || *text == '1';
+}
+
+/* What firmware calls external is not trusted; QEMU's @external is such a port. */
+static bool is_external(const struct card *card)
+{
+	char text[16] = "";
+
+	attr_read(pci_attr(card, "removable"), text, sizeof(text));
+	return !strcmp(text, "removable");
+}
+
+/* The backing of what alloc makes for this card. */
+bool alloc_is_coherent(const struct card *card)
+{
+	return coherent_forced() || (is_external(card) && iommu_translates());
 }
 
 /* Without an IOMMU the coherent backing has blocks of at most 4 MiB. */

@@ -92,6 +92,7 @@ void buf_put(struct buf *buf);
 
 bool iommu_translates(void);
 bool coherent_forced(void);
+bool alloc_is_coherent(const struct card *card);
 bool any_size(void);
 
 /* lib-edu.c: the card's DMA engine */
