@@ -6,6 +6,8 @@
 # Which of the kernel's modules a guest needs.
 module_names() {
 	[ -z "$guest_drives$disk" ] || echo "virtio_pci virtio_blk"
+	[ -z "$disk" ] || echo loop
+	case $disk in *nvme*) echo nvme ;; esac
 	[ -z "$guest_drives" ] || echo ext4
 }
 

@@ -116,9 +116,24 @@ numa_args() {
 disk_args() {
 	[ -n "$guest_drives$disk" ] || return 0
 	echo "$guest_drives"
-	[ -n "$disk" ] || return 0
-	truncate -s "$disk" "$run/extra.img"
-	echo "-drive file=extra.img,format=raw,if=virtio"
+	for one in $disk; do
+		# shellcheck disable=SC2046 # fields, to be split
+		disk_arg $(echo "$one" | tr : ' ')
+	done
+}
+
+# disk_arg KIND SIZE [IOPS]: a controller that reaches memory by bus addresses,
+# so by way of the IOMMU where there is one. Its serial number is its name.
+disk_arg() {
+	case $1 in
+	virtio) device=virtio-blk-pci,disable-legacy=on,iommu_platform=on ;;
+	nvme) device=nvme ;;
+	*) die "unknown disk $1" ;;
+	esac
+	name=$1${3:+-slow}
+	truncate -s "$2" "$run/$name.img"
+	echo "-drive file=$name.img,format=raw,if=none,id=$name${3:+,throttling.iops-total=$3}"
+	echo "-device $device,drive=$name,serial=$name"
 }
 
 # A crash must end the guest, and with -no-reboot QEMU. On a busy machine an

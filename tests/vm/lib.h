@@ -133,4 +133,45 @@ int mapping_figure(const void *addr, const char *key, __u64 *bytes);
 int in_child(int (*fn)(void *arg), void *arg);
 int as_user(uid_t uid, gid_t group, int (*fn)(void *arg), void *arg);
 
+/* lib-map.c: mappings at chosen places */
+struct place {
+	unsigned char *room;	/* addresses that nobody else uses, */
+	size_t room_size;
+	unsigned char *mem;	/* and the mapping in there */
+	size_t size;
+};
+
+int place_map(struct place *place, int fd, size_t size, size_t shift,
+	      int flags);
+void place_drop(struct place *place);
+long faults(void);
+void touch_all(void *mem, size_t size);
+bool file_holds(int fd, size_t size, __u32 seed);
+
+/* lib-disk.c: the disks of scripts/vm --disk */
+int disk_open(const char *serial, int flags);
+ssize_t disk_write(int disk, const void *mem, size_t size, off_t offset);
+ssize_t disk_read(int disk, void *mem, size_t size, off_t offset);
+
+struct io_uring_sqe;
+struct io_uring_params;
+
+/* lib-uring.c: io_uring by its bare system calls, one request at a time */
+struct uring {
+	int fd;
+	void *rings;
+	size_t rings_size;
+	struct io_uring_sqe *sqes;
+	size_t sqes_size;
+	struct io_uring_params *params;
+};
+
+int uring_open(struct uring *ring);
+void uring_close(struct uring *ring);
+int uring_submit(struct uring *ring, const struct io_uring_sqe *sqe);
+int uring_wait(struct uring *ring);
+int uring_do(struct uring *ring, const struct io_uring_sqe *sqe);
+int uring_register(struct uring *ring, void *mem, size_t size);
+int uring_unregister(struct uring *ring);
+
 #endif /* PCIBUF_TESTS_LIB_H */

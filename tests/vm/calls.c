@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The calls that change a mapping: mprotect, munmap, mremap, mlock, fork, exit.
+ * Each, wherever it cuts into a large page, leaves the data as it was.
+ */
+#include "lib-mapped.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#define HOPS	3	/* rounds of those that race */
+
+struct part {
+	size_t from;
+	size_t to;
+};
+
+/* Within large pages, at their ends, across them, and up to the tail. */
+static const struct part parts[] = {
+	{ 0, PAGE },
+	{ 0, HUGE_PAGE },
+	{ PAGE, 2 * PAGE },
+	{ HUGE_PAGE - PAGE, HUGE_PAGE + PAGE },
+	{ 1 * MIB, 1 * MIB + 17 * PAGE },
+	{ 1 * MIB + PAGE, 2 * MIB + 255 * PAGE },
+	{ 2 * MIB, 3 * MIB },
+	{ 3 * PAGE, 3 * MIB - 5 * PAGE },
+	{ 3 * MIB - PAGE, 3 * MIB },
+};
+
+TEST_F_TIMEOUT(mapped, by_large_pages_where_they_fit, 60)
+{
+	__u64 large;
+
+	if (coherent_forced())
+		SKIP(return, "promised for pages only");
+	ASSERT_EQ(0, mapping_figure(self->mem, "FilePmdMapped:", &large));
+	EXPECT_EQ(variant->large, large);
+	check_works(_metadata, &self->place, self->fd, 1);
+}
+
+TEST_F_TIMEOUT(mapped, mprotect_of_the_whole, 60)
+{
+	const size_t size = variant->size;
+
+	ASSERT_EQ(0, mprotect(self->mem, size, PROT_NONE));
+	EXPECT_EQ(SIGSEGV, touch(self->mem));
+	EXPECT_EQ(SIGSEGV, touch(self->mem + size - 1));
+	EXPECT_TRUE(file_holds(self->fd, size, 1));
+	ASSERT_EQ(0, mprotect(self->mem, size, PROT_READ));
+	EXPECT_EQ(-1, mismatch(self->mem, size, 0, 1));
+	EXPECT_EQ(SIGSEGV, touch(self->mem));
+	EXPECT_EQ(SIGSEGV, touch(self->mem + size - 1));
+	ASSERT_EQ(0, mprotect(self->mem, size, PROT_READ | PROT_WRITE));
+	check_works(_metadata, &self->place, self->fd, 1);
+}
+
+TEST_F_TIMEOUT(mapped, mprotect_of_parts, 60)
+{
+	unsigned char *mem = self->mem;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		const struct part *part = &parts[i];
+		size_t length = part->to - part->from;
+
+		ASSERT_EQ(0, mprotect(mem + part->from, length, PROT_NONE));
+		EXPECT_EQ(SIGSEGV, touch(mem + part->from));
+		EXPECT_EQ(SIGSEGV, touch(mem + part->to - 1));
+		if (part->from)
+			EXPECT_EQ(0, touch(mem + part->from - 1));
+		if (part->to < variant->size)
+			EXPECT_EQ(0, touch(mem + part->to));
+		ASSERT_EQ(0, mprotect(mem + part->from, length, PROT_READ));
+		EXPECT_EQ(-1, mismatch(mem, variant->size, 0, 1));
+		EXPECT_EQ(SIGSEGV, touch(mem + part->from));
+		ASSERT_EQ(0, mprotect(mem + part->from, length,
+				      PROT_READ | PROT_WRITE));
+	}
+	check_works(_metadata, &self->place, self->fd, 1);
+}
+
+TEST_F_TIMEOUT(mapped, read_only_is_never_widened, 60)
+{
+	int fd = buf_open(&self->card, "rx", O_RDONLY);
+	unsigned int i;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(self->mem, mmap(self->mem, variant->size, PROT_READ,
+				  MAP_SHARED | MAP_FIXED, fd, 0));
+	close(fd);
+	EXPECT_EQ(-1, mismatch(self->mem, variant->size, 0, 1));
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		unsigned char *from = self->mem + parts[i].from;
+		size_t length = parts[i].to - parts[i].from;
+
+		EXPECT_EQ(-1, mprotect(from, length, PROT_READ | PROT_WRITE));
+		EXPECT_EQ(EACCES, errno);
+		EXPECT_EQ(SIGSEGV, touch(from));
+		EXPECT_EQ(0, mprotect(from, length, PROT_NONE));
+		EXPECT_EQ(-1, mprotect(from, length, PROT_READ | PROT_WRITE));
+		EXPECT_EQ(0, mprotect(from, length, PROT_READ));
+	}
+	check_holds(_metadata, &self->place, self->fd, 1);
+}
+
+/* One part each time, of a mapping that was touched and of one that was not. */
+TEST_F_TIMEOUT(mapped, munmap_of_parts, 120)
+{
+	const size_t size = variant->size;
+	unsigned char *mem = self->mem;
+	unsigned int i;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(parts); i++) {
+		const struct part *part = &parts[i / 2];
+
+		ASSERT_EQ(mem, mmap(mem, size, PROT_READ | PROT_WRITE,
+				    MAP_SHARED | MAP_FIXED, self->fd, 0));
+		if (i % 2)
+			EXPECT_EQ(-1, mismatch(mem, size, 0, 1));
+		ASSERT_EQ(0, munmap(mem + part->from, part->to - part->from));
+		EXPECT_EQ(SIGSEGV, touch(mem + part->from));
+		EXPECT_EQ(SIGSEGV, touch(mem + part->to - 1));
+		EXPECT_EQ(-1, mismatch(mem, part->from, 0, 1));
+		EXPECT_EQ(-1, mismatch(mem + part->to, size - part->to,
+				       part->to, 1));
+	}
+	ASSERT_EQ(mem, mmap(mem, size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_FIXED, self->fd, 0));
+	check_works(_metadata, &self->place, self->fd, 1);
+}
+
+/* Every second page, so that no large page stays whole. */
+TEST_F_TIMEOUT(mapped, munmap_of_every_second_page, 120)
+{
+	size_t at;
+
+	for (at = 0; at < 3 * MIB; at += 2 * PAGE)
+		ASSERT_EQ(0, munmap(self->mem + at, PAGE));
+	for (at = PAGE; at < 3 * MIB; at += 2 * PAGE)
+		ASSERT_EQ(-1, mismatch(self->mem + at, PAGE, at, 1));
+	EXPECT_TRUE(file_holds(self->fd, variant->size, 1));
+}
+
+/* To places in and out of step, whole, and back. */
+TEST_F_TIMEOUT(mapped, mremap_moves_the_whole, 60)
+{
+	static const size_t shifts[] = { 0, PAGE, 0, 7 * PAGE, 0 };
+	const size_t size = variant->size;
+	struct place there;
+	unsigned int i;
+
+	ASSERT_EQ(0, place_map(&there, self->fd, size, 0, 0));
+	for (i = 0; i < ARRAY_SIZE(shifts); i++) {
+		unsigned char *to = (i % 2 ? self->place.mem : there.mem) +
+				    shifts[i];
+
+		to = mremap(self->mem, size, size,
+			    MREMAP_MAYMOVE | MREMAP_FIXED, to);
+		ASSERT_NE(MAP_FAILED, to);
+		EXPECT_EQ(SIGSEGV, touch(self->mem));
+		self->mem = to;
+		EXPECT_EQ(-1, mismatch(to, size, 0, i + 1));
+		fill(to, size, 0, i + 2);
+		EXPECT_TRUE(file_holds(self->fd, size, i + 2));
+	}
+	place_drop(&there);
+}
+
+/* A piece out of the middle of a large page, to somewhere else. */
+TEST_F_TIMEOUT(mapped, mremap_moves_a_part, 60)
+{
+	const size_t from = 1 * MIB + PAGE, length = 1 * MIB + 3 * PAGE;
+	struct place there;
+	unsigned char *to;
+
+	ASSERT_EQ(0, place_map(&there, self->fd, PAGE, 0, 0));
+	to = mremap(self->mem + from, length, length,
+		    MREMAP_MAYMOVE | MREMAP_FIXED, there.mem + 9 * PAGE);
+	ASSERT_EQ(there.mem + 9 * PAGE, to);
+	EXPECT_EQ(SIGSEGV, touch(self->mem + from));
+	EXPECT_EQ(-1, mismatch(to, length, from, 1));
+	EXPECT_EQ(-1, mismatch(self->mem, from, 0, 1));
+	EXPECT_EQ(-1, mismatch(self->mem + from + length,
+			       variant->size - from - length, from + length,
+			       1));
+	fill(to, length, from, 1);
+	EXPECT_TRUE(file_holds(self->fd, variant->size, 1));
+	place_drop(&there);
+}
+
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP	4
+#endif
+
+/* What would show more than there is, or leave empty areas, is refused. */
+TEST_F_TIMEOUT(mapped, mremap_shrinks_and_does_not_grow, 60)
+{
+	const size_t size = variant->size;
+	unsigned char *mem = self->mem;
+
+	EXPECT_EQ(MAP_FAILED, mremap(mem, size, size + PAGE, MREMAP_MAYMOVE));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(MAP_FAILED, mremap(mem, size, size + PAGE, 0));
+	EXPECT_EQ(MAP_FAILED, mremap(mem, 0, size, MREMAP_MAYMOVE));
+	EXPECT_EQ(MAP_FAILED, mremap(mem, size, size,
+				     MREMAP_MAYMOVE | MREMAP_DONTUNMAP));
+	check_holds(_metadata, &self->place, self->fd, 1);
+	ASSERT_EQ(mem, mremap(mem, size, 2 * MIB + 3 * PAGE, 0));
+	EXPECT_EQ(SIGSEGV, touch(mem + 2 * MIB + 3 * PAGE));
+	EXPECT_EQ(-1, mismatch(mem, 2 * MIB + 3 * PAGE, 0, 1));
+	ASSERT_EQ(mem, mremap(mem, 2 * MIB + 3 * PAGE, MIB + PAGE, 0));
+	EXPECT_EQ(-1, mismatch(mem, MIB + PAGE, 0, 1));
+	EXPECT_TRUE(file_holds(self->fd, size, 1));
+}
+
+static int locked(__u64 *bytes)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	char line[128];
+	int found = 0;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, "VmLck:", 6) && ++found)
+			*bytes = strtoull(line + 6, NULL, 10) * KIB;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* Buffers never move nor leave: there is nothing to do, and nothing to count. */
+TEST_F_TIMEOUT(mapped, mlock, 60)
+{
+	const size_t size = variant->size;
+	unsigned char *mem = self->mem;
+	__u64 bytes;
+
+	EXPECT_EQ(0, mlock(mem, size));
+	EXPECT_EQ(0, mlock2(mem + PAGE, 2 * PAGE, MLOCK_ONFAULT));
+	EXPECT_EQ(0, munlock(mem + MIB, 2 * PAGE));
+	EXPECT_EQ(0, mlockall(MCL_CURRENT));
+	check_works(_metadata, &self->place, self->fd, 1);
+	EXPECT_EQ(0, munlockall());
+	EXPECT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
+	ASSERT_EQ(mem, mmap(mem, size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_FIXED, self->fd, 0));
+	check_works(_metadata, &self->place, self->fd, 2);
+	EXPECT_EQ(0, munlockall());
+	ASSERT_EQ(1, locked(&bytes));
+	EXPECT_EQ(0, bytes);
+}
+
+static int use_and_leave(void *arg)
+{
+	const struct place *place = arg;
+
+	if (mismatch(place->mem, place->size, 0, 1) != -1)
+		return 1;
+	if (munmap(place->mem + MIB, PAGE))
+		return 2;
+	fill(place->mem, MIB, 0, 2);
+	return 0;
+}
+
+static int fork_again(void *arg)
+{
+	const struct place *place = arg;
+
+	madvise(place->mem, 2 * MIB, MADV_DONTNEED);
+	return in_child(use_and_leave, arg);
+}
+
+TEST_F_TIMEOUT(mapped, fork, 60)
+{
+	ASSERT_EQ(0, in_child(use_and_leave, &self->place));
+	EXPECT_EQ(-1, mismatch(self->mem, MIB, 0, 2));
+	fill(self->mem, MIB, 0, 1);
+	EXPECT_EQ(-1, mismatch(self->mem, variant->size, 0, 1));
+	ASSERT_EQ(0, in_child(fork_again, &self->place));
+	EXPECT_EQ(-1, mismatch(self->mem, MIB, 0, 2));
+}
+
+static void cut_and_mend(const struct place *place, int fd)
+{
+	size_t at = rand() % (place->size / PAGE) * PAGE;
+	size_t length = (rand() % 600 + 1) * PAGE;
+
+	if (length > place->size - at)
+		length = place->size - at;
+	switch (rand() % 4) {
+	case 0:
+		madvise(place->mem + at, length, MADV_DONTNEED);
+		break;
+	case 1:
+		mprotect(place->mem + at, length, PROT_READ);
+		mprotect(place->mem + at, length, PROT_READ | PROT_WRITE);
+		break;
+	case 2:
+		mmap(place->mem + at, length, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_FIXED, fd, at);
+		break;
+	default:
+		touch(place->mem + at);
+	}
+}
+
+/* A process that is killed in the middle of anything. */
+TEST_F_TIMEOUT(mapped, killed_at_work, 120)
+{
+	int round, status;
+	pid_t pid;
+
+	for (round = 0; round < 10; round++) {
+		pid = fork();
+		srand(round);
+		while (!pid)
+			cut_and_mend(&self->place, self->fd);
+		usleep(20000 + 3000 * round);
+		kill(pid, SIGKILL);
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		EXPECT_TRUE(WIFSIGNALED(status));
+		EXPECT_EQ(SIGKILL, WTERMSIG(status));
+	}
+	check_works(_metadata, &self->place, self->fd, 1);
+}
+
+/* As threads do it, each its own half of every page. */
+static void *write_halves(void *arg)
+{
+	const struct place *place = arg;
+	int round;
+	size_t at;
+
+	for (round = 0; round < HOPS; round++) {
+		for (at = place->size; at; at -= PAGE)
+			fill(place->mem + at - PAGE, PAGE / 2, at - PAGE, 1);
+		madvise(place->mem, place->size, MADV_DONTNEED);
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(mapped, threads, 120)
+{
+	pthread_t thread;
+	int round;
+	size_t at;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, write_halves,
+				    &self->place));
+	for (round = 0; round < HOPS; round++) {
+		for (at = 0; at < variant->size; at += PAGE)
+			fill(self->mem + at + PAGE / 2, PAGE / 2,
+			     at + PAGE / 2, 1);
+		madvise(self->mem + PAGE, HUGE_PAGE, MADV_DONTNEED);
+	}
+	EXPECT_EQ(0, pthread_join(thread, NULL));
+	check_holds(_metadata, &self->place, self->fd, 1);
+}
+
+TEST_HARNESS_MAIN

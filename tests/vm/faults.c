@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What it costs to touch a buffer for the first time: one fault for each 2 MiB,
+ * by large pages or by windows, and none where it was populated. Wants a guest
+ * with 3 GiB.
+ */
+#include <kselftest_harness.h>
+
+#include <sys/prctl.h>
+
+#include "lib.h"
+
+#define SIZE		(1 * GIB)
+/* One area out of step spans a window more. */
+#define LIMIT(shift)	((long)(SIZE / HUGE_PAGE + !!(shift)))
+#define THP_ENABLED	"/sys/kernel/mm/transparent_hugepage/enabled"
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ	22
+#define MADV_POPULATE_WRITE	23
+#endif
+
+FIXTURE(faults) {
+	struct card card;
+	int fd;
+	struct place place;
+};
+
+FIXTURE_VARIANT(faults) {
+	size_t shift;	/* of the mapping, from where large pages fit */
+};
+
+FIXTURE_VARIANT_ADD(faults, in_step) {
+	.shift = 0,
+};
+
+FIXTURE_VARIANT_ADD(faults, out_of_step) {
+	.shift = 5 * PAGE,
+};
+
+/* The buffer is made once: zeroing it takes longer than all tests. */
+FIXTURE_SETUP(faults)
+{
+	ASSERT_EQ(0, card_find(0, &self->card));
+	ASSERT_EQ(0, card_bind(&self->card));
+	if (access(buf_attr(&self->card, "big", "size"), F_OK)) {
+		ASSERT_EQ(0, card_reset(&self->card));
+		ASSERT_EQ(0, attr_write(MAX_TOTAL, "2G"));
+		ASSERT_EQ(0, card_write(&self->card, "max_bytes", "2G"));
+		ASSERT_EQ(0, card_write(&self->card, "dma_mask_bits", "64"));
+		ASSERT_EQ(0, card_write(&self->card, "alloc_sg", "%lu big",
+					SIZE));
+	}
+	self->fd = buf_open(&self->card, "big", O_RDWR);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(faults)
+{
+	place_drop(&self->place);
+	close(self->fd);
+}
+
+/* Of one write to every page of @mem. */
+static long cost_of_touching(unsigned char *mem, size_t size)
+{
+	long before;
+
+	/* Those of the code that counts come first. */
+	touch_all(mem, 0);
+	before = faults();
+	before = faults();
+	touch_all(mem, size);
+	return faults() - before;
+}
+
+/* All of it by large pages where it is in step, and none where it is not. */
+static void check_large(struct __test_metadata *_metadata,
+			const struct place *place, size_t shift)
+{
+	__u64 large, resident;
+
+	ASSERT_EQ(0, mapping_figure(place->mem, "FilePmdMapped:", &large));
+	EXPECT_EQ(shift ? 0 : place->size, large);
+	ASSERT_EQ(0, mapping_figure(place->mem, "Rss:", &resident));
+	EXPECT_EQ(place->size, resident);
+}
+
+static void check_cost(struct __test_metadata *_metadata, struct place *place,
+		       long limit)
+{
+	long cost = cost_of_touching(place->mem, place->size);
+
+	EXPECT_GE(limit, cost);
+	TH_LOG("%ld faults to touch %zu MiB", cost, place->size / MIB);
+}
+
+TEST_F_TIMEOUT(faults, one_for_each_large_page, 120)
+{
+	ASSERT_EQ(0, place_map(&self->place, self->fd, SIZE, variant->shift,
+			       0));
+	check_cost(_metadata, &self->place, LIMIT(variant->shift));
+	check_large(_metadata, &self->place, variant->shift);
+	EXPECT_EQ(0, cost_of_touching(self->place.mem, SIZE));
+}
+
+/* From its end to its start, as a stack would. */
+TEST_F_TIMEOUT(faults, backwards, 120)
+{
+	long before;
+	size_t at;
+
+	ASSERT_EQ(0, place_map(&self->place, self->fd, SIZE, variant->shift,
+			       0));
+	before = faults();
+	for (at = SIZE; at; at -= PAGE)
+		touch_all(self->place.mem + at - PAGE, PAGE);
+	EXPECT_GE(LIMIT(variant->shift), faults() - before);
+}
+
+TEST_F_TIMEOUT(faults, none_after_map_populate, 120)
+{
+	ASSERT_EQ(0, place_map(&self->place, self->fd, SIZE, variant->shift,
+			       MAP_POPULATE));
+	check_large(_metadata, &self->place, variant->shift);
+	EXPECT_EQ(0, cost_of_touching(self->place.mem, SIZE));
+}
+
+TEST_F_TIMEOUT(faults, none_after_madv_populate, 120)
+{
+	static const int ways[] = { MADV_POPULATE_WRITE, MADV_POPULATE_READ };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		ASSERT_EQ(0, place_map(&self->place, self->fd, SIZE,
+				       variant->shift, 0));
+		if (madvise(self->place.mem, SIZE, ways[i])) {
+			ASSERT_EQ(EINVAL, errno);
+			SKIP(return, "no MADV_POPULATE before Linux 5.14");
+		}
+		check_large(_metadata, &self->place, variant->shift);
+		EXPECT_EQ(0, cost_of_touching(self->place.mem, SIZE));
+		place_drop(&self->place);
+	}
+	ASSERT_EQ(0, place_map(&self->place, self->fd, PAGE, 0, 0));
+}
+
+/* What was dropped comes back as it came, and so does a part of it. */
+TEST_F_TIMEOUT(faults, again_after_dontneed, 120)
+{
+	unsigned char *mem;
+
+	ASSERT_EQ(0, place_map(&self->place, self->fd, SIZE, variant->shift,
+			       MAP_POPULATE));
+	mem = self->place.mem;
+	ASSERT_EQ(0, madvise(mem, SIZE, MADV_DONTNEED));
+	check_cost(_metadata, &self->place, LIMIT(variant->shift));
+	check_large(_metadata, &self->place, variant->shift);
+	ASSERT_EQ(0, madvise(mem + 64 * MIB, 64 * MIB, MADV_DONTNEED));
+	EXPECT_GE(64L / 2 + 1, cost_of_touching(mem, SIZE));
+}
+
+/* Whoever forbids large pages in his process gets windows. */
+TEST_F_TIMEOUT(faults, without_large_pages_by_prctl, 120)
+{
+	ASSERT_EQ(0, prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
+	ASSERT_EQ(0, place_map(&self->place, self->fd, SIZE, variant->shift,
+			       0));
+	check_cost(_metadata, &self->place, LIMIT(variant->shift));
+	EXPECT_EQ(0, prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0));
+}
+
+TEST_F_TIMEOUT(faults, without_large_pages_by_sysfs, 120)
+{
+	ASSERT_EQ(0, attr_write(THP_ENABLED, "never"));
+	EXPECT_EQ(0, place_map(&self->place, self->fd, SIZE, variant->shift,
+			       0));
+	check_cost(_metadata, &self->place, LIMIT(variant->shift));
+	EXPECT_EQ(0, attr_write(THP_ENABLED, "always"));
+}
+
+/* Of one piece that is in step inside, and begins and ends within large pages. */
+TEST_F_TIMEOUT(faults, edges, 120)
+{
+	const size_t off = HUGE_PAGE - 3 * PAGE, size = 64 * MIB + 7 * PAGE;
+	unsigned char *mem;
+	__u64 large;
+
+	ASSERT_EQ(0, place_map(&self->place, self->fd, SIZE, variant->shift,
+			       0));
+	mem = mmap(self->place.mem + off, size, PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_FIXED, self->fd, off);
+	ASSERT_EQ(self->place.mem + off, mem);
+	EXPECT_GE(64L / 2 + 7, cost_of_touching(mem, size));
+	ASSERT_EQ(0, mapping_figure(mem, "FilePmdMapped:", &large));
+	EXPECT_EQ(variant->shift ? 0 : 64 * MIB, large);
+}
+
+/* A block of single pages, contiguous: no large page stands behind it. */
+TEST_F_TIMEOUT(faults, single_pages, 120)
+{
+	const size_t size = 3 * MIB;
+	int fd;
+
+	ASSERT_EQ(0, card_write(&self->card, "alloc", "%zu single", size));
+	fd = buf_open(&self->card, "single", O_RDWR);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, place_map(&self->place, fd, size, variant->shift, 0));
+	EXPECT_GE(2, cost_of_touching(self->place.mem, size));
+	close(fd);
+	place_drop(&self->place);
+	ASSERT_EQ(0, place_map(&self->place, self->fd, PAGE, 0, 0));
+	EXPECT_EQ(0, card_write(&self->card, "free", "single"));
+}
+
+FIXTURE(after) {
+	struct card card;
+};
+
+FIXTURE_SETUP(after)
+{
+	ASSERT_EQ(0, card_find(0, &self->card));
+}
+
+FIXTURE_TEARDOWN(after)
+{
+}
+
+/* With 1 GiB of memory, all of it. */
+TEST_F_TIMEOUT(after, all_of_it_comes_back, 60)
+{
+	__u64 before = mem_available();
+
+	ASSERT_EQ(0, card_write(&self->card, "free", "big"));
+	EXPECT_LE(before + SIZE - 16 * MIB, mem_available());
+	EXPECT_EQ(0, attr_write(MAX_TOTAL, "512M"));
+	EXPECT_EQ(0, card_reset(&self->card));
+}
+
+TEST_HARNESS_MAIN
