@@ -122,23 +122,28 @@ bool pcibuf_source_lower(struct pcibuf_source *source)
 /**
  * pcibuf_source_add() - add what came from the system
  * @source: the allocation
- * @run: stays the caller's on failure
+ * @runs: stay the caller's on failure
+ * @nr: how many
  *
  * Return: 0, -ENOMEM or -EDQUOT.
  */
 int pcibuf_source_add(struct pcibuf_source *source,
-		      const struct pcibuf_run *run)
+		      const struct pcibuf_run *runs, unsigned int nr)
 {
+	u64 bytes = 0;
+	unsigned int i;
 	int ret;
 
-	ret = pcibuf_runs_reserve(source->pages, 1);
+	ret = pcibuf_runs_reserve(source->pages, nr);
 	if (ret)
 		return ret;
-	ret = pcibuf_demand_fresh(source->pool, source->demand,
-				  (u64)run->nr_pages << PAGE_SHIFT);
+	for (i = 0; i < nr; i++)
+		bytes += (u64)runs[i].nr_pages << PAGE_SHIFT;
+	ret = pcibuf_demand_fresh(source->pool, source->demand, bytes);
 	if (ret)
 		return ret;
-	pcibuf_runs_add(source->pages, run);
+	for (i = 0; i < nr; i++)
+		pcibuf_runs_add(source->pages, &runs[i]);
 	return 0;
 }
 
@@ -182,7 +187,7 @@ int pcibuf_chunk_get(struct pcibuf_source *source, unsigned int order)
 		return -ENOMEM;
 	}
 	run.pfn = page_to_pfn(page);
-	ret = pcibuf_source_add(source, &run);
+	ret = pcibuf_source_add(source, &run, 1);
 	if (ret)
 		__free_pages(page, order);
 	return ret;

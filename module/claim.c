@@ -265,6 +265,40 @@ static int search_nodes(struct claim *claim, unsigned long *pfn)
 	return ret;
 }
 
+static int locked_claim(struct claim *claim, struct pcibuf_run *run,
+			struct pcibuf_pages *into)
+{
+	int ret;
+
+	ret = pcibuf_search_begin(claim->source);
+	if (ret)
+		return ret;
+	ret = search_nodes(claim, &run->pfn);
+	if (!ret)
+		ret = pcibuf_unite(run, into);
+	else
+		run->nr_pages = 0;
+	pcibuf_search_end();
+	return ret;
+}
+
+/* What was claimed, with its list; or nothing, and an empty list. */
+static int claim_runs(struct claim *claim, struct pcibuf_pages *list)
+{
+	struct pcibuf_run run = { .nr_pages = claim->nr };
+	int ret;
+
+	ret = pcibuf_runs_reserve(list, claim->nr / PCIBUF_HUGE_PAGES + 1);
+	if (ret)
+		return ret;
+	ret = locked_claim(claim, &run, list);
+	if (ret) {
+		pcibuf_run_put(&run);
+		pcibuf_runs_put(list);
+	}
+	return ret;
+}
+
 /**
  * pcibuf_claim_get() - a range made by moving what was in it, zeroed
  * @source: where to look, and what gets it
@@ -279,22 +313,22 @@ int pcibuf_claim_get(struct pcibuf_source *source, unsigned long nr)
 		.nr = nr,
 		.tries = MAX_TRIES,
 	};
-	struct pcibuf_run run = { .nr_pages = nr };
+	struct pcibuf_run range = { .nr_pages = nr };
+	struct pcibuf_pages list = { };
 	int ret;
 
-	ret = pcibuf_search_begin(source);
+	ret = claim_runs(&claim, &list);
 	if (ret)
-		return ret;
-	ret = search_nodes(&claim, &run.pfn);
-	pcibuf_search_end();
+		goto out;
+	range.pfn = list.runs[0].pfn;
+	ret = pcibuf_source_add(source, list.runs, list.nr_runs);
 	if (ret)
-		return ret;
-	ret = pcibuf_source_add(source, &run);
-	if (ret) {
-		pcibuf_run_put(&run);
-		return ret;
-	}
-	return pcibuf_run_clear(source, &run);
+		pcibuf_runs_put(&list);
+	else
+		ret = pcibuf_run_clear(source, &range);
+out:
+	kvfree(list.runs);
+	return ret;
 }
 
 /* Whoever searches looks at struct pages, which go with their memory. */

@@ -24,6 +24,7 @@
  *	range.c		contiguous pages: the steps to them
  *	neighbours.c	of those that are free
  *	claim.c		of those that others are moved out of
+ *	unite.c		those made units of 2 MiB
  *	spans.c		where they lie				(pure)
  *	parked.c	pages that were freed while the card is running
  *	pages_dma.c	how the card gets to them

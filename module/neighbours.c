@@ -138,18 +138,22 @@ static int locked_take(struct search *search, unsigned long nr,
 	return ret;
 }
 
-static void add(struct pcibuf_pages *pages, unsigned long pfn, unsigned long nr)
+static int add(struct pcibuf_source *source, unsigned long pfn,
+	       unsigned long nr)
 {
 	unsigned long tail = nr % PCIBUF_HUGE_PAGES;
-	struct pcibuf_run units = {
-		.pfn = pfn,
-		.nr_pages = nr - tail,
-		.order = PCIBUF_HUGE_ORDER,
+	struct pcibuf_run runs[] = {
+		{ .pfn = pfn, .nr_pages = nr - tail, .order = PCIBUF_HUGE_ORDER },
+		{ .pfn = pfn + nr - tail, .nr_pages = tail },
 	};
-	struct pcibuf_run rest = { .pfn = pfn + nr - tail, .nr_pages = tail };
+	int ret;
 
-	pcibuf_runs_add(pages, &units);
-	pcibuf_runs_add(pages, &rest);
+	ret = pcibuf_source_add(source, runs, ARRAY_SIZE(runs));
+	if (ret) {
+		pcibuf_run_put(&runs[0]);
+		pcibuf_run_put(&runs[1]);
+	}
+	return ret;
 }
 
 /**
@@ -170,19 +174,13 @@ int pcibuf_neighbours_get(struct pcibuf_source *source, unsigned long nr)
 
 	if (nr <= PCIBUF_HUGE_PAGES)
 		return -ENOMEM;
-	ret = pcibuf_runs_reserve(source->pages, 2);
-	if (ret)
-		return ret;
 	search.pfns = kvmalloc_array(search.max, sizeof(*search.pfns),
 				     PCIBUF_GFP);
 	if (!search.pfns)
 		return -ENOMEM;
 	ret = locked_take(&search, nr, &run.pfn);
 	kvfree(search.pfns);
-	if (ret)
-		return ret;
-	add(source->pages, run.pfn, nr);
-	ret = pcibuf_demand_fresh(source->pool, source->demand,
-				  source->demand->size);
+	if (!ret)
+		ret = add(source, run.pfn, nr);
 	return ret ?: pcibuf_run_clear(source, &run);
 }

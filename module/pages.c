@@ -24,10 +24,8 @@ static void free_pages_struct(struct pcibuf_pages *pages)
 static void pages_release(struct pcibuf_memory *memory)
 {
 	struct pcibuf_pages *pages = to_pages(memory);
-	unsigned int i;
 
-	for (i = 0; i < pages->nr_runs; i++)
-		pcibuf_run_put(&pages->runs[i]);
+	pcibuf_runs_put(pages);
 	free_pages_struct(pages);
 }
 

@@ -4,7 +4,7 @@
  *
  * pages.c is the backing. Its memory is a list of runs (runs.c): chunks of any
  * address (chunks.c), or one contiguous range (range.c), which is found among
- * what is free (neighbours.c) or made (claim.c); what is parked comes first
+ * what is free (neighbours.c) or made (claim.c, unite.c); what is parked comes first
  * (parked.c). pages_dma.c maps it.
  */
 #ifndef PCIBUF_PAGES_H
@@ -102,6 +102,7 @@ int pcibuf_runs_reserve(struct pcibuf_pages *pages, unsigned int nr);
 void pcibuf_runs_add(struct pcibuf_pages *pages, const struct pcibuf_run *run);
 void pcibuf_runs_place(struct pcibuf_pages *pages, bool contiguous);
 void pcibuf_run_put(const struct pcibuf_run *run);
+void pcibuf_runs_put(struct pcibuf_pages *pages);
 int pcibuf_run_clear(struct pcibuf_source *source,
 		     const struct pcibuf_run *run);
 
@@ -114,7 +115,7 @@ struct page *pcibuf_source_page(struct pcibuf_source *source, gfp_t gfp,
 enum pcibuf_limit pcibuf_source_why(struct pcibuf_source *source,
 				    unsigned int order);
 int pcibuf_source_add(struct pcibuf_source *source,
-		      const struct pcibuf_run *run);
+		      const struct pcibuf_run *runs, unsigned int nr);
 bool pcibuf_source_lower(struct pcibuf_source *source);
 int pcibuf_chunk_get(struct pcibuf_source *source, unsigned int order);
 int pcibuf_chunks_get(struct pcibuf_source *source);
@@ -132,6 +133,9 @@ int pcibuf_search_begin(struct pcibuf_source *source);
 void pcibuf_search_end(void);
 int pcibuf_claim_at(unsigned long pfn, unsigned long nr);
 int pcibuf_claim_get(struct pcibuf_source *source, unsigned long nr);
+
+/* unite.c */
+int pcibuf_unite(struct pcibuf_run *run, struct pcibuf_pages *into);
 
 /* parked.c */
 bool pcibuf_parked_take(struct pcibuf_pool *pool, unsigned int order,

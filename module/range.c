@@ -47,7 +47,7 @@ static int take_block(struct pcibuf_source *source, unsigned long nr)
 	}
 	split_block(page, order, nr);
 	run.pfn = page_to_pfn(page);
-	ret = pcibuf_source_add(source, &run);
+	ret = pcibuf_source_add(source, &run, 1);
 	if (ret)
 		pcibuf_run_put(&run);
 	return ret;

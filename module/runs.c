@@ -150,6 +150,20 @@ void pcibuf_run_put(const struct pcibuf_run *run)
 }
 
 /**
+ * pcibuf_runs_put() - drop the references to all runs
+ * @pages: empty then
+ */
+void pcibuf_runs_put(struct pcibuf_pages *pages)
+{
+	unsigned int i;
+
+	for (i = 0; i < pages->nr_runs; i++)
+		pcibuf_run_put(&pages->runs[i]);
+	pages->nr_runs = 0;
+	pages->nr_pages = 0;
+}
+
+/**
  * pcibuf_run_clear() - zero what came as it was
  * @source: the allocation that it is for
  * @run: used by nobody
