@@ -25,6 +25,12 @@
 #include "pages.h"
 #include "spans.h"
 
+/*
+ * Cost of a page that is on its way to where it can be moved from, so that
+ * ranges without any are preferred: with one, a claim fails at once.
+ */
+#define COST_ON_ITS_WAY	64
+
 /* How many ranges are tried for one request. */
 #define MAX_TRIES	32
 
@@ -48,6 +54,7 @@ static bool offlining;
  * @first: page frame of its first block
  * @costs: pages to be moved out of each block of 2 MiB
  * @nr_blocks: how many
+ * @failed: index of the range that failed last
  */
 struct claim {
 	struct pcibuf_source *source;
@@ -57,6 +64,7 @@ struct claim {
 	unsigned long first;
 	u16 *costs;
 	size_t nr_blocks;
+	size_t failed;
 };
 
 /**
@@ -126,7 +134,9 @@ static u16 page_cost(struct zone *zone, struct page *page, unsigned long *step)
 		return 0;
 	if (PageHuge(head) || PageSlab(head) || page_maybe_dma_pinned(head))
 		return PCIBUF_COST_NEVER;
-	return PageLRU(head) || head->mapping ? 1 : PCIBUF_COST_NEVER;
+	if (PageLRU(head))
+		return 1;
+	return head->mapping ? COST_ON_ITS_WAY : PCIBUF_COST_NEVER;
 }
 
 static u16 block_cost(struct zone *zone, unsigned long pfn)
@@ -147,11 +157,28 @@ static u16 block_cost(struct zone *zone, unsigned long pfn)
 	return sum;
 }
 
+/*
+ * New pages of files and processes wait in small lists of each processor, and
+ * cannot be moved while they do. To claim any page empties those lists.
+ */
+static void empty_lists(void)
+{
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_MOVABLE |
+				       __GFP_NORETRY | __GFP_NOWARN);
+
+	if (!page)
+		return;
+	__free_page(page);
+	if (!pcibuf_claim_at(page_to_pfn(page), 1))
+		__free_page(page);
+}
+
 static int scan(struct claim *claim)
 {
 	size_t i;
 	int ret;
 
+	empty_lists();
 	for (i = 0; i < claim->nr_blocks; i++) {
 		if (i % CHECK_BLOCKS == 0) {
 			ret = pcibuf_demand_go_on(claim->source->pool);
@@ -165,22 +192,34 @@ static int scan(struct claim *claim)
 	return 0;
 }
 
-/*
- * What was moved is gone now, up to the page that would not go: the first that
- * is still there. Its block is given up, so that each try ends the hope for one.
- */
-static void give_up(struct claim *claim, size_t at)
+/* What is in the way now; index of the first block that has any, or of the last. */
+static size_t look_again(struct claim *claim, size_t at)
 {
 	size_t i, end = at + DIV_ROUND_UP(claim->nr, PCIBUF_HUGE_PAGES);
-	size_t stuck = end;
+	size_t first = end;
 
+	empty_lists();
 	for (i = at; i < end; i++) {
 		claim->costs[i] = block_cost(claim->zone, claim->first +
 					     i * PCIBUF_HUGE_PAGES);
-		if (claim->costs[i] && stuck == end)
-			stuck = i;
+		if (claim->costs[i] && first == end)
+			first = i;
 	}
-	claim->costs[stuck == end ? at : stuck] = PCIBUF_COST_NEVER;
+	return min(first, end - 1);
+}
+
+/*
+ * A page may have been in the way that is no longer: so each range gets a second
+ * try. Then all is gone up to the page that would not go, the first that is still
+ * there, and its block is given up: so each two tries end the hope for one.
+ */
+static void give_up(struct claim *claim, size_t at)
+{
+	size_t stuck = look_again(claim, at);
+
+	if (at == claim->failed)
+		claim->costs[stuck] = PCIBUF_COST_NEVER;
+	claim->failed = at;
 }
 
 /* Best range first. */
@@ -223,6 +262,7 @@ static int search_zone(struct claim *claim, struct zone *zone,
 	if (claim->first >= end || end - claim->first < claim->nr)
 		return -ENOMEM;
 	claim->nr_blocks = (end - claim->first) / PCIBUF_HUGE_PAGES;
+	claim->failed = claim->nr_blocks;
 	claim->costs = kvmalloc_array(claim->nr_blocks, sizeof(*claim->costs),
 				      PCIBUF_GFP);
 	if (!claim->costs)

@@ -17,7 +17,10 @@
 #include "pages.h"
 #include "spans.h"
 
-/* Taken at most: twice what is needed, and so many units. */
+/*
+ * Units that may be taken beyond what is needed: an eighth of it, and so many. To
+ * hold more for a moment would cost others more than to claim a range.
+ */
 #define SURPLUS		32
 
 /**
@@ -82,7 +85,7 @@ static ssize_t find(struct search *search, size_t need)
 			return ret;
 		if (search->nr == search->max)
 			return -ENOMEM;
-		target = min(search->max, search->nr + need / 4 + 8);
+		target = min(search->max, search->nr + need / 16 + 8);
 	}
 }
 
@@ -168,12 +171,13 @@ int pcibuf_neighbours_get(struct pcibuf_source *source, unsigned long nr)
 	struct pcibuf_run run = { .nr_pages = nr };
 	struct search search = {
 		.source = source,
-		.max = 2 * DIV_ROUND_UP(nr, PCIBUF_HUGE_PAGES) + SURPLUS,
 	};
 	int ret;
 
 	if (nr <= PCIBUF_HUGE_PAGES)
 		return -ENOMEM;
+	search.max = nr / PCIBUF_HUGE_PAGES;
+	search.max += search.max / 8 + SURPLUS;
 	search.pfns = kvmalloc_array(search.max, sizeof(*search.pfns),
 				     PCIBUF_GFP);
 	if (!search.pfns)
