@@ -9,6 +9,7 @@ module_names() {
 	[ -z "$disk" ] || echo loop
 	case $disk in *nvme*) echo nvme ;; esac
 	[ -z "$guest_drives" ] || echo ext4
+	echo "$modules"
 }
 
 # initrd INIT: $run/initrd from the cached part and $run/tree.

@@ -78,6 +78,7 @@ machine_args() {
 	echo "-accel tcg,thread=$threads -cpu max,-la57,-erms,-fsrm,-avx,-avx2 -m $mem"
 	# The processors of a socket are in one node.
 	echo "-smp $smp$([ "$numa" = 1 ] || echo ",sockets=$smp")"
+	[ -z "$icount" ] || echo "-icount $icount"
 	case $iommu in
 	off) echo "-machine q35" ;;
 	on | pt) echo "-machine q35,kernel-irqchip=split -device intel-iommu" ;;
