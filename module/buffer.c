@@ -215,20 +215,6 @@ const char *pcibuf_buffer_link(struct pcibuf_buffer *buffer, char text[12])
 	return text;
 }
 
-/* Addresses are for the group, and before anybody hears of them. */
-static int give_to_group(struct pcibuf_buffer *buffer)
-{
-	struct kobject *kobj = &buffer->dev.kobj;
-	int ret;
-
-	ret = sysfs_file_change_owner(kobj, "segments", GLOBAL_ROOT_UID,
-				      buffer->gid);
-	if (ret || buffer->memory->nr_segments > 1)
-		return ret;
-	return sysfs_file_change_owner(kobj, "dma_addr", GLOBAL_ROOT_UID,
-				       buffer->gid);
-}
-
 /**
  * pcibuf_buffer_publish() - make the device, the node and the link appear
  * @buffer: complete
@@ -252,7 +238,7 @@ int pcibuf_buffer_publish(struct pcibuf_buffer *buffer)
 	ret = cdev_device_add(&buffer->cdev, &buffer->dev);
 	if (ret)
 		return ret;
-	ret = give_to_group(buffer);
+	ret = pcibuf_buffer_sysfs_own(buffer);
 	if (ret)
 		goto err_del;
 	ret = sysfs_add_link_to_group(&buffer->card->kobj, PCIBUF_LINKS,

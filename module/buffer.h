@@ -75,6 +75,7 @@ void pcibuf_buffer_leave(struct pcibuf_buffer *buffer);
 
 /* buffer_sysfs.c */
 extern const struct attribute_group *pcibuf_buffer_groups[];
+int pcibuf_buffer_sysfs_own(struct pcibuf_buffer *buffer);
 /* Name of the directory of links in the card's directory, card_sysfs.c. */
 #define PCIBUF_LINKS	"buffers"
 

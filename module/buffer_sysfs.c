@@ -10,6 +10,7 @@
 #include <linux/sysfs.h>
 
 #include "buffer.h"
+#include "compat.h"
 #include "segments.h"
 
 static struct pcibuf_buffer *to_buffer(struct device *dev)
@@ -71,7 +72,6 @@ static ssize_t dma_addr_show(struct device *dev, struct device_attribute *attr,
 	return show_memory(dev, buf, emit_dma_addr);
 }
 
-/* Addresses are for the group only. */
 static struct device_attribute dev_attr_dma_addr =
 	__ATTR(dma_addr, 0440, dma_addr_show, NULL);
 
@@ -117,8 +117,8 @@ static DEVICE_ATTR_RO(numa_node);
 
 /* A binary attribute, because the list may be longer than a page. */
 static ssize_t segments_read(struct file *file, struct kobject *kobj,
-			     struct bin_attribute *attr, char *buf, loff_t pos,
-			     size_t len)
+			     pcibuf_bin_const struct bin_attribute *attr,
+			     char *buf, loff_t pos, size_t len)
 {
 	struct pcibuf_buffer *buffer = to_buffer(kobj_to_dev(kobj));
 	ssize_t ret;
@@ -137,7 +137,6 @@ static struct attribute *buffer_attrs[] = {
 	&dev_attr_size.attr,
 	&dev_attr_label.attr,
 	&dev_attr_index.attr,
-	&dev_attr_dma_addr.attr,
 	&dev_attr_nr_segments.attr,
 	&dev_attr_backing.attr,
 	&dev_attr_numa_node.attr,
@@ -145,29 +144,62 @@ static struct attribute *buffer_attrs[] = {
 	NULL
 };
 
-static struct bin_attribute *buffer_bin_attrs[] = {
+static const struct attribute_group buffer_group = {
+	.attrs = buffer_attrs,
+};
+
+/* Addresses are for the card's group only: in groups that can be given away. */
+static pcibuf_bin_const struct bin_attribute *pcibuf_bin_const
+segments_attrs[] = {
 	&bin_attr_segments,
 	NULL
 };
 
+static const struct attribute_group segments_group = {
+	.bin_attrs = segments_attrs,
+};
+
+static struct attribute *dma_addr_attrs[] = {
+	&dev_attr_dma_addr.attr,
+	NULL
+};
+
 /* Nobody shall take the first of several segments for the whole. */
-static umode_t is_visible(struct kobject *kobj, struct attribute *attr, int n)
+static umode_t dma_addr_is_visible(struct kobject *kobj, struct attribute *attr,
+				   int n)
 {
 	struct pcibuf_buffer *buffer = to_buffer(kobj_to_dev(kobj));
 
-	if (attr == &dev_attr_dma_addr.attr &&
-	    buffer->memory->nr_segments > 1)
-		return 0;
-	return attr->mode;
+	return buffer->memory->nr_segments > 1 ? 0 : attr->mode;
 }
 
-static const struct attribute_group buffer_group = {
-	.attrs = buffer_attrs,
-	.bin_attrs = buffer_bin_attrs,
-	.is_visible = is_visible,
+static const struct attribute_group dma_addr_group = {
+	.attrs = dma_addr_attrs,
+	.is_visible = dma_addr_is_visible,
 };
 
 const struct attribute_group *pcibuf_buffer_groups[] = {
 	&buffer_group,
+	&segments_group,
+	&dma_addr_group,
 	NULL
 };
+
+/**
+ * pcibuf_buffer_sysfs_own() - give its addresses to the group of its card
+ * @buffer: its device was added, but udev has not heard of it
+ *
+ * Return: 0 or a negative errno.
+ */
+int pcibuf_buffer_sysfs_own(struct pcibuf_buffer *buffer)
+{
+	struct kobject *kobj = &buffer->dev.kobj;
+	int ret;
+
+	ret = sysfs_group_change_owner(kobj, &segments_group, GLOBAL_ROOT_UID,
+				       buffer->gid);
+	if (ret || buffer->memory->nr_segments > 1)
+		return ret;
+	return sysfs_group_change_owner(kobj, &dma_addr_group, GLOBAL_ROOT_UID,
+					buffer->gid);
+}

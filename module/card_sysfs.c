@@ -217,14 +217,12 @@ static const struct attribute_group root_group = {
 
 static int set_gid(struct pcibuf_card *card, kgid_t gid)
 {
-	int i, ret;
+	int ret = -ENODEV;
 
 	mutex_lock(&card->lock);
-	ret = card->pool.dying ? -ENODEV : 0;
-	for (i = 0; !ret && user_attrs[i]; i++)
-		ret = sysfs_file_change_owner(&card->dev.kobj,
-					      user_attrs[i]->name,
-					      GLOBAL_ROOT_UID, gid);
+	if (!card->pool.dying)
+		ret = sysfs_group_change_owner(&card->dev.kobj, &user_group,
+					       GLOBAL_ROOT_UID, gid);
 	if (!ret)
 		card->gid = gid;
 	mutex_unlock(&card->lock);

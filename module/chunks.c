@@ -70,7 +70,8 @@ struct page *pcibuf_source_page(struct pcibuf_source *source, gfp_t gfp,
 		struct page *page;
 
 		page = alloc_pages_node(dev_to_node(dev),
-					gfp | zones[source->zone], order);
+					(gfp & ~PCIBUF_GFP_NOT_MAPPED) |
+					zones[source->zone], order);
 		if (!page)
 			return NULL;
 		if (pcibuf_dma_reaches(dev, page, PAGE_SIZE << order))

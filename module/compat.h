@@ -10,6 +10,8 @@
 #include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/sched.h>
 #include <linux/version.h>
 
 /* Callbacks of classes and device types take a const device from 6.2 on. */
@@ -17,6 +19,13 @@
 #define pcibuf_const const
 #else
 #define pcibuf_const
+#endif
+
+/* Binary attributes, and the lists of them, are const from 6.16 on. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#define pcibuf_bin_const const
+#else
+#define pcibuf_bin_const
 #endif
 
 /* vm_flags became read only, changed by functions, in 6.3. */
@@ -30,6 +39,43 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 /* generic_file_splice_read() was replaced for files like ours in 6.5. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 #define copy_splice_read generic_file_splice_read
+#endif
+
+/*
+ * Until 5.18 it gave an address that large pages fit only to files of DAX: so ask
+ * for 2 MiB more than needed, and take what fits out of it.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 18, 0)
+static inline unsigned long
+pcibuf_get_unmapped_area(struct file *file, unsigned long addr,
+			 unsigned long len, unsigned long pgoff,
+			 unsigned long flags)
+{
+	unsigned long found = -ENOMEM;
+
+	if (!addr && !(flags & MAP_FIXED) && len >= PMD_SIZE &&
+	    len < TASK_SIZE - PMD_SIZE)
+		found = current->mm->get_unmapped_area(file, addr,
+						       len + PMD_SIZE, pgoff,
+						       flags);
+	if (IS_ERR_VALUE(found))
+		return current->mm->get_unmapped_area(file, addr, len, pgoff,
+						      flags);
+	return found + (((pgoff << PAGE_SHIFT) - found) & ~PMD_MASK);
+}
+
+#undef thp_get_unmapped_area
+#define thp_get_unmapped_area pcibuf_get_unmapped_area
+#endif
+
+/*
+ * Before 5.11 the mark of a page that is charged to a cgroup stood where the
+ * count of its mappings does, so what is charged cannot be mapped.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+#define PCIBUF_GFP_NOT_MAPPED __GFP_ACCOUNT
+#else
+#define PCIBUF_GFP_NOT_MAPPED 0
 #endif
 
 /* Confidential guest: memory is encrypted, and devices cannot read it. */
@@ -60,7 +106,12 @@ static inline bool pcibuf_memory_encrypted(void)
  */
 static inline void pcibuf_page_set_index(struct page *page, pgoff_t index)
 {
+	/* The field moved with folios, in 5.16, and page lost it in 6.16. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0)
+	page_folio(page)->index = index;
+#else
 	page->index = index;
+#endif
 }
 
 #endif /* PCIBUF_COMPAT_H */

@@ -64,19 +64,17 @@ cached() {
 	) 9>"$cached_path.lock"
 }
 
-# suite_field SUITE N: the Nth field of its line in the table, and what follows
-# where N is the last.
-suite_field() {
-	awk -v suite="$1" -v n="$2" '
-		$1 == suite {
+# suite_fields NAME FIRST [LAST]: these words of its line in the table, all from
+# the FIRST on where there is no LAST.
+suite_fields() {
+	awk -v name="$1" -v first="$2" -v last="${3-0}" '
+		$1 == name {
 			found = 1
-			out = $n
-			for (i = n + 1; n == 4 && i <= NF; i++)
-				out = out " " $i
-			print out
+			for (i = first; i <= NF && (!last || i <= last); i++)
+				printf "%s%s", (i > first ? " " : ""), $i
 		}
 		END { exit !found }' "$top/scripts/suites" ||
-		die "no suite $1 in scripts/suites"
+		die "no $1 in scripts/suites"
 }
 
 # The release of the kernel in a root filesystem.
