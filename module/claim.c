@@ -132,7 +132,7 @@ static u16 page_cost(struct zone *zone, struct page *page, unsigned long *step)
 	}
 	if (!page_count(head))
 		return 0;
-	if (PageHuge(head) || PageSlab(head) || page_maybe_dma_pinned(head))
+	if (PageHuge(head) || PageSlab(head) || pcibuf_page_pinned(head))
 		return PCIBUF_COST_NEVER;
 	if (PageLRU(head))
 		return 1;

@@ -114,4 +114,15 @@ static inline void pcibuf_page_set_index(struct page *page, pgoff_t index)
 #endif
 }
 
+/* Does somebody seem to hold it for direct I/O or the like? A guess. */
+static inline bool pcibuf_page_pinned(struct page *page)
+{
+	/* Of folios from 5.16 on, of nothing else soon after 6.1. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0)
+	return folio_maybe_dma_pinned(page_folio(page));
+#else
+	return page_maybe_dma_pinned(page);
+#endif
+}
+
 #endif /* PCIBUF_COMPAT_H */
