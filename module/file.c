@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/splice.h>
 #include <linux/uaccess.h>
@@ -17,7 +18,19 @@
 #include "compat.h"
 
 /* How much is copied at a time where it takes two steps. */
-#define BOUNCE_SIZE	PAGE_SIZE
+#define BOUNCE_SIZE	SZ_64K
+
+/**
+ * struct copy - a read or write while it is under way
+ * @buffer: of the file
+ * @iter: the other side
+ * @bounce: in between, where it takes two steps
+ */
+struct copy {
+	struct pcibuf_buffer *buffer;
+	struct iov_iter *iter;
+	void *bounce;
+};
 
 static int pcibuf_open(struct inode *inode, struct file *file)
 {
@@ -69,41 +82,38 @@ static size_t copy_iter(void *kaddr, size_t len, struct iov_iter *iter)
 
 /*
  * Memory that has no reference counts may be used under the buffer's lock only,
- * and user memory may be touched only without: so by way of a page in between.
+ * and user memory may be touched only without: so in two steps.
  */
-static ssize_t copy_bounced(struct pcibuf_buffer *buffer, u64 pos, size_t len,
-			    struct iov_iter *iter)
+static ssize_t copy_bounced(struct copy *copy, u64 pos, size_t len)
 {
-	bool write = iov_iter_rw(iter) == WRITE;
+	struct pcibuf_buffer *buffer = copy->buffer;
+	bool write = iov_iter_rw(copy->iter) == WRITE;
 	struct pcibuf_view view;
-	ssize_t ret = -ENOMEM;
-	void *bounce;
+	int ret;
 
+	if (!copy->bounce)
+		copy->bounce = kvmalloc(BOUNCE_SIZE, GFP_KERNEL);
+	if (!copy->bounce)
+		return -ENOMEM;
 	len = min_t(size_t, len, BOUNCE_SIZE);
-	bounce = kmalloc(BOUNCE_SIZE, GFP_KERNEL);
-	if (!bounce)
-		return ret;
 	if (write)
-		len = copy_from_iter(bounce, len, iter);
+		len = copy_from_iter(copy->bounce, len, copy->iter);
 	ret = pcibuf_buffer_enter(buffer);
 	if (ret)
-		goto free_bounce;
+		return ret;
 	buffer->memory->ops->view(buffer->memory, pos, &view);
 	if (write)
-		memcpy(view.kaddr, bounce, len);
+		memcpy(view.kaddr, copy->bounce, len);
 	else
-		memcpy(bounce, view.kaddr, len);
+		memcpy(copy->bounce, view.kaddr, len);
 	pcibuf_buffer_leave(buffer);
-	ret = write ? len : copy_to_iter(bounce, len, iter);
-free_bounce:
-	kfree(bounce);
-	return ret;
+	return write ? len : copy_to_iter(copy->bounce, len, copy->iter);
 }
 
 /* As much as one reference to a page, or one bounce, covers; 0 for a fault. */
-static ssize_t copy_block(struct pcibuf_buffer *buffer, u64 pos, size_t len,
-			  struct iov_iter *iter)
+static ssize_t copy_block(struct copy *copy, u64 pos, size_t len)
 {
+	struct pcibuf_buffer *buffer = copy->buffer;
 	struct pcibuf_view view;
 	ssize_t ret;
 
@@ -115,25 +125,25 @@ static ssize_t copy_block(struct pcibuf_buffer *buffer, u64 pos, size_t len,
 		get_page(view.page);
 	pcibuf_buffer_leave(buffer);
 	if (!view.page)
-		return copy_bounced(buffer, pos, len, iter);
-	ret = copy_iter(view.kaddr, min(len, view.len), iter);
+		return copy_bounced(copy, pos, len);
+	ret = copy_iter(view.kaddr, min(len, view.len), copy->iter);
 	put_page(view.page);
 	return ret;
 }
 
-static ssize_t copy_all(struct pcibuf_buffer *buffer, u64 pos, size_t len,
-			struct iov_iter *iter)
+/* A signal ends it between two blocks, with what was copied so far. */
+static ssize_t copy_all(struct copy *copy, u64 pos, size_t len)
 {
 	size_t done = 0;
 
 	while (done < len) {
-		ssize_t ret = copy_block(buffer, pos + done, len - done, iter);
+		ssize_t ret = copy_block(copy, pos + done, len - done);
 
 		if (ret <= 0)
 			return done ?: ret ?: -EFAULT;
 		done += ret;
-		if (fatal_signal_pending(current))
-			return done;
+		if (signal_pending(current))
+			break;
 		cond_resched();
 	}
 	return done;
@@ -150,10 +160,14 @@ static size_t clip(struct pcibuf_buffer *buffer, struct kiocb *iocb,
 
 static ssize_t transfer(struct kiocb *iocb, struct iov_iter *iter, size_t len)
 {
-	struct pcibuf_buffer *buffer = iocb->ki_filp->private_data;
+	struct copy copy = {
+		.buffer = iocb->ki_filp->private_data,
+		.iter = iter,
+	};
 	ssize_t ret;
 
-	ret = copy_all(buffer, iocb->ki_pos, len, iter);
+	ret = copy_all(&copy, iocb->ki_pos, len);
+	kvfree(copy.bounce);
 	if (ret > 0)
 		iocb->ki_pos += ret;
 	return ret;

@@ -10,8 +10,8 @@
  *	  memory manager maps all of it by one entry. VM_MIXEDMAP must not be
  *	  set: with it the manager maps huge entries too, and forgets to drop
  *	  their references at munmap.
- * window - everything else. The handler itself fills the page table for the
- *	  2 MiB around the fault. That needs VM_MIXEDMAP.
+ * window - everything else. The handler itself fills the page table for
+ *	  2 MiB with the fault in them. That needs VM_MIXEDMAP.
  *
  * Both kinds of entry hold references to the pages, so what is mapped is never
  * freed under anybody. VM_PFNMAP and VM_IO are not set: to the rest of the
@@ -29,6 +29,9 @@
 #include "buffer.h"
 #include "compat.h"
 #include "pages.h"
+
+/* Pages that are inserted by one call. */
+#define BATCH	32
 
 static struct page *page_at(struct pcibuf_buffer *buffer, pgoff_t pgoff,
 			    unsigned int *order)
@@ -90,22 +93,58 @@ static vm_fault_t insert(struct vm_area_struct *vma, unsigned long address)
 	return vmf_insert_page(vma, address, page);
 }
 
+/* So many at once: pages that were inserted, fewer where one is there already. */
+static unsigned long insert_batch(struct vm_area_struct *vma,
+				  unsigned long address, unsigned long nr)
+{
+	struct pcibuf_buffer *buffer = vma->vm_private_data;
+	pgoff_t pgoff = linear_page_index(vma, address);
+	struct page *pages[BATCH];
+	unsigned int order;
+	unsigned long i;
+
+	for (i = 0; i < nr; i++) {
+		pages[i] = page_at(buffer, pgoff + i, &order);
+		if (PageHWPoison(pages[i]))
+			return 0;
+	}
+	vm_insert_pages(vma, address, pages, &nr);
+	return i - nr;
+}
+
+/* In batches, and page by page where that meets what is there already. */
+static void fill(struct vm_area_struct *vma, unsigned long at,
+		 unsigned long end)
+{
+	while (at < end) {
+		unsigned long nr = min_t(unsigned long, BATCH,
+					 (end - at) >> PAGE_SHIFT);
+		unsigned long done = insert_batch(vma, at, nr);
+
+		at += done << PAGE_SHIFT;
+		if (done < nr)
+			break;
+	}
+	for (; at < end; at += PAGE_SIZE)
+		insert(vma, at);
+}
+
 /*
- * The page that was asked for comes first: whatever becomes of the others, the
- * fault must not come back for the same page.
+ * Windows are counted from the start of the area, so that there are no more of
+ * them than the area is long. The page that was asked for comes first: whatever
+ * becomes of the others, the fault must not come back for the same page.
  */
 static vm_fault_t fill_window(struct vm_area_struct *vma, unsigned long address)
 {
-	unsigned long start = max(vma->vm_start, address & PMD_MASK);
-	unsigned long end = min(vma->vm_end - 1, address | ~PMD_MASK);
+	unsigned long offset = round_down(address - vma->vm_start, PMD_SIZE);
+	unsigned long start = vma->vm_start + offset;
+	unsigned long end = min(vma->vm_end - start, PMD_SIZE) + start;
 	vm_fault_t ret = insert(vma, address);
-	unsigned long at;
 
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
-	for (at = start; at < end; at += PAGE_SIZE)
-		if (at != address && insert(vma, at) != VM_FAULT_NOPAGE)
-			break;
+	fill(vma, start, address);
+	fill(vma, address + PAGE_SIZE, end);
 	return VM_FAULT_NOPAGE;
 }
 
