@@ -209,6 +209,23 @@ static const struct pcibuf_memory_ops *choose(struct pcibuf_pool *pool,
 	return &pcibuf_pages_ops;
 }
 
+/*
+ * A kernel may keep memory for contiguous allocations (CMA), which only
+ * dma_alloc_coherent() gives. A mapping of that is good for less, so it comes
+ * last.
+ */
+static struct pcibuf_memory *alloc_kept(struct pcibuf_pool *pool,
+					struct pcibuf_demand *demand)
+{
+	struct pcibuf_memory *memory;
+
+	demand->fresh = 0;
+	memory = pcibuf_coherent_ops.alloc(pool, demand);
+	if (memory == ERR_PTR(-ENOMEM))
+		demand->limit = PCIBUF_LIMIT_RANGE;
+	return memory;
+}
+
 static u64 parked_bytes(struct pcibuf_pool *pool)
 {
 	u64 bytes;
@@ -239,6 +256,9 @@ struct pcibuf_memory *pcibuf_memory_alloc(struct pcibuf_pool *pool,
 	if (ret)
 		return ERR_PTR(ret);
 	memory = choose(pool, demand)->alloc(pool, demand);
+	if (IS_ENABLED(CONFIG_DMA_CMA) && memory == ERR_PTR(-ENOMEM) &&
+	    demand->limit == PCIBUF_LIMIT_RANGE)
+		memory = alloc_kept(pool, demand);
 	if (IS_ERR(memory))
 		demand->fresh = 0;
 	pcibuf_quota_uncharge(&pool->quota, demand->charged - demand->fresh);

@@ -156,7 +156,7 @@ static void pages_view(struct pcibuf_memory *memory, u64 offset,
 
 static int pages_node(struct pcibuf_memory *memory)
 {
-	return page_to_nid(pfn_to_page(to_pages(memory)->runs[0].pfn));
+	return to_pages(memory)->node;
 }
 
 static void pages_unmap(struct pcibuf_memory *memory)

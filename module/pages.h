@@ -48,6 +48,7 @@ struct pcibuf_run {
  *	their addresses
  * @nr_runs: how many
  * @max_runs: how many there is room for
+ * @node: NUMA node that most of it is on
  * @sgt: the same for the DMA API, while it is mapped
  * @part: entries of @sgt that were mapped together
  * @cursor: where the search for a run to take began last, while it is parked
@@ -58,6 +59,7 @@ struct pcibuf_pages {
 	struct pcibuf_run *runs;
 	unsigned int nr_runs;
 	unsigned int max_runs;
+	int node;
 	struct sg_table sgt;
 	unsigned int part;
 	unsigned int cursor;

@@ -82,6 +82,22 @@ static void join(struct pcibuf_pages *pages)
 		pcibuf_runs_add(pages, &pages->runs[i]);
 }
 
+/* The node with most of it; @weight: by how much, so far. */
+static void vote(struct pcibuf_pages *pages, struct pcibuf_run *run,
+		 unsigned long *weight)
+{
+	int node = page_to_nid(pfn_to_page(run->pfn));
+
+	if (node == pages->node) {
+		*weight += run->nr_pages;
+	} else if (*weight >= run->nr_pages) {
+		*weight -= run->nr_pages;
+	} else {
+		*weight = run->nr_pages - *weight;
+		pages->node = node;
+	}
+}
+
 /**
  * pcibuf_runs_place() - give each run its place in the buffer
  * @pages: complete
@@ -90,6 +106,7 @@ static void join(struct pcibuf_pages *pages)
  */
 void pcibuf_runs_place(struct pcibuf_pages *pages, bool contiguous)
 {
+	unsigned long weight = 0;
 	pgoff_t first = 0;
 	unsigned int i;
 
@@ -102,6 +119,7 @@ void pcibuf_runs_place(struct pcibuf_pages *pages, bool contiguous)
 		struct pcibuf_run *run = &pages->runs[i];
 		unsigned long at;
 
+		vote(pages, run, &weight);
 		run->first = first;
 		for (at = 0; at < run->nr_pages; at += 1UL << run->order)
 			pcibuf_page_set_index(pfn_to_page(run->pfn + at),

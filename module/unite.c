@@ -42,11 +42,17 @@ static bool join(struct page *page)
 	return false;
 }
 
-/* From the lists of movable pages: claiming made the range one of them. */
+/*
+ * From the lists of movable pages: through 6.12 claiming a range makes it one of
+ * them.
+ */
 static gfp_t retake_gfp(struct page *page)
 {
-	gfp_t gfp = (PCIBUF_GFP & ~__GFP_DIRECT_RECLAIM) | __GFP_COMP |
+	gfp_t gfp = (PCIBUF_GFP & ~PCIBUF_GFP_NOT_MAPPED) | __GFP_COMP |
 		    __GFP_MOVABLE | __GFP_THISNODE;
+
+	/* It is there, or somebody else has it. */
+	gfp &= ~__GFP_DIRECT_RECLAIM;
 
 	switch (page_zonenum(page)) {
 #ifdef CONFIG_ZONE_DMA
@@ -62,7 +68,7 @@ static gfp_t retake_gfp(struct page *page)
 	}
 }
 
-/* The very block that was freed, or nothing. */
+/* The very block that was freed, or nothing; from either kind of list. */
 static bool retake(struct page *page)
 {
 	struct page *others[MAX_OTHERS], *got = NULL;
@@ -75,6 +81,7 @@ static bool retake(struct page *page)
 		if (!got || got == page || nr == MAX_OTHERS)
 			break;
 		others[nr++] = got;
+		gfp ^= __GFP_MOVABLE;
 	}
 	if (got && got != page)
 		__free_pages(got, PCIBUF_HUGE_ORDER);

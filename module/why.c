@@ -49,7 +49,7 @@ static const char *const limits[] = {
 	[PCIBUF_LIMIT_MASK] =
 		"no free memory that the card can address; raise dma_mask_bits if the card can, use an IOMMU, or allocate earlier",
 	[PCIBUF_LIMIT_RANGE] =
-		"no contiguous range; use alloc_sg, an IOMMU, or allocate earlier",
+		"no contiguous memory of that size; use alloc_sg, an IOMMU, a wider mask if the card can, or allocate earlier",
 	[PCIBUF_LIMIT_BOUNCE] =
 		"the platform would copy the data instead of letting the card in (swiotlb=force, or a mask below all memory); use an IOMMU",
 	[PCIBUF_LIMIT_IOVA] =
@@ -105,18 +105,20 @@ static int quota_words(const struct pcibuf_failure *failure, char *words,
 static int steps_words(const struct pcibuf_demand *demand, char *words,
 		       size_t size)
 {
-	int len;
+	int len = 0;
 
 	if (demand->limit != PCIBUF_LIMIT_RANGE)
 		return 0;
-	len = scnprintf(words, size, "; tried%s%s",
-			demand->steps & PCIBUF_STEP_BLOCK ?
-			" one block," : "",
-			demand->steps & PCIBUF_STEP_NEIGHBOURS ?
-			" neighbouring blocks," : "");
-	return len + scnprintf(words + len, size - len,
-			       " %u ranges to move others out of",
-			       demand->tries);
+	if (demand->steps & PCIBUF_STEP_BLOCK)
+		len += scnprintf(words + len, size - len, ", no free block");
+	if (demand->steps & PCIBUF_STEP_NEIGHBOURS)
+		len += scnprintf(words + len, size - len,
+				 ", no free neighbouring blocks");
+	if (demand->steps & PCIBUF_STEP_CLAIM)
+		len += scnprintf(words + len, size - len,
+				 ", %u ranges that could not be emptied",
+				 demand->tries);
+	return len;
 }
 
 static int memory_words(const struct pcibuf_failure *failure, char *words,
