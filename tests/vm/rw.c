@@ -190,6 +190,18 @@ static int temporary_file(void)
 	return fd;
 }
 
+/* Old kernels (5.10) let it read from regular files and disks only. */
+static bool sendfile_takes_devices(void)
+{
+	int from = open("/dev/urandom", O_RDONLY);
+	int to = open("/dev/null", O_WRONLY);
+	bool taken = sendfile(to, from, NULL, 1) == 1;
+
+	close(from);
+	close(to);
+	return taken;
+}
+
 TEST_F_TIMEOUT(rw, sendfile, 60)
 {
 	int fd = temporary_file();
@@ -197,6 +209,8 @@ TEST_F_TIMEOUT(rw, sendfile, 60)
 	off_t at = 0;
 	ssize_t got;
 
+	if (!sendfile_takes_devices())
+		SKIP(return, "this kernel's sendfile() takes no device");
 	ASSERT_LE(0, fd);
 	while ((got = sendfile(fd, self->rx.fd, &at, SIZE + PAGE)) > 0)
 		done += got;
