@@ -123,18 +123,17 @@ disk_args() {
 	done
 }
 
-# disk_arg KIND SIZE [IOPS]: a controller that reaches memory by bus addresses,
-# so by way of the IOMMU where there is one. Its serial number is its name.
+# disk_arg KIND SIZE: a controller that reaches memory by bus addresses,
+# so by way of the IOMMU where there is one.
 disk_arg() {
 	case $1 in
 	virtio) device=virtio-blk-pci,disable-legacy=on,iommu_platform=on ;;
 	nvme) device=nvme ;;
 	*) die "unknown disk $1" ;;
 	esac
-	name=$1${3:+-slow}
-	truncate -s "$2" "$run/$name.img"
-	echo "-drive file=$name.img,format=raw,if=none,id=$name${3:+,throttling.iops-total=$3}"
-	echo "-device $device,drive=$name,serial=$name"
+	truncate -s "$2" "$run/$1.img"
+	echo "-drive file=$1.img,format=raw,if=none,id=$1"
+	echo "-device $device,drive=$1,serial=$1"
 }
 
 # A crash must end the guest, and with -no-reboot QEMU. On a busy machine an

@@ -2,98 +2,100 @@
 /*
  * Direct I/O between a disk and the mapping of a buffer, in both modes of
  * mapping: the disk's controller reads and writes the very pages that the card
- * does. Wants a guest with a disk.
+ * does. Wants a guest with disks.
  */
 #include <kselftest_harness.h>
 
+#include <linux/loop.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+
 #include "lib.h"
 
-#define DISK	"/dev/vda"
 #define SIZE	(4 * MIB + 3 * PAGE)	/* large pages and a tail */
+#define ROUNDS	10
 
 FIXTURE(direct) {
 	struct card card;
 	struct snapshot before;
 	struct buf rx;
-	unsigned char *room;
-	unsigned char *small;	/* a second mapping, out of step */
+	struct place small;	/* a second mapping, out of step */
 	int disk;
+};
+
+FIXTURE_VARIANT(direct) {
+	const char *disk;
+};
+
+FIXTURE_VARIANT_ADD(direct, virtio) {
+	.disk = "virtio",
+};
+
+FIXTURE_VARIANT_ADD(direct, nvme) {
+	.disk = "nvme",
 };
 
 FIXTURE_SETUP(direct)
 {
-	unsigned long at;
-
 	ASSERT_EQ(0, card_get(0, &self->card));
 	ASSERT_EQ(0, card_write(&self->card, "dma_mask_bits", "64"));
 	snapshot(&self->card, &self->before);
 	ASSERT_EQ(0, buf_make(&self->card, "alloc_sg", SIZE, "rx", &self->rx));
-	self->room = mmap(NULL, SIZE + 4 * HUGE_PAGE, PROT_NONE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, self->room);
-	at = ((unsigned long)self->room + HUGE_PAGE) & ~(HUGE_PAGE - 1);
-	self->small = mmap((void *)(at + 5 * PAGE), SIZE,
-			   PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-			   self->rx.fd, 0);
-	ASSERT_NE(MAP_FAILED, self->small);
-	self->disk = open(DISK, O_RDWR | O_DIRECT);
+	ASSERT_EQ(0, place_map(&self->small, self->rx.fd, SIZE, 5 * PAGE, 0));
+	self->disk = disk_open(variant->disk, O_RDWR | O_DIRECT);
 	ASSERT_LE(0, self->disk);
 }
 
 FIXTURE_TEARDOWN(direct)
 {
 	close(self->disk);
-	munmap(self->room, SIZE + 4 * HUGE_PAGE);
+	place_drop(&self->small);
 	buf_put(&self->rx);
+	EXPECT_EQ(0, card_bind(&self->card));
 	EXPECT_EQ(0, card_reset(&self->card));
 	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
 }
 
 static bool write_disk(int disk, const void *mem, off_t offset)
 {
-	size_t done = 0;
-	ssize_t got;
-
-	while (done < SIZE) {
-		got = pwrite(disk, mem + done, SIZE - done, offset + done);
-		if (got <= 0)
-			return false;
-		done += got;
-	}
-	return true;
+	return disk_write(disk, mem, SIZE, offset) == SIZE;
 }
 
 static bool read_disk(int disk, void *mem, off_t offset)
 {
-	size_t done = 0;
-	ssize_t got;
+	return disk_read(disk, mem, SIZE, offset) == SIZE;
+}
 
-	while (done < SIZE) {
-		got = pread(disk, mem + done, SIZE - done, offset + done);
-		if (got <= 0)
-			return false;
-		done += got;
-	}
-	return true;
+/* What the disk itself has, by a buffer that is none of ours. */
+static bool disk_holds(int disk, off_t offset, __u32 seed)
+{
+	unsigned char *copy = aligned_alloc(PAGE, SIZE);
+	bool same = read_disk(disk, copy, offset) &&
+		    mismatch(copy, SIZE, 0, seed) == -1;
+
+	free(copy);
+	return same;
 }
 
 TEST_F_TIMEOUT(direct, from_large_pages_to_small_ones, 120)
 {
 	fill(self->rx.mem, SIZE, 0, 1);
 	ASSERT_TRUE(write_disk(self->disk, self->rx.mem, 0));
+	EXPECT_TRUE(disk_holds(self->disk, 0, 1));
 	memset(self->rx.mem, 0, SIZE);
-	ASSERT_TRUE(read_disk(self->disk, self->small, 0));
+	ASSERT_TRUE(read_disk(self->disk, self->small.mem, 0));
 	EXPECT_EQ(-1, mismatch(self->rx.mem, SIZE, 0, 1));
-	EXPECT_EQ(-1, mismatch(self->small, SIZE, 0, 1));
+	EXPECT_EQ(-1, mismatch(self->small.mem, SIZE, 0, 1));
 }
 
 TEST_F_TIMEOUT(direct, from_small_pages_to_large_ones, 120)
 {
-	fill(self->small, SIZE, 0, 2);
-	ASSERT_TRUE(write_disk(self->disk, self->small, 8 * MIB));
-	memset(self->small, 0, SIZE);
+	fill(self->small.mem, SIZE, 0, 2);
+	ASSERT_TRUE(write_disk(self->disk, self->small.mem, 8 * MIB));
+	EXPECT_TRUE(disk_holds(self->disk, 8 * MIB, 2));
+	memset(self->small.mem, 0, SIZE);
 	ASSERT_TRUE(read_disk(self->disk, self->rx.mem, 8 * MIB));
-	EXPECT_EQ(-1, mismatch(self->small, SIZE, 0, 2));
+	EXPECT_EQ(-1, mismatch(self->small.mem, SIZE, 0, 2));
 	EXPECT_EQ(-1, mismatch(self->rx.mem, SIZE, 0, 2));
 }
 
@@ -110,30 +112,85 @@ TEST_F_TIMEOUT(direct, into_what_was_never_touched, 120)
 	buf_put(&fresh);
 }
 
-static int io_until_gone(void *arg)
+/* Contiguous, single pages: 2 MiB entries are not possible there. */
+TEST_F_TIMEOUT(direct, into_single_pages, 120)
 {
-	struct buf *rx = arg;
-	int disk = open(DISK, O_RDWR | O_DIRECT);
+	struct buf fresh;
+
+	fill(self->rx.mem, SIZE, 0, 4);
+	ASSERT_TRUE(write_disk(self->disk, self->rx.mem, 0));
+	ASSERT_EQ(0, buf_make(&self->card, "alloc", 3 * MIB, "tx", &fresh));
+	ASSERT_EQ((ssize_t)(3 * MIB), disk_read(self->disk, fresh.mem, 3 * MIB,
+						0));
+	EXPECT_EQ(-1, mismatch(fresh.mem, 3 * MIB, 0, 4));
+	buf_put(&fresh);
+}
+
+/* Sectors that begin and end within pages, in one vector. */
+TEST_F_TIMEOUT(direct, odd_pieces, 120)
+{
+	struct iovec parts[] = {
+		{ self->rx.mem + 512, 1024 },
+		{ self->rx.mem + HUGE_PAGE - 1536, 3072 },
+		{ self->small.mem + 3 * MIB + 512, PAGE },
+	};
+	unsigned char *copy = aligned_alloc(PAGE, 2 * PAGE);
+
+	fill(self->rx.mem, SIZE, 0, 5);
+	ASSERT_EQ(1024 + 3072 + (ssize_t)PAGE,
+		  pwritev(self->disk, parts, 3, 512));
+	ASSERT_EQ((ssize_t)(2 * PAGE), pread(self->disk, copy, 2 * PAGE, 512));
+	EXPECT_EQ(-1, mismatch(copy, 1024, 512, 5));
+	EXPECT_EQ(-1, mismatch(copy + 1024, 3072, HUGE_PAGE - 1536, 5));
+	EXPECT_EQ(-1, mismatch(copy + PAGE, PAGE, 3 * MIB + 512, 5));
+	memset(self->rx.mem, 0, SIZE);
+	ASSERT_EQ(1024 + 3072 + (ssize_t)PAGE,
+		  preadv(self->disk, parts, 3, 512));
+	EXPECT_EQ(-1, nonzero(self->rx.mem, 512));
+	EXPECT_EQ(-1, mismatch(parts[0].iov_base, 1024, 512, 5));
+	EXPECT_EQ(-1, mismatch(parts[1].iov_base, 3072, HUGE_PAGE - 1536, 5));
+	EXPECT_EQ(-1, mismatch(parts[2].iov_base, PAGE, 3 * MIB + 512, 5));
+	EXPECT_EQ(-1, nonzero(self->rx.mem + 3 * MIB + 512 + PAGE, MIB));
+	free(copy);
+}
+
+static int io_until_gone(struct buf *rx, const char *serial)
+{
+	int disk = disk_open(serial, O_RDWR | O_DIRECT);
 
 	while (read_disk(disk, rx->mem, 0) && write_disk(disk, rx->mem, 0))
 		;
 	return errno;
 }
 
-/* Revoked in the middle of it: an errno, and no page of anybody else's. */
-TEST_F_TIMEOUT(direct, revoke_during_it, 120)
+static int take_away(struct card *card, bool unbind)
+{
+	int err;
+
+	if (!unbind)
+		return card_write(card, "revoke", "rx");
+	err = card_unbind(card);
+	if (!err)
+		err = card_bind(card);
+	return err ? err : card_write(card, "dma_mask_bits", "64");
+}
+
+/* Taken away in the middle of it: an errno, and no page of anybody else's. */
+TEST_F_TIMEOUT(direct, taken_away_during_it, 120)
 {
 	struct buf other;
 	int i, status;
 	pid_t pid;
 
-	ASSERT_EQ(0, card_write(&self->card, "alloc", "4K held"));
-	for (i = 0; i < 10; i++) {
+	for (i = 0; i < ROUNDS; i++) {
+		if (i == ROUNDS / 2)
+			ASSERT_EQ(0, card_write(&self->card, "alloc",
+						"4K held"));
 		pid = fork();
 		if (!pid)
-			_exit(io_until_gone(&self->rx));
+			_exit(io_until_gone(&self->rx, variant->disk));
 		usleep(10000 + 7000 * i);
-		EXPECT_EQ(0, card_write(&self->card, "revoke", "rx"));
+		EXPECT_EQ(0, take_away(&self->card, i < ROUNDS / 2));
 		ASSERT_EQ(0, buf_make(&self->card, "alloc_sg", SIZE, "rx",
 				      &other));
 		fill(other.mem, SIZE, 0, i);
@@ -144,6 +201,39 @@ TEST_F_TIMEOUT(direct, revoke_during_it, 120)
 		buf_put(&self->rx);
 		self->rx = other;
 	}
+}
+
+/* A block device that is a file in memory, so that a copy is made after all. */
+static int loop_open(int *file)
+{
+	char node[32], name[] = "/tmp/pcibuf-test-XXXXXX";
+	int number, loop, control = open("/dev/loop-control", O_RDWR);
+
+	number = ioctl(control, LOOP_CTL_GET_FREE);
+	close(control);
+	snprintf(node, sizeof(node), "/dev/loop%d", number);
+	*file = mkstemp(name);
+	unlink(name);
+	loop = open(node, O_RDWR | O_DIRECT);
+	if (ftruncate(*file, 8 * MIB) || ioctl(loop, LOOP_SET_FD, *file))
+		return -1;
+	return loop;
+}
+
+TEST_F_TIMEOUT(direct, loop_device, 60)
+{
+	int file, loop = loop_open(&file);
+
+	ASSERT_LE(0, loop);
+	fill(self->rx.mem, SIZE, 0, 6);
+	ASSERT_TRUE(write_disk(loop, self->rx.mem, 0));
+	memset(self->rx.mem, 0, SIZE);
+	ASSERT_TRUE(file_holds(file, SIZE, 6));
+	ASSERT_TRUE(read_disk(loop, self->small.mem, 0));
+	EXPECT_EQ(-1, mismatch(self->rx.mem, SIZE, 0, 6));
+	EXPECT_EQ(0, ioctl(loop, LOOP_CLR_FD));
+	close(loop);
+	close(file);
 }
 
 TEST_HARNESS_MAIN

@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The disks that scripts/vm --disk gives to a guest. */
+/*
+ * The disks that scripts/vm --disk gives to a guest. Lines "@hmp ..." on ttyS1
+ * go to QEMU's monitor, which can make them slow.
+ */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib.h"
 
 #define BLOCK_DIR	"/sys/block"
 #define WAIT_TRIES	100	/* of 0.1 s: some appear late */
+#define SLOW_IOPS	2
+#define SLOW_MS		200	/* one request takes at least as long then */
 
 static int is_disk(const struct dirent *entry)
 {
@@ -31,30 +39,30 @@ static bool has_serial(const char *disk, const char *serial)
 	return !strcmp(text, serial);
 }
 
-/* Its node; "" where there is none by now. */
+/* Its name; "" where there is none by now. */
 static const char *find(const char *serial)
 {
 	struct dirent **found;
 	int i, count = scandir(BLOCK_DIR, &found, is_disk, alphasort);
-	const char *node = "";
+	const char *name = "";
 
 	for (i = 0; i < count; i++) {
 		if (has_serial(found[i]->d_name, serial))
-			node = pathf("/dev/%s", found[i]->d_name);
+			name = pathf("%s", found[i]->d_name);
 		free(found[i]);
 	}
 	if (count >= 0)
 		free(found);
-	return node;
+	return name;
 }
 
 /* A descriptor, or -1 and errno. */
 int disk_open(const char *serial, int flags)
 {
-	int tries, disk = -1;
+	int tries = WAIT_TRIES, disk = -1;
 
-	for (tries = 0; tries < WAIT_TRIES && disk < 0; tries++) {
-		disk = open(find(serial), flags | O_CLOEXEC);
+	while (disk < 0 && tries--) {
+		disk = open(pathf("/dev/%s", find(serial)), flags | O_CLOEXEC);
 		if (disk < 0)
 			usleep(100000);
 	}
@@ -88,4 +96,62 @@ ssize_t disk_read(int disk, void *mem, size_t size, off_t offset)
 		done += got;
 	}
 	return done;
+}
+
+static void set_limit(const char *serial, int iops)
+{
+	FILE *line = fopen("/dev/ttyS1", "we");
+
+	if (!line)
+		return;
+	fprintf(line, "@hmp block_set_io_throttle %s 0 0 0 %d 0 0\n", serial,
+		iops);
+	fclose(line);
+}
+
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* From when it returns a request takes half a second. 0 or an errno. */
+int disk_slow_down(const char *serial)
+{
+	int disk = disk_open(serial, O_RDONLY | O_DIRECT);
+	void *sector = aligned_alloc(PAGE, PAGE);
+	int tries = WAIT_TRIES;
+	long start, took = 0;
+
+	set_limit(serial, SLOW_IOPS);
+	while (took < SLOW_MS && tries--) {
+		start = now_ms();
+		if (pread(disk, sector, PAGE, 0) != (ssize_t)PAGE)
+			break;
+		took = now_ms() - start;
+	}
+	free(sector);
+	close(disk);
+	return took < SLOW_MS ? ETIMEDOUT : 0;
+}
+
+/* What waits goes on at once. */
+void disk_speed_up(const char *serial)
+{
+	set_limit(serial, 0);
+}
+
+/* Requests that the disk has not answered yet. */
+__u64 disk_waiting(const char *serial)
+{
+	unsigned long long reads = 0, writes = 0;
+	char text[64];
+
+	if (attr_read(pathf(BLOCK_DIR "/%s/inflight", find(serial)), text,
+		      sizeof(text)) ||
+	    sscanf(text, "%llu %llu", &reads, &writes) != 2)
+		return 0;
+	return reads + writes;
 }

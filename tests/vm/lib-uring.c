@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* io_uring by its bare system calls, one request at a time. */
+/* io_uring by its bare system calls, up to 16 requests at a time. */
 #include <errno.h>
 #include <linux/io_uring.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #include "lib.h"
 
-#define ENTRIES	4
+#define ENTRIES	16
 
 static int map_rings(struct uring *ring)
 {

@@ -152,11 +152,18 @@ bool file_holds(int fd, size_t size, __u32 seed);
 int disk_open(const char *serial, int flags);
 ssize_t disk_write(int disk, const void *mem, size_t size, off_t offset);
 ssize_t disk_read(int disk, void *mem, size_t size, off_t offset);
+int disk_slow_down(const char *serial);
+void disk_speed_up(const char *serial);
+__u64 disk_waiting(const char *serial);
+
+/* lib-net.c: connections that hold what they send */
+int net_pair(int type, int ends[2]);
+int net_completed(int socket, int calls);
 
 struct io_uring_sqe;
 struct io_uring_params;
 
-/* lib-uring.c: io_uring by its bare system calls, one request at a time */
+/* lib-uring.c: io_uring by its bare system calls, up to 16 requests */
 struct uring {
 	int fd;
 	void *rings;
