@@ -5,10 +5,11 @@
 # make deb          the packages, in build/deb
 # make demo         all of it in a virtual machine, from apt install to DMA
 # make test         every test; make test TESTS=tests/vm/off-28.t for some
+# make bench        what mapping costs, beside others; SUITES=bookworm for one kernel
 # make clean        remove what was built; make distclean also what is cached
 
 # The longest first, so that the others run beside it.
-TESTS ?= tests/system tests/vm tests/runner tests/lint tests/unit
+TESTS ?= tests/system tests/vm tests/bench tests/runner tests/lint tests/unit
 # A guest takes about one processor.
 JOBS ?= $(shell n=$$(nproc); [ $$n -gt 4 ] && n=4; echo $$n)
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pcibuf
@@ -33,6 +34,9 @@ test: setup
 	@scripts/kernel-tools >/dev/null
 	prove --timer -j$(JOBS) $(TESTS)
 
+bench: setup
+	@scripts/bench $(if $(SUITES),--suite "$(SUITES)")
+
 clean:
 	rm -rf build
 	find module -name '*.o' -delete -o -name '*.ko' -delete \
@@ -43,5 +47,5 @@ clean:
 distclean: clean
 	rm -rf "$(CACHE)"
 
-.PHONY: module setup deb demo test clean distclean
+.PHONY: module setup deb demo test bench clean distclean
 .DEFAULT_GOAL := module

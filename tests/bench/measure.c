@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of one piece of memory, each part of it measured: a line for each
+ * figure with way, size, round, name and value, in nanoseconds where it is a
+ * time.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "bench.h"
+
+#define READS		1048576
+
+/* Ordinary memory: where copies come from and go to. */
+static char *plain;
+
+/* What is being measured, for emit(). */
+static const struct way *way;
+static unsigned int round_nr;
+static size_t size;
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static uint64_t now(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+static long faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt + usage.ru_majflt;
+}
+
+static void emit(const char *name, unsigned long long value)
+{
+	printf("%s\t%zu\t%u\t%s\t%llu\n", way->name, size, round_nr, name,
+	       value);
+}
+
+/* Instead of a figure: why there is none. */
+static void emit_error(const char *name, int err)
+{
+	printf("%s\t%zu\t%u\t%s\t%s\n", way->name, size, round_nr, name,
+	       strerrorname_np(err));
+}
+
+int measure_init(void)
+{
+	plain = aligned_alloc(HUGE, CHUNK);
+	if (!plain)
+		return ENOMEM;
+	madvise(plain, CHUNK, MADV_HUGEPAGE);
+	memset(plain, 0x5a, CHUNK);
+	return 0;
+}
+
+static uint64_t touch(char *mem)
+{
+	uint64_t start = now();
+	size_t at;
+
+	for (at = 0; at < size; at += PAGE)
+		*(volatile char *)(mem + at) = 1;
+	return now() - start;
+}
+
+/* The second time it is the loop alone. */
+static void measure_touch(char *mem)
+{
+	long before = faults();
+
+	emit("touch", touch(mem));
+	emit("faults", faults() - before);
+	emit("loop", touch(mem));
+}
+
+static void measure_copies(char *mem)
+{
+	uint64_t start = now();
+	size_t at;
+
+	for (at = 0; at < size; at += CHUNK)
+		memcpy(mem + at, plain, CHUNK);
+	emit("copy-in", now() - start);
+	start = now();
+	for (at = 0; at < size; at += CHUNK)
+		memcpy(plain, mem + at, CHUNK);
+	emit("copy-out", now() - start);
+}
+
+static void measure_random(const uint64_t *mem)
+{
+	uint64_t mask = size / sizeof(*mem) - 1, state = 1, sum = 0;
+	uint64_t start = now();
+	unsigned long i;
+
+	for (i = 0; i < READS; i++) {
+		state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+		sum += *(const volatile uint64_t *)(mem + (state >> 32 & mask));
+	}
+	emit("random", now() - start);
+	if (sum == 1)
+		printf("# a sum that cannot be, so that it is computed\n");
+}
+
+/* No page like any other, now or before. */
+static void stamp(char *mem, size_t length)
+{
+	static uint64_t serial;
+	size_t at;
+
+	for (at = 0; at < length; at += PAGE)
+		*(uint64_t *)(mem + at) = ++serial;
+}
+
+static int to_disk(struct area *area, bool copy)
+{
+	if (copy)
+		return disk_copy(area, size, plain, way->reads);
+	return disk_write(area, size);
+}
+
+/* What it costs, and what of it the processor was at work for. */
+static int measure_disk(struct area *area, bool copy)
+{
+	uint64_t start, busy;
+	int err;
+
+	stamp(area->mem, size);
+	start = now();
+	busy = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	err = to_disk(area, copy);
+	busy = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - busy;
+	start = now() - start;
+	if (!err && !round_nr)
+		err = disk_check(area->mem, size, plain);
+	if (err) {
+		emit_error(copy ? "bounced" : "direct", err);
+		return !copy && err == EFAULT ? 0 : err;
+	}
+	emit(copy ? "bounced" : "direct", start);
+	emit(copy ? "bounced-cpu" : "direct-cpu", busy);
+	return 0;
+}
+
+/* Returns an errno where something is wrong, not where it is impossible. */
+static int measure_use(struct area *area)
+{
+	int err;
+
+	measure_touch(area->mem);
+	measure_random(area->mem);
+	if (size > USE_MAX)
+		return 0;
+	measure_copies(area->mem);
+	if (!disk_there())
+		return 0;
+	err = measure_disk(area, false);
+	return err ?: measure_disk(area, true);
+}
+
+static int measure_mapping(struct area *area)
+{
+	uint64_t start = now();
+	int ret, err = way->map(area);
+
+	if (err) {
+		emit_error("mmap", err);
+		return err;
+	}
+	emit("mmap", now() - start);
+	ret = measure_use(area);
+	start = now();
+	way->unmap(area);
+	emit("munmap", now() - start);
+	return ret;
+}
+
+/* As with measure_use(): a way that is not there is no error. */
+int measure(const struct way *which, size_t bytes, unsigned int nr)
+{
+	struct area area = { .size = bytes, .fd = -1 };
+	uint64_t start;
+	int err;
+
+	way = which;
+	size = bytes;
+	round_nr = nr;
+	area.reserved = place(size, way->where);
+	start = now();
+	err = way->make(&area);
+	if (err) {
+		emit_error("alloc", err);
+		return 0;
+	}
+	emit("alloc", now() - start);
+	err = measure_mapping(&area);
+	start = now();
+	way->drop(&area);
+	emit("free", now() - start);
+	return err;
+}

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# awk -f lib.awk -f tables.awk RESULTS: the tables of one kernel, in Markdown.
+
+BEGIN {
+	FS = "\t"
+	init_ways()
+}
+
+/^# kernel / { release = substr($0, 10) }
+/^#/ { next }
+{
+	read_result()
+	rounds[$1] = $6
+}
+
+function row(text)
+{
+	print "| " text " |"
+}
+
+# MB/s of a copy of @mib.
+function speed(ns, mib)
+{
+	return ns == "-" ? "-" : digits(mib * 1048.576 / (ns / 1e6))
+}
+
+function costs(clock, mib,    i, w, line, disk)
+{
+	disk = clock == "counted" ? "-cpu" : ""
+	row("way | allocate | mmap | first touch | faults | munmap | free | memcpy to | memcpy from | random read | O_DIRECT write | copy, then write")
+	print "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+	for (i = 1; i <= nr_ways; i++) {
+		w = way[i]
+		if (get(clock, w, mib, "munmap") == "-")
+			continue
+		line = title[w] " | " ms(get(clock, w, mib, "alloc"))
+		line = line " | " ms(get(clock, w, mib, "mmap"))
+		line = line " | " ms(get(clock, w, mib, "touch"))
+		line = line " | " get(clock, w, mib, "faults")
+		line = line " | " ms(get(clock, w, mib, "munmap"))
+		line = line " | " ms(get(clock, w, mib, "free"))
+		line = line " | " speed(get(clock, w, mib, "copy-in"), mib)
+		line = line " | " speed(get(clock, w, mib, "copy-out"), mib)
+		line = line " | " digits(get(clock, w, mib, "random") / 1048576)
+		if (get(clock, w, mib, "direct") ~ /^E/)
+			line = line " | " get(clock, w, mib, "direct")
+		else
+			line = line " | " ms(get(clock, w, mib, "direct" disk))
+		row(line " | " ms(get(clock, w, mib, "bounced" disk)))
+	}
+	print ""
+}
+
+# What one figure is at each size.
+function by_size(clock, name,    i, j, line, rule)
+{
+	line = "way"
+	rule = "|---|"
+	for (j = 1; j <= nr_sizes; j++) {
+		line = line " | " size[j] " MiB"
+		rule = rule "--:|"
+	}
+	row(line)
+	print rule
+	for (i = 1; i <= nr_ways; i++) {
+		line = title[way[i]]
+		for (j = 1; j <= nr_sizes; j++)
+			line = line " | " ms(get(clock, way[i], size[j], name))
+		row(line)
+	}
+	print ""
+}
+
+function ratio_row(text, asked, name, a, b, disk,    i, c, line)
+{
+	line = text " | " (asked ? asked : "")
+	for (i = 1; i <= 2; i++) {
+		c = i == 1 ? "counted" : "wall"
+		line = line " | " times(ratio( \
+			get(c, a, mib, name (disk && i == 1 ? "-cpu" : "")),
+			get(c, b, mib, (disk ? disk : name) \
+			    (disk && i == 1 ? "-cpu" : ""))))
+	}
+	row(line)
+}
+
+function ratios(    old, new)
+{
+	row("256 MiB | asked for | counted | wall clock")
+	print "|---|--:|--:|--:|"
+	new = "pcibuf-populate"
+	old = floor_2006(release)
+	ratio_row("mapped by MAP_POPULATE, against page at a time", old "x", "map", "2006", new)
+	old = floor_remap(release)
+	ratio_row("against `remap_pfn_range`, one range", old ? old "x" : "", "map", "remap", new)
+	ratio_row("against `remap_pfn_range`, blocks of 4 MiB", old ? old "x" : "", "map", "blocks", new)
+	ratio_row("against `dma_mmap_coherent`", "", "map", "coherent", new)
+	ratio_row("mapped by faults, against page at a time", "", "map", "2006", "pcibuf")
+	ratio_row("allocate, map, unmap, free, against page at a time", "", "whole", "2006", new)
+	ratio_row("against VFIO type1 (allocate, pin, map for DMA)", "", "whole", "vfio", new)
+	ratio_row("memcpy to the mapping, against anonymous THP", "0.97x", "copy-in", "anon-thp", new)
+	ratio_row("memcpy from the mapping", "0.97x", "copy-out", "anon-thp", new)
+	ratio_row("O_DIRECT write, against anonymous THP", "1x", "direct", "anon-thp", new, "direct")
+	ratio_row("against anonymous memory of 4 KiB pages", "1x", "direct", "anon-4k", new, "direct")
+	ratio_row("against read(), then write", "1x", "bounced", new, new, "direct")
+	row("faults to touch 1 GiB | 512 | " get("counted", "pcibuf", 1024, "faults") \
+	    " | " get("wall", "pcibuf", 1024, "faults"))
+	row("the same a page off | 512 | " get("counted", "pcibuf-window", 1024, "faults") \
+	    " | " get("wall", "pcibuf-window", 1024, "faults"))
+	row("the same after MAP_POPULATE | 0 | " get("counted", new, 1024, "faults") \
+	    " | " get("wall", new, 1024, "faults"))
+	print ""
+}
+
+END {
+	mib = 256
+	print "### Linux " release "\n"
+	ratios()
+	print "256 MiB, counted instructions (ms at 1 GHz, MB/s, ns; " \
+	      rounds["counted"] " rounds):\n"
+	costs("counted", mib)
+	print "256 MiB, wall clock of the emulation (the same; " rounds["wall"] \
+	      " rounds):\n"
+	costs("wall", mib)
+	print "mmap, faults and munmap together, counted, ms:\n"
+	by_size("counted", "map")
+	print "Allocation, that, and release, counted, ms:\n"
+	by_size("counted", "whole")
+}
