@@ -8,7 +8,7 @@ module_names() {
 	[ -z "$guest_drives$disk" ] || echo "virtio_pci virtio_blk"
 	[ -z "$disk" ] || echo loop
 	case $disk in *nvme*) echo nvme ;; esac
-	[ -z "$guest_drives" ] || echo ext4
+	case $guest_drives$disk in -drive* | *ext4*) echo ext4 ;; esac
 	echo "$modules"
 }
 

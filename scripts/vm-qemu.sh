@@ -127,11 +127,12 @@ disk_args() {
 # so by way of the IOMMU where there is one.
 disk_arg() {
 	case $1 in
-	virtio) device=virtio-blk-pci,disable-legacy=on,iommu_platform=on ;;
+	virtio | ext4) device=virtio-blk-pci,disable-legacy=on,iommu_platform=on ;;
 	nvme) device=nvme ;;
 	*) die "unknown disk $1" ;;
 	esac
 	truncate -s "$2" "$run/$1.img"
+	[ "$1" != ext4 ] || mke2fs -q -t ext4 -O ^has_journal "$run/$1.img"
 	echo "-drive file=$1.img,format=raw,if=none,id=$1"
 	echo "-device $device,drive=$1,serial=$1"
 }

@@ -116,3 +116,44 @@ int edu_copy(struct edu *edu, __u64 from, __u64 to, __u32 length)
 
 	return err ? err : edu_store(edu, to, length);
 }
+
+/* With a page that the card reaches, to bring bytes from and to. */
+int reach_open(const struct card *card, struct reach *reach)
+{
+	int err = edu_open(card, &reach->edu);
+
+	if (!err)
+		err = buf_make(card, "alloc", PAGE, "spare", &reach->spare);
+	reach->bus = attr_u64(buf_attr(card, "spare", "dma_addr"));
+	return err;
+}
+
+/* The page stays a buffer of the card. */
+void reach_close(struct reach *reach)
+{
+	edu_close(&reach->edu);
+	buf_put(&reach->spare);
+}
+
+/*
+ * One byte, both ways: 0, or 1 where the card read what is not at @mem, 2 where
+ * it wrote elsewhere, -1 where it did not work at all.
+ */
+int reaches(struct reach *reach, __u64 bus, unsigned char *mem)
+{
+	unsigned char *spare = reach->spare.mem;
+	static unsigned char value;
+
+	value += 0x35;
+	*mem = value;
+	*spare = ~value;
+	if (edu_copy(&reach->edu, bus, reach->bus, 1))
+		return -1;
+	if (*spare != value)
+		return 1;
+	value += 0x35;
+	*spare = value;
+	if (edu_copy(&reach->edu, reach->bus, bus, 1))
+		return -1;
+	return *mem == value ? 0 : 2;
+}

@@ -58,6 +58,11 @@ __u64 mem_available(void)
 	return mem_figure("MemAvailable:") + kept_by_cpus();
 }
 
+__u64 mem_free(void)
+{
+	return mem_figure("MemFree:");
+}
+
 __u64 mem_total(void)
 {
 	return mem_figure("MemTotal:");

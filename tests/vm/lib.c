@@ -128,8 +128,8 @@ static void describe(unsigned int nth, struct card *card)
 		if (strncmp(word, "edu", 3) || nth--)
 			continue;
 		card->slot = slot;
-		card->mask = EDU_MASK;
-		sscanf(word, "edu:%u", &card->mask);
+		if (sscanf(word, "edu:%u", &card->mask) != 1)
+			card->mask = EDU_MASK;
 	}
 	free(copy);
 }

@@ -108,6 +108,16 @@ int edu_fetch(struct edu *edu, __u64 bus, __u32 length);
 int edu_store(struct edu *edu, __u64 bus, __u32 length);
 int edu_copy(struct edu *edu, __u64 from, __u64 to, __u32 length);
 
+struct reach {
+	struct edu edu;
+	struct buf spare;
+	__u64 bus;
+};
+
+int reach_open(const struct card *card, struct reach *reach);
+void reach_close(struct reach *reach);
+int reaches(struct reach *reach, __u64 bus, unsigned char *mem);
+
 /* lib-watch.c: nothing lost, signals, patterns, children */
 struct snapshot {
 	__u64 allocated;
@@ -117,6 +127,7 @@ struct snapshot {
 };
 
 __u64 mem_available(void);
+__u64 mem_free(void);
 __u64 mem_total(void);
 void snapshot(const struct card *card, struct snapshot *snap);
 int snapshot_changes(const struct card *card, const struct snapshot *before);
@@ -129,6 +140,33 @@ ssize_t nonzero(const void *mem, size_t length);
 int touch(void *mem);
 ssize_t misplaced(const void *mem, size_t length, __u64 bus);
 int mapping_figure(const void *addr, const char *key, __u64 *bytes);
+
+/* lib-phys.c: where memory is, and what is told of it */
+ssize_t displaced(const void *mem, size_t length, __u64 phys);
+int page_node(const void *addr);
+__u64 free_in_blocks(unsigned int order);
+__u64 bounced(void);
+int lines_with(const char *words);
+double seconds(void);
+struct pcibuf_segment *segments_of(int fd, __u32 *count);
+
+/* lib-load.c: what else is in memory */
+#define LOAD_TMPFS	"/load"
+#define LOAD_CACHE	"/cache"	/* of /dev/vda, which is ext4 */
+
+/* A file; @stride pages from one that is left to the next, 0: all are there. */
+struct pile {
+	const char *path;
+	__u64 size;
+	unsigned int seed;
+	unsigned int stride;
+};
+
+int load_mount(void);
+int pile_make(const struct pile *pile);
+int pile_comb(struct pile *pile, unsigned int stride);
+ssize_t pile_mismatch(const struct pile *pile);
+int load_comb(struct pile *pile, __u64 leave, unsigned int stride);
 
 int in_child(int (*fn)(void *arg), void *arg);
 int as_user(uid_t uid, gid_t group, int (*fn)(void *arg), void *arg);

@@ -1,0 +1,4 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Buffers of 8 GiB, without an IOMMU.
+exec "$(dirname "$0")/../../scripts/vm" fast --cards edu:64 --mem 12G -- big

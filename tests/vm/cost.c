@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What memory costs, against what the kernel's own costs in the same guest: the
+ * time to make 1 GiB of segments against that to fault in and clear 1 GiB of
+ * anonymous memory in huge pages. Wants 3 GiB.
+ */
+#include <kselftest_harness.h>
+
+#include <sys/mman.h>
+
+#include "lib.h"
+
+#define SIZE	(1 * GIB)
+#define ROUNDS	9
+
+FIXTURE(cost) {
+	struct card card;
+};
+
+FIXTURE_SETUP(cost)
+{
+	ASSERT_EQ(0, card_get(0, &self->card));
+	ASSERT_EQ(0, attr_write(MAX_TOTAL, "1T"));
+	ASSERT_EQ(0, card_write(&self->card, "max_bytes", "1T"));
+	ASSERT_EQ(0, attr_write("/sys/kernel/mm/transparent_hugepage/enabled",
+				"always"));
+	ASSERT_EQ(0, attr_write("/sys/kernel/mm/transparent_hugepage/defrag",
+				"always"));
+}
+
+FIXTURE_TEARDOWN(cost)
+{
+	EXPECT_EQ(0, card_reset(&self->card));
+}
+
+/* By huge pages, each touched once: what is left is the kernel's work. */
+static double anonymous(struct __test_metadata *_metadata)
+{
+	unsigned char *area, *mem;
+	double start, took;
+	__u64 huge = 0;
+	size_t at;
+
+	area = mmap(NULL, SIZE + HUGE_PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, area);
+	mem = (void *)(((unsigned long)area + HUGE_PAGE - 1) & -HUGE_PAGE);
+	start = seconds();
+	for (at = 0; at < SIZE; at += HUGE_PAGE)
+		mem[at] = 1;
+	took = seconds() - start;
+	EXPECT_EQ(0, mapping_figure(mem, "AnonHugePages:", &huge));
+	EXPECT_LE(SIZE, huge);
+	munmap(area, SIZE + HUGE_PAGE);
+	return took;
+}
+
+static double timed(struct __test_metadata *_metadata, const struct card *card,
+		    const char *attr, const char *words)
+{
+	double start = seconds();
+
+	EXPECT_EQ(0, card_write(card, attr, "%s", words));
+	return seconds() - start;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static double median(double *of)
+{
+	qsort(of, ROUNDS, sizeof(*of), by_size);
+	return of[ROUNDS / 2];
+}
+
+/* In turn, because the machine under the guest has its own moods. */
+TEST_F_TIMEOUT(cost, against_anonymous_memory, 240)
+{
+	double theirs[ROUNDS], ours[ROUNDS], ratio[ROUNDS];
+	int i;
+
+	/* Once for nothing: the emulator gets its own memory at first touch. */
+	anonymous(_metadata);
+	for (i = 0; i < ROUNDS; i++) {
+		theirs[i] = anonymous(_metadata);
+		ours[i] = timed(_metadata, &self->card, "alloc_sg", "1G rx");
+		ratio[i] = ours[i] / theirs[i];
+		EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
+	}
+	TH_LOG("1 GiB: anonymous %.0f ms, segments %.0f ms, ratio %.2f",
+	       median(theirs) * 1000, median(ours) * 1000, median(ratio));
+	EXPECT_GE(1.1, median(ratio));
+}
+
+/* What a free of 1 GiB takes with blocks of 2 MiB, and of 2 GiB: by blocks. */
+TEST_F_TIMEOUT(cost, freeing, 120)
+{
+	double whole[ROUNDS], half[ROUNDS], pages[ROUNDS];
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		EXPECT_EQ(0, card_write(&self->card, "alloc_sg", "1G rx"));
+		whole[i] = timed(_metadata, &self->card, "free", "rx");
+		EXPECT_EQ(0, card_write(&self->card, "alloc_sg", "512M rx"));
+		half[i] = timed(_metadata, &self->card, "free", "rx");
+		EXPECT_EQ(0, card_write(&self->card, "alloc_sg", "4K rx"));
+		pages[i] = timed(_metadata, &self->card, "free", "rx");
+	}
+	TH_LOG("free of 1 GiB %.2f ms, 512 MiB %.2f ms, 4 KiB %.2f ms",
+	       median(whole) * 1000, median(half) * 1000,
+	       median(pages) * 1000);
+	/* 512 units: a microsecond each is plenty; 262144 pages are not. */
+	EXPECT_GT(0.02, median(whole) - median(pages));
+}
+
+TEST_HARNESS_MAIN

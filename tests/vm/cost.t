@@ -1,0 +1,4 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# What a large buffer costs.
+exec "$(dirname "$0")/../../scripts/vm" fast --cards edu:64 --mem 3G -- cost

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Where memory is, what is bounced, what is logged, how late it is. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/types.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+#define PAGEMAP_PRESENT	0x8000000000000000ULL
+#define PAGEMAP_FRAME	0x007fffffffffffffULL
+#define FRAMES		4096	/* read at once */
+
+/*
+ * As misplaced(), but all of it has to be mapped: where a mapping first is not
+ * the memory that begins at @phys, page by page, -1 if nowhere.
+ */
+ssize_t displaced(const void *mem, size_t length, __u64 phys)
+{
+	static __u64 frames[FRAMES];
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	off_t place = (unsigned long)mem / PAGE * sizeof(*frames);
+	size_t page, count = length / PAGE;
+	ssize_t wrong = -1;
+
+	for (page = 0; page < count && wrong < 0; page++) {
+		size_t at = page % FRAMES;
+
+		if (!at && pread(fd, frames, sizeof(frames),
+				 place + page * sizeof(*frames)) <= 0)
+			wrong = page * PAGE;
+		if (!(frames[at] & PAGEMAP_PRESENT) ||
+		    (frames[at] & PAGEMAP_FRAME) != phys / PAGE + page)
+			wrong = page * PAGE;
+	}
+	close(fd);
+	return wrong;
+}
+
+/*
+ * The node that a mapped page is on, or a negative errno. Touches it, because the
+ * kernel unmaps pages now and then to see who uses them on which node.
+ */
+int page_node(const void *addr)
+{
+	void *page = (void *)addr;
+	int node = -EINVAL;
+
+	if (touch(page))
+		return -EFAULT;
+	if (syscall(SYS_move_pages, 0, 1UL, &page, NULL, &node, 0))
+		return -errno;
+	return node;
+}
+
+/* "Node 0, zone   Normal   3   1 ...": free blocks of each order. */
+static __u64 pages_of_line(const char *line, unsigned int order)
+{
+	unsigned int i, blocks;
+	__u64 pages = 0;
+	int at, used;
+
+	if (sscanf(line, "Node %*d, zone %*s %u%n", &blocks, &at) != 1)
+		return 0;
+	for (i = 0; ; i++) {
+		if (i >= order)
+			pages += (__u64)blocks << i;
+		if (sscanf(line + at, "%u%n", &blocks, &used) != 1)
+			return pages;
+		at += used;
+	}
+}
+
+/* How many pages lie in free blocks of this order or a higher one. */
+__u64 free_in_blocks(unsigned int order)
+{
+	FILE *file = fopen("/proc/buddyinfo", "re");
+	__u64 pages = 0;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		pages += pages_of_line(line, order);
+	if (file)
+		fclose(file);
+	return pages;
+}
+
+/* Bytes of the bounce pool that are in use. */
+__u64 bounced(void)
+{
+	return attr_u64("/sys/kernel/debug/swiotlb/io_tlb_used") * 2 * KIB;
+}
+
+/* Lines of the kernel log with this in them. */
+int lines_with(const char *words)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	char line[8192];
+	int count = 0;
+	ssize_t got;
+
+	while ((got = read(fd, line, sizeof(line) - 1)) > 0) {
+		line[got] = '\0';
+		count += strstr(line, words) ? 1 : 0;
+	}
+	close(fd);
+	return count;
+}
+
+/* Seconds that never jump. */
+double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+/* All that there are; the caller frees them. NULL and errno where it fails. */
+struct pcibuf_segment *segments_of(int fd, __u32 *count)
+{
+	struct pcibuf_segment *segments;
+	struct pcibuf_info info;
+
+	errno = buf_info(fd, &info);
+	if (errno)
+		return NULL;
+	*count = info.nr_segments;
+	segments = calloc(*count, sizeof(*segments));
+	if (!segments)
+		return NULL;
+	errno = buf_segments(fd, segments, 0, count);
+	if (!errno)
+		return segments;
+	free(segments);
+	return NULL;
+}

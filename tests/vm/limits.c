@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests for more than there is, by those who may ask, without end: the answer
+ * is ENOMEM, and nobody else dies of it. (The runner looks for an OOM kill in the
+ * kernel's log.) Wants a guest whose tests run in a cgroup that is not the root.
+ */
+#include <kselftest_harness.h>
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "lib.h"
+
+#define ROUNDS		8
+#define BYSTANDERS	4
+#define BYSTANDER_SIZE	(24 * MIB)
+
+FIXTURE(limits) {
+	struct card card;
+	struct snapshot before;
+	char cgroup[256];
+	pid_t bystanders[BYSTANDERS];
+};
+
+/* Takes memory and gives it back, all the time, outside of the cgroup. */
+static void stand_by(void)
+{
+	attr_write("/sys/fs/cgroup/cgroup.procs", "0");
+	for (;;) {
+		char *mem = mmap(NULL, BYSTANDER_SIZE, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (mem == MAP_FAILED)
+			_exit(1);
+		memset(mem, 1, BYSTANDER_SIZE);
+		munmap(mem, BYSTANDER_SIZE);
+		usleep(20000);
+	}
+}
+
+FIXTURE_SETUP(limits)
+{
+	char line[128] = "";
+	int i;
+
+	ASSERT_EQ(0, card_get(0, &self->card));
+	ASSERT_EQ(0, attr_write(MAX_TOTAL, "1T"));
+	ASSERT_EQ(0, card_write(&self->card, "max_bytes", "1T"));
+	ASSERT_EQ(0, card_write(&self->card, "gid", "%d", GID_PCIBUF));
+	ASSERT_EQ(0, attr_read("/proc/self/cgroup", line, sizeof(line)));
+	snprintf(self->cgroup, sizeof(self->cgroup), "/sys/fs/cgroup%s",
+		 line + 3);
+	snapshot(&self->card, &self->before);
+	fflush(stdout);
+	for (i = 0; i < BYSTANDERS; i++) {
+		self->bystanders[i] = fork();
+		if (!self->bystanders[i])
+			stand_by();
+	}
+}
+
+FIXTURE_TEARDOWN(limits)
+{
+	int i, status;
+
+	for (i = 0; i < BYSTANDERS; i++) {
+		EXPECT_EQ(0, waitpid(self->bystanders[i], &status, WNOHANG));
+		kill(self->bystanders[i], SIGKILL);
+		waitpid(self->bystanders[i], &status, 0);
+	}
+	EXPECT_EQ(0, attr_write(pathf("%s/memory.max", self->cgroup), "max"));
+	EXPECT_EQ(0, card_reset(&self->card));
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
+}
+
+struct demand {
+	const struct card *card;
+	__u64 size;
+	int rounds;
+};
+
+/* Both ways, again and again; whatever is made is freed. */
+static int ask(void *arg)
+{
+	static const char * const ways[] = { "alloc", "alloc_sg" };
+	const struct demand *demand = arg;
+	int i, err, refused = 0;
+
+	for (i = 0; i < 2 * demand->rounds; i++) {
+		err = card_write(demand->card, ways[i % 2], "%llu rx",
+				 demand->size);
+		if (err == ENOMEM)
+			refused++;
+		else if (err || card_write(demand->card, "free", "rx"))
+			return 255;
+	}
+	return refused;
+}
+
+TEST_F_TIMEOUT(limits, more_than_the_machine_has, 120)
+{
+	struct demand demand = { &self->card, mem_total() * 2, ROUNDS };
+
+	EXPECT_EQ(2 * ROUNDS, ask(&demand));
+	EXPECT_EQ(2 * ROUNDS, as_user(UID_ALICE, GID_PCIBUF, ask, &demand));
+	demand.size = mem_total() - 64 * MIB;
+	EXPECT_EQ(2 * ROUNDS, as_user(UID_ALICE, GID_PCIBUF, ask, &demand));
+}
+
+/* About what there is: now it works, now it does not. */
+TEST_F_TIMEOUT(limits, about_all_that_there_is, 240)
+{
+	struct demand demand = { &self->card, 0, 3 };
+	int eighths;
+
+	for (eighths = 6; eighths <= 8; eighths++) {
+		demand.size = mem_available() / 8 / MIB * MIB * eighths;
+		EXPECT_NE(255, as_user(UID_ALICE, GID_PCIBUF, ask, &demand));
+	}
+}
+
+/* The cgroup's end is not the machine's. */
+TEST_F_TIMEOUT(limits, more_than_the_cgroup_has, 120)
+{
+	struct demand demand = { &self->card, 512 * MIB, ROUNDS };
+	__u64 used = attr_u64(pathf("%s/memory.current", self->cgroup));
+	int refused;
+
+	ASSERT_EQ(0, attr_write(pathf("%s/memory.max", self->cgroup),
+				pathf("%llu", used + 256 * MIB)));
+	refused = as_user(UID_ALICE, GID_PCIBUF, ask, &demand);
+	/* alloc_sg is charged, always; a claimed range is not. */
+	EXPECT_LE(ROUNDS, refused);
+	EXPECT_GE(2 * ROUNDS, refused);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Cards that do not drive all address bits, in a machine that has memory beyond
+ * them: what they get is below, for every width, and nothing is ever copied.
+ * Wants an edu:64, an edu and an edu:32 in this order, and 6 GiB.
+ */
+#include <kselftest_harness.h>
+
+#include "lib.h"
+
+#define MIN_BITS	24
+
+/* A card, and what it moves bytes with. */
+struct rig {
+	struct card card;
+	struct reach reach;
+};
+
+FIXTURE(masks) {
+	struct rig rig;
+	__u64 bounced;
+};
+
+static int rig_up(struct rig *rig, unsigned int nth, unsigned int bits)
+{
+	int err = card_get(nth, &rig->card);
+
+	if (!err)
+		err = card_write(&rig->card, "dma_mask_bits", "%u", bits);
+	if (!err)
+		err = card_write(&rig->card, "max_bytes", "1T");
+	if (!err)
+		err = reach_open(&rig->card, &rig->reach);
+	return err;
+}
+
+static int rig_down(struct rig *rig)
+{
+	reach_close(&rig->reach);
+	return card_reset(&rig->card);
+}
+
+FIXTURE_SETUP(masks)
+{
+	ASSERT_EQ(0, attr_write(MAX_TOTAL, "1T"));
+	self->bounced = bounced();
+}
+
+FIXTURE_TEARDOWN(masks)
+{
+	EXPECT_EQ(self->bounced, bounced());
+	EXPECT_EQ(0, lines_with("swiotlb buffer is full"));
+}
+
+static void check_segment(struct __test_metadata *_metadata, struct rig *rig,
+			  struct buf *buf, const struct pcibuf_segment *segment,
+			  unsigned int bits)
+{
+	__u64 last = segment->length - 1, bus = segment->dma_addr;
+	unsigned char *mem = buf->mem + segment->offset;
+
+	EXPECT_EQ(0, bits < 64 ? (bus + last) >> bits : 0) {
+		TH_LOG("%#llx of %#llx bytes is beyond %u bits", bus,
+		       segment->length, bits);
+	}
+	if (!iommu_translates())
+		EXPECT_EQ(-1, misplaced(mem, segment->length, bus));
+	EXPECT_EQ(0, reaches(&rig->reach, bus, mem));
+	EXPECT_EQ(0, reaches(&rig->reach, bus + last, mem + last));
+}
+
+/* Every segment; by DMA, some of them. */
+static void check_buffer(struct __test_metadata *_metadata, struct rig *rig,
+			 const char *how, size_t size, unsigned int bits)
+{
+	struct pcibuf_segment *segments;
+	__u32 i, count = 0;
+	struct buf rx;
+
+	ASSERT_EQ(0, buf_make(&rig->card, how, size, "rx", &rx)) {
+		char text[1024] = "";
+
+		attr_read(card_attr(&rig->card, "last_error"), text,
+			  sizeof(text));
+		TH_LOG("%s %zu with %u bits: %s", how, size, bits, text);
+	}
+	segments = segments_of(rx.fd, &count);
+	ASSERT_NE(NULL, segments);
+	EXPECT_LE(1, count);
+	for (i = 0; i < count; i++) {
+		__u64 end = segments[i].dma_addr + segments[i].length - 1;
+
+		EXPECT_EQ(0, bits < 64 ? end >> bits : 0);
+	}
+	check_segment(_metadata, rig, &rx, &segments[0], bits);
+	if (count > 1)
+		check_segment(_metadata, rig, &rx, &segments[count - 1], bits);
+	free(segments);
+	buf_put(&rx);
+	EXPECT_EQ(0, card_write(&rig->card, "free", "rx"));
+}
+
+/* The card of 28 bits has nothing else to hope for than the first 256 MiB. */
+TEST_F_TIMEOUT(masks, card_of_28_bits, 120)
+{
+	ASSERT_EQ(0, rig_up(&self->rig, 1, 28));
+	check_buffer(_metadata, &self->rig, "alloc", 64 * MIB, 28);
+	check_buffer(_metadata, &self->rig, "alloc_sg", 64 * MIB + PAGE, 28);
+	EXPECT_EQ(ENOMEM, card_write(&self->rig.card, "alloc_sg", "257M"));
+	EXPECT_EQ(0, rig_down(&self->rig));
+}
+
+TEST_F_TIMEOUT(masks, card_of_32_bits, 120)
+{
+	ASSERT_EQ(0, rig_up(&self->rig, 2, 32));
+	check_buffer(_metadata, &self->rig, "alloc", 512 * MIB, 32);
+	check_buffer(_metadata, &self->rig, "alloc_sg", 1 * GIB + PAGE, 32);
+	EXPECT_EQ(0, rig_down(&self->rig));
+}
+
+/* Less than a whole width of memory is there for each: 24 bits are 16 MiB. */
+static size_t size_for(unsigned int bits)
+{
+	return bits < 28 ? 1UL << (bits - 5) : 16 * MIB + PAGE;
+}
+
+/* Works, or is refused with the reason. */
+static void check_width(struct __test_metadata *_metadata, struct rig *rig,
+			unsigned int bits)
+{
+	char text[1024] = "";
+	int err = card_write(&rig->card, "dma_mask_bits", "%u", bits);
+
+	if (err) {
+		EXPECT_EQ(EINVAL, err);
+		attr_read(card_attr(&rig->card, "last_error"), text,
+			  sizeof(text));
+		EXPECT_NE(NULL, strstr(text, "EINVAL"));
+		TH_LOG("%u bits: %s", bits, text);
+		return;
+	}
+	EXPECT_EQ(bits, attr_u64(card_attr(&rig->card, "dma_mask_bits")));
+	ASSERT_EQ(0, reach_open(&rig->card, &rig->reach));
+	EXPECT_EQ(0, bits < 64 ? rig->reach.bus >> bits : 0);
+	check_buffer(_metadata, rig, "alloc", size_for(bits), bits);
+	check_buffer(_metadata, rig, "alloc_sg", size_for(bits) + PAGE, bits);
+	reach_close(&rig->reach);
+	EXPECT_EQ(0, card_revoke_all(&rig->card));
+}
+
+/* All widths that the attribute takes, as far as this has the time. */
+TEST_F_TIMEOUT(masks, widths, 240)
+{
+	static const unsigned int widths[] = {
+		24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 36, 40, 48, 63, 64,
+	};
+	struct rig *rig = &self->rig;
+	size_t i;
+
+	ASSERT_EQ(0, card_get(0, &rig->card));
+	for (i = 0; i < ARRAY_SIZE(widths); i++)
+		check_width(_metadata, rig, widths[i]);
+	EXPECT_EQ(0, card_reset(&rig->card));
+}
+
+/* One after the other; the masks are those of the cards, not of the module. */
+TEST_F_TIMEOUT(masks, cards_side_by_side, 120)
+{
+	static const unsigned int bits[] = { 64, 28, 32 };
+	struct rig rigs[ARRAY_SIZE(bits)];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bits); i++)
+		ASSERT_EQ(0, rig_up(&rigs[i], i, bits[i]));
+	for (i = 0; i < ARRAY_SIZE(bits); i++)
+		check_buffer(_metadata, &rigs[i], "alloc_sg", 24 * MIB,
+			     bits[i]);
+	for (i = 0; i < ARRAY_SIZE(bits); i++)
+		EXPECT_EQ(0, rig_down(&rigs[i]));
+}
+
+TEST_HARNESS_MAIN

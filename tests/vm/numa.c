@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The memory of the card's node first, and then that of the others. Wants two
+ * nodes, the first card at node 1 and without an IOMMU; asks from node 0.
+ */
+#include <kselftest_harness.h>
+
+#include <sched.h>
+
+#include "lib.h"
+
+#define NODES	2
+#define SLACK	(192 * MIB)	/* that a node keeps for those who must not wait */
+
+FIXTURE(numa) {
+	struct card card;
+	struct snapshot before;
+};
+
+/* Memory that is free, on a node. */
+static __u64 node_free(int node)
+{
+	FILE *file = fopen(pathf("/sys/devices/system/node/node%d/meminfo",
+				 node), "re");
+	unsigned long long kib = 0;
+	char line[128];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "Node %*d MemFree: %llu", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kib * KIB;
+}
+
+/* The tests' own pages, and what they would get by default, are on node 0. */
+FIXTURE_SETUP(numa)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(cpus), &cpus));
+	ASSERT_EQ(0, card_get(0, &self->card));
+	ASSERT_EQ(1, (int)attr_u64(pci_attr(&self->card, "numa_node")));
+	ASSERT_EQ(0, attr_write(MAX_TOTAL, "1T"));
+	ASSERT_EQ(0, card_write(&self->card, "max_bytes", "1T"));
+	ASSERT_EQ(0, card_write(&self->card, "dma_mask_bits", "64"));
+	snapshot(&self->card, &self->before);
+}
+
+FIXTURE_TEARDOWN(numa)
+{
+	EXPECT_EQ(0, card_reset(&self->card));
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
+}
+
+/* How many of the pages, of 64 KiB one, are where; asks the kernel of each. */
+static void count_pages(struct __test_metadata *_metadata, struct buf *buf,
+			size_t on[NODES])
+{
+	size_t at;
+
+	memset(on, 0, NODES * sizeof(*on));
+	for (at = 0; at < buf->size; at += 64 * KIB) {
+		int node;
+
+		EXPECT_EQ(0, buf->mem[at]);
+		node = page_node(buf->mem + at);
+		ASSERT_LE(0, node);
+		ASSERT_GT(NODES, node);
+		on[node] += 64 * KIB;
+	}
+}
+
+/* numa_node is the truth: that of its first page, for what lies on both. */
+static void check_node(struct __test_metadata *_metadata,
+		       const struct card *card, const char *how, size_t size,
+		       size_t on[NODES])
+{
+	struct buf buf;
+
+	ASSERT_EQ(0, buf_make(card, how, size, "rx", &buf));
+	count_pages(_metadata, &buf, on);
+	EXPECT_EQ(page_node(buf.mem),
+		  (int)attr_u64(buf_attr(card, "rx", "numa_node")));
+	TH_LOG("%s %zu MiB: %zu on node 0, %zu on node 1", how, size / MIB,
+	       on[0] / MIB, on[1] / MIB);
+	buf_put(&buf);
+}
+
+TEST_F_TIMEOUT(numa, near_the_card, 60)
+{
+	static const size_t sizes[] = { PAGE, 2 * MIB, 4 * MIB, 64 * MIB };
+	size_t i, on[NODES];
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		check_node(_metadata, &self->card, "alloc", sizes[i], on);
+		EXPECT_EQ(0, on[0]);
+		EXPECT_EQ(0, card_write(&self->card, "revoke", "rx"));
+		check_node(_metadata, &self->card, "alloc_sg", sizes[i], on);
+		EXPECT_EQ(0, on[0]);
+		EXPECT_EQ(0, card_write(&self->card, "revoke", "rx"));
+	}
+}
+
+static void take_node(struct __test_metadata *_metadata,
+		      const struct card *card, int node, __u64 leave)
+{
+	int i;
+
+	for (i = 0; node_free(node) > leave + 16 * MIB; i++)
+		ASSERT_EQ(0, card_write(card, "alloc_sg", "16M n%d", i));
+	TH_LOG("node 0 has %llu MiB free, node 1 %llu", node_free(0) / MIB,
+	       node_free(1) / MIB);
+}
+
+/* More than the card's node has: that node first, and the rest elsewhere. */
+TEST_F_TIMEOUT(numa, segments_over_both, 120)
+{
+	size_t near = node_free(1), on[NODES];
+
+	check_node(_metadata, &self->card, "alloc_sg", near + 256 * MIB, on);
+	EXPECT_LE(near - SLACK, on[1]);
+	EXPECT_LE(256 * MIB, on[0]);
+}
+
+TEST_F_TIMEOUT(numa, range_of_the_other, 120)
+{
+	size_t on[NODES];
+
+	take_node(_metadata, &self->card, 1, 128 * MIB);
+	check_node(_metadata, &self->card, "alloc", 256 * MIB, on);
+	EXPECT_EQ(0, on[1]);
+	EXPECT_EQ(256 * MIB, on[0]);
+}
+
+TEST_HARNESS_MAIN
