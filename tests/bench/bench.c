@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * bench [-c CARD] [-v CARD] [-d DISK] [-w WAY,...] [-s MIB,...] [-r ROUNDS]
+ *	[-p PASSES]
  *
  * All ways side by side, round after round, so that what the machine does
  * besides meets all of them alike.
@@ -13,7 +14,7 @@
 
 #include "bench.h"
 
-struct options options = { .rounds = 1 };
+struct options options = { .rounds = 1, .passes = 1 };
 
 static int parse_sizes(char *text)
 {
@@ -35,7 +36,7 @@ static int parse(int argc, char **argv)
 {
 	int opt, err = 0;
 
-	while (!err && (opt = getopt(argc, argv, "c:v:d:w:s:r:")) >= 0)
+	while (!err && (opt = getopt(argc, argv, "c:v:d:w:s:r:p:")) >= 0)
 		switch (opt) {
 		case 'c':
 			options.card = optarg;
@@ -54,6 +55,9 @@ static int parse(int argc, char **argv)
 			break;
 		case 'r':
 			options.rounds = atoi(optarg);
+			break;
+		case 'p':
+			options.passes = atoi(optarg);
 			break;
 		default:
 			err = EINVAL;

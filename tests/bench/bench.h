@@ -33,6 +33,7 @@ struct options {
 	size_t sizes[16];
 	unsigned int nr_sizes;
 	unsigned int rounds;
+	unsigned int passes;	/* of copies and reads in a round */
 };
 
 extern struct options options;

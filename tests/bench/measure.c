@@ -88,33 +88,55 @@ static void measure_touch(char *mem)
 	emit("loop", touch(mem));
 }
 
-static void measure_copies(char *mem)
+static uint64_t copy_in(char *mem)
 {
 	uint64_t start = now();
 	size_t at;
 
 	for (at = 0; at < size; at += CHUNK)
 		memcpy(mem + at, plain, CHUNK);
-	emit("copy-in", now() - start);
-	start = now();
-	for (at = 0; at < size; at += CHUNK)
-		memcpy(plain, mem + at, CHUNK);
-	emit("copy-out", now() - start);
+	return now() - start;
 }
 
-static void measure_random(const uint64_t *mem)
+static uint64_t copy_out(char *mem)
 {
-	uint64_t mask = size / sizeof(*mem) - 1, state = 1, sum = 0;
+	uint64_t start = now();
+	size_t at;
+
+	for (at = 0; at < size; at += CHUNK)
+		memcpy(plain, mem + at, CHUNK);
+	return now() - start;
+}
+
+static uint64_t read_randomly(char *mem)
+{
+	uint64_t mask = size / sizeof(uint64_t) - 1, state = 1, sum = 0;
 	uint64_t start = now();
 	unsigned long i;
 
 	for (i = 0; i < READS; i++) {
 		state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-		sum += *(const volatile uint64_t *)(mem + (state >> 32 & mask));
+		sum += ((volatile uint64_t *)mem)[state >> 32 & mask];
 	}
-	emit("random", now() - start);
+	start = now() - start;
 	if (sum == 1)
 		printf("# a sum that cannot be, so that it is computed\n");
+	return start;
+}
+
+/* The best of some passes: the first may find caches of any kind empty. */
+static void measure_passes(const char *name, uint64_t (*pass)(char *mem),
+			   char *mem)
+{
+	uint64_t best = UINT64_MAX, last;
+	unsigned int i;
+
+	for (i = 0; i < options.passes; i++) {
+		last = pass(mem);
+		if (last < best)
+			best = last;
+	}
+	emit(name, best);
 }
 
 /* No page like any other, now or before. */
@@ -163,10 +185,11 @@ static int measure_use(struct area *area)
 	int err;
 
 	measure_touch(area->mem);
-	measure_random(area->mem);
+	measure_passes("random", read_randomly, area->mem);
 	if (size > USE_MAX)
 		return 0;
-	measure_copies(area->mem);
+	measure_passes("copy-in", copy_in, area->mem);
+	measure_passes("copy-out", copy_out, area->mem);
 	if (!disk_there())
 		return 0;
 	err = measure_disk(area, false);

@@ -33,7 +33,7 @@ function median(text,    v, n, i, j, x)
 
 function sums(way, mib,    faults, map)
 {
-	faults = now["touch"] - now["loop"]
+	faults = now["faults"] > 0 ? now["touch"] - now["loop"] : 0
 	map = now["mmap"] + (faults > 0 ? faults : 0) + now["munmap"]
 	keep(way, mib, "map", map)
 	keep(way, mib, "whole", now["alloc"] + map + now["free"])

@@ -39,7 +39,7 @@ function fault_row(text, way,    i, line)
 
 function header(    i, line, rule)
 {
-	line = "| 256 MiB, pcibuf with MAP_POPULATE, times cheaper than |"
+	line = "| pcibuf with MAP_POPULATE, 256 MiB, on Linux |"
 	rule = "|---|"
 	for (i = 1; i <= nr_kernels; i++) {
 		line = line " " kernel[i] " |"
@@ -51,17 +51,17 @@ function header(    i, line, rule)
 END {
 	p = "pcibuf-populate"
 	header()
-	row("mmap and munmap: a page at a time, as in 2006", "2006", "map", p)
-	row("`remap_pfn_range` in mmap, blocks of 4 MiB", "blocks", "map", p)
-	row("`remap_pfn_range` in mmap, one range", "remap", "map", p)
-	row("`dma_mmap_coherent` in mmap", "coherent", "map", p)
-	row("allocate, map and give back: page at a time", "2006", "whole", p)
-	row("VFIO type1, of anonymous memory", "vfio", "whole", p)
-	row("memcpy: anonymous memory of 2 MiB pages", "anon-thp", "copy-out", p)
-	row("O_DIRECT write: anonymous memory of 2 MiB pages", "anon-thp", "direct-cpu", p)
-	row("of 4 KiB pages", "anon-4k", "direct-cpu", p)
-	row("read() into a buffer, then write", p, "bounced-cpu", p, "direct-cpu")
+	row("map and unmap: cheaper than a page at a time, as in 2006", "2006", "map", p)
+	row("than `remap_pfn_range` in mmap, blocks of 4 MiB", "blocks", "map", p)
+	row("than `remap_pfn_range` in mmap, one range", "remap", "map", p)
+	row("than `dma_mmap_coherent` in mmap", "coherent", "map", p)
+	row("allocate, map, give back: cheaper than a page at a time", "2006", "whole", p)
+	row("than VFIO type1, of anonymous memory", "vfio", "whole", p)
+	row("memcpy: faster than from anonymous memory of 2 MiB pages", "anon-thp", "copy-out", p)
+	row("O_DIRECT write: cheaper than from anonymous memory of 2 MiB pages", "anon-thp", "direct-cpu", p)
+	row("than from anonymous memory of 4 KiB pages", "anon-4k", "direct-cpu", p)
+	row("than read() into a buffer and write of that", p, "bounced-cpu", p, "direct-cpu")
 	fault_row("faults to touch 1 GiB", "pcibuf")
-	fault_row("where no entry of 2 MiB fits", "pcibuf-window")
-	fault_row("after MAP_POPULATE", p)
+	fault_row("faults where no entry of 2 MiB fits", "pcibuf-window")
+	fault_row("faults after MAP_POPULATE", p)
 }
