@@ -130,9 +130,12 @@ static u16 page_cost(struct zone *zone, struct page *page, unsigned long *step)
 				  PCIBUF_HUGE_ORDER));
 		return 0;
 	}
+	/* Before the count: slabs of newer kernels have none. */
+	if (page_has_type(head) || PageSlab(head) || PageHuge(head))
+		return PCIBUF_COST_NEVER;
 	if (!page_count(head))
 		return 0;
-	if (PageHuge(head) || PageSlab(head) || pcibuf_page_pinned(head))
+	if (pcibuf_page_pinned(head))
 		return PCIBUF_COST_NEVER;
 	if (PageLRU(head))
 		return 1;

@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/sched.h>
+#include <linux/sched/coredump.h>
 #include <linux/version.h>
 
 /* Callbacks of classes and device types take a const device from 6.2 on. */
@@ -67,6 +68,21 @@ pcibuf_get_unmapped_area(struct file *file, unsigned long addr,
 #undef thp_get_unmapped_area
 #define thp_get_unmapped_area pcibuf_get_unmapped_area
 #endif
+
+/*
+ * Does this process refuse large pages? From 6.12 on the memory manager maps none
+ * for it, not even one that the fault handler has, but a page for each fault.
+ */
+static inline bool pcibuf_large_pages_refused(struct mm_struct *mm)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+	return mm_flags_test(MMF_DISABLE_THP_COMPLETELY, mm);
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	return test_bit(MMF_DISABLE_THP, &mm->flags);
+#else
+	return false;
+#endif
+}
 
 /*
  * Before 5.11 the mark of a page that is charged to a cgroup stood where the

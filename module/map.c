@@ -171,7 +171,7 @@ static bool fits_huge(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 	unsigned int order;
 
 	if (((vma->vm_start >> PAGE_SHIFT) ^ vma->vm_pgoff) %
-	    PCIBUF_HUGE_PAGES)
+	    PCIBUF_HUGE_PAGES || pcibuf_large_pages_refused(vma->vm_mm))
 		return false;
 	if (address + PMD_SIZE > vma->vm_end)
 		return false;
