@@ -44,6 +44,7 @@ struct area {
 	void *mem;
 	int fd;			/* of the node that it is mapped from, or -1 */
 	void *reserved;		/* where it shall be mapped, or NULL */
+	unsigned long others;	/* huge pages that are not ours */
 };
 
 /* Where it is mapped, seen from multiples of 2 MiB. */

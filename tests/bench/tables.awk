@@ -65,6 +65,8 @@ function by_size(clock, name,    i, j, line, rule)
 	row(line)
 	print rule
 	for (i = 1; i <= nr_ways; i++) {
+		if (get(clock, way[i], mib, name) == "-")
+			continue
 		line = title[way[i]]
 		for (j = 1; j <= nr_sizes; j++)
 			line = line " | " ms(get(clock, way[i], size[j], name))
@@ -75,6 +77,8 @@ function by_size(clock, name,    i, j, line, rule)
 
 function ratio_row(text, asked, name, a, b, disk,    i, c, line)
 {
+	if (get("counted", a, mib, name) == "-" && get("wall", a, mib, name) == "-")
+		return
 	line = text " | " (asked ? asked : "")
 	for (i = 1; i <= 2; i++) {
 		c = i == 1 ? "counted" : "wall"
@@ -86,9 +90,15 @@ function ratio_row(text, asked, name, a, b, disk,    i, c, line)
 	row(line)
 }
 
+function fault_row(text, asked, w)
+{
+	row(text " | " asked " | " get("counted", w, 1024, "faults") " | " \
+	    get("wall", w, 1024, "faults"))
+}
+
 function ratios(    old, new)
 {
-	row("256 MiB | asked for | counted | wall clock")
+	row(mib " MiB | asked for | counted | wall clock")
 	print "|---|--:|--:|--:|"
 	new = "pcibuf-populate"
 	old = floor_2006(release)
@@ -105,12 +115,9 @@ function ratios(    old, new)
 	ratio_row("O_DIRECT write, against anonymous THP", "1x", "direct", "anon-thp", new, "direct")
 	ratio_row("against anonymous memory of 4 KiB pages", "1x", "direct", "anon-4k", new, "direct")
 	ratio_row("against read(), then write", "1x", "bounced", new, new, "direct")
-	row("faults to touch 1 GiB | 512 | " get("counted", "pcibuf", 1024, "faults") \
-	    " | " get("wall", "pcibuf", 1024, "faults"))
-	row("the same a page off | 512 | " get("counted", "pcibuf-window", 1024, "faults") \
-	    " | " get("wall", "pcibuf-window", 1024, "faults"))
-	row("the same after MAP_POPULATE | 0 | " get("counted", new, 1024, "faults") \
-	    " | " get("wall", new, 1024, "faults"))
+	fault_row("faults to touch 1 GiB", 512, "pcibuf")
+	fault_row("the same a page off", 512, "pcibuf-window")
+	fault_row("the same after MAP_POPULATE", 0, new)
 	print ""
 }
 
@@ -118,12 +125,14 @@ function section(clock, words)
 {
 	if (!(clock in rounds))
 		return
-	print "256 MiB, " words rounds[clock] (rounds[clock] > 1 ? " rounds" : " round") "):\n"
+	print mib " MiB, " words rounds[clock] (rounds[clock] > 1 ? " rounds" : " round") "):\n"
 	costs(clock, mib)
 }
 
 END {
-	mib = 256
+	for (i = 1; i <= nr_sizes; i++)
+		if (size[i] <= 256)
+			mib = size[i]
 	print "### Linux " release "\n"
 	ratios()
 	section("counted", "counted instructions (ms at 1 GHz, MB/s, ns; ")

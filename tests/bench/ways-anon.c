@@ -83,34 +83,46 @@ static int map_populated(struct area *area)
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE);
 }
 
-static int reserve_huge_pages(size_t pages)
+static unsigned long huge_pages(void)
 {
-	FILE *file = fopen(NR_HUGEPAGES, "r+e");
-	unsigned long got = 0;
+	FILE *file = fopen(NR_HUGEPAGES, "re");
+	unsigned long nr = 0;
 
 	if (!file)
-		return errno;
-	fprintf(file, "%zu\n", pages);
-	rewind(file);
-	if (fscanf(file, "%lu", &got) != 1)
-		got = 0;
+		return 0;
+	if (fscanf(file, "%lu", &nr) != 1)
+		nr = 0;
 	fclose(file);
-	return got < pages ? ENOMEM : 0;
+	return nr;
+}
+
+static void set_huge_pages(unsigned long nr)
+{
+	FILE *file = fopen(NR_HUGEPAGES, "we");
+
+	if (!file)
+		return;
+	fprintf(file, "%lu\n", nr);
+	fclose(file);
 }
 
 static void drop_hugetlb(struct area *area)
 {
-	(void)area;
-	reserve_huge_pages(0);
+	set_huge_pages(area->others);
 }
 
+/* Beyond those that somebody else reserved. */
 static int make_hugetlb(struct area *area)
 {
-	int err = reserve_huge_pages(area->size / HUGE);
+	unsigned long all;
 
-	if (err)
-		drop_hugetlb(area);
-	return err;
+	area->others = huge_pages();
+	all = area->others + area->size / HUGE;
+	set_huge_pages(all);
+	if (huge_pages() == all)
+		return 0;
+	drop_hugetlb(area);
+	return ENOMEM;
 }
 
 static int map_hugetlb(struct area *area)
