@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# Part of pcibufctl: alloc, free, mask and limit.
+: "${class:=}" "${json:=}" "${card:=}" "${taken:=}" "${sg:=}" "${value:=}"
+
+# The name that a buffer without a label got: the one that was not there before.
+# Where others made some meanwhile, nobody can tell which is ours.
+new_name() {
+	buffer=
+	for name in $(buffers "$1"); do
+		case $name in *[!0-9]*) continue ;; esac
+		# shellcheck disable=SC2086 # words
+		! has_word "$name" $2 || continue
+		[ -z "$buffer" ] || return 1
+		buffer=$name
+	done
+	[ -n "$buffer" ]
+}
+
+tell_made() {
+	if [ -n "$json" ]; then
+		answer "\"address\":$(js "$1"),\"buffer\":$(json_buffer "$1" "$2")"
+		return
+	fi
+	node_of "$1" "$2"
+	buffer_attr "$1" "$2" size
+	line="$2: $(human "$value")"
+	buffer_attr "$1" "$2" dma_addr
+	if [ -n "$value" ]; then
+		line="$line at $value"
+	else
+		buffer_attr "$1" "$2" nr_segments
+		line="$line in $value segments"
+	fi
+	echo "$line, $node"
+}
+
+do_alloc() {
+	[ $# -ge 1 ] || wrong_usage "no size"
+	# A size begins with a digit, so this is a card that there is not.
+	case $1 in
+	[0-9]*) ;;
+	*) names_card "$1" || no_card "$1" ;;
+	esac
+	take_card "$@"
+	shift "$taken"
+	[ $# -ge 1 ] || wrong_usage "no size"
+	[ $# -le 2 ] || wrong_usage "too many arguments"
+	before=$(buffers "$card")
+	request "$card" "alloc${sg:+_sg}" "$*"
+	if [ $# = 2 ]; then
+		tell_made "$card" "$2"
+	elif new_name "$card" "$before"; then
+		tell_made "$card" "$buffer"
+	elif [ -n "$json" ]; then
+		answer "\"address\":$(js "$card"),\"buffer\":null"
+	else
+		note "made; several appeared at once, give yours a label to know it"
+	fi
+}
+
+do_free() {
+	if [ $# -gt 1 ]; then
+		take_card "$@"
+		[ "$taken" = 1 ] || no_card "$1"
+		shift
+	else
+		need_card
+	fi
+	[ $# = 1 ] || wrong_usage "which buffer?"
+	need_buffer "$card" "$1"
+	request "$card" free "$buffer"
+	if [ -n "$json" ]; then
+		answer "\"address\":$(js "$card"),\"freed\":$(js "$buffer")"
+	fi
+}
+
+# setting FILE [CARD] [VALUE]: show or change a number of a card.
+setting() {
+	setting=$1
+	shift
+	take_card "$@"
+	shift "$taken"
+	[ $# -le 1 ] || wrong_usage "too many arguments"
+	[ $# = 0 ] || request "$card" "$setting" "$1"
+	card_attr "$card" "$setting"
+	if [ -n "$json" ]; then
+		answer "\"address\":$(js "$card"),\"$setting\":$(jn "$value")"
+	else
+		echo "$value"
+	fi
+}
+
+do_mask() {
+	setting dma_mask_bits "$@"
+}
+
+do_limit() {
+	setting max_bytes "$@"
+}

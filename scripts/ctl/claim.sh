@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# Part of pcibufctl: bind and unbind.
+: "${root:=}" "${sys:=}" "${class:=}" "${devices:=}" "${json:=}" "${card:=}"
+: "${force:=}" "${persist:=}" "${driver:=}" "${value:=}" "${vendor:=}" "${device:=}"
+
+drivers=$sys/bus/pci/drivers
+
+# Network interfaces of a device that are up.
+up_interfaces() {
+	find "$devices/$1/" -path '*/net/*/flags' 2>/dev/null |
+		while read -r flags; do
+			attr "$flags" || continue
+			[ $((value & 1)) = 1 ] || continue
+			flags=${flags%/flags}
+			echo "network interface ${flags##*/} is up"
+		done
+}
+
+# Block devices of it that are mounted, swapped to, or held by others (device
+# mapper, md).
+used_disks() {
+	find "$devices/$1/" -name dev 2>/dev/null | while read -r numbers; do
+		dir=${numbers%/dev}
+		attr "$numbers" || continue
+		[ -d "$dir/holders" ] || continue
+		name=${dir##*/}
+		if awk -v n="$value" '$3 == n { found = 1 } END { exit !found }' \
+			"$root/proc/self/mountinfo"; then
+			echo "$name is mounted"
+		elif grep -q "^/dev/${name}[[:space:]]" "$root/proc/swaps" 2>/dev/null; then
+			echo "$name is swap"
+		elif [ -n "$(ls -A "$dir/holders")" ]; then
+			echo "$name is in use by others"
+		fi
+	done
+}
+
+# What uses a device now, in words; nothing where nothing does.
+consumers() {
+	{
+		up_interfaces "$1"
+		used_disks "$1"
+	} | sort -u | paste -sd , | sed 's/,/, /g'
+}
+
+# The PCI device that a word names, in $card: an address, what names a bound
+# card, or vendor and device where there is one of that kind.
+need_device() {
+	name=$(lower "${1#pci-}")
+	for card in "$name" "0000:$name"; do
+		! is_address "$card" || [ ! -e "$devices/$card" ] || return 0
+	done
+	found=
+	for dir in "$devices"/*; do
+		ids_of "${dir##*/}"
+		[ "$vendor:$device" != "$name" ] || found="$found ${dir##*/}"
+	done
+	# shellcheck disable=SC2086 # words
+	set -- "$1" $found
+	case $# in
+	1) need_card "$1" ;;
+	2) card=$2 ;;
+	*) fail 3 ambiguous "$1 can be any of:$found" "name one by its address" ;;
+	esac
+}
+
+load_module() {
+	[ ! -d "$drivers/pcibuf" ] || return 0
+	modprobe pcibuf >/dev/null 2>&1 || module_fails
+}
+
+# What speaks against taking a card from its driver.
+refuse_owned() {
+	if [ -z "$driver" ] || [ -n "$force" ]; then
+		return 0
+	fi
+	users=$(consumers "$1")
+	fail 5 other_driver "$1 has the driver $driver${users:+; $users}" \
+		"pcibufctl bind $1 --force takes it from $driver${users:+, whatever that breaks}"
+}
+
+# offer CARD DRIVER: a card to the one driver of that name; to any where that is
+# empty.
+offer() {
+	put "$2" "$devices/$1/driver_override" || return
+	put "$1" "$sys/bus/pci/drivers_probe"
+}
+
+# Gives a card back to the driver that it had, and fails.
+give_back() {
+	reason=$said
+	offer "$1" "$2" || :
+	put "" "$devices/$1/driver_override" || :
+	fail 1 bind_failed "pcibuf does not take $1: ${reason##*: }" \
+		"dmesg says why"
+}
+
+take_from() {
+	if [ -n "$2" ]; then
+		put "$1" "$devices/$1/driver/unbind" ||
+			fail 1 unbind_failed "$2 does not let go of $1: ${said##*: }"
+	fi
+	offer "$1" pcibuf || give_back "$1" "$2"
+	[ -e "$class/$1" ] || give_back "$1" "$2"
+}
+
+only_root() {
+	[ -w "$1" ] || fail 4 not_root "only root may $command a card" "try it with sudo"
+}
+
+tell_bound() {
+	if [ -n "$json" ]; then
+		answer "\"address\":$(js "$1"),\"driver\":$2,\"persistent\":$3"
+	fi
+}
+
+do_bind() {
+	[ $# = 1 ] || wrong_usage "which card?"
+	need_device "$1"
+	only_root "$sys/bus/pci/drivers_probe"
+	driver_of "$card"
+	if [ "$driver" != pcibuf ]; then
+		refuse_owned "$card"
+		load_module
+		# What modprobe.d has promised to pcibuf it took by itself.
+		driver_of "$card"
+		[ "$driver" = pcibuf ] || take_from "$card" "$driver"
+	fi
+	[ -z "$persist" ] || persist_card "$card"
+	note "$card is bound to pcibuf${persist:+, at each boot}"
+	tell_bound "$card" '"pcibuf"' "$([ -z "$persist" ] && echo false || echo true)"
+}
+
+# Somebody's data, and maybe his mapping.
+refuse_in_use() {
+	[ -z "$force" ] || return 0
+	held=
+	for name in $(buffers "$1"); do
+		buffer_attr "$1" "$name" open_count
+		held="$held $name$([ "${value:-0}" = 0 ] || echo " (open)")"
+	done
+	[ -z "$held" ] || fail 5 in_use "$1 has buffers:$held" \
+		"free them, or pcibufctl unbind $1 --force: whoever maps them gets SIGBUS"
+}
+
+do_unbind() {
+	[ $# -le 1 ] || wrong_usage "too many arguments"
+	need_card "${1-}"
+	only_root "$sys/bus/pci/drivers_probe"
+	refuse_in_use "$card"
+	put "$card" "$drivers/pcibuf/unbind" ||
+		fail 1 unbind_failed "$card: ${said##*: }"
+	put "" "$devices/$card/driver_override" || :
+	[ -z "$persist" ] || forget_card "$card"
+	note "$card is unbound; its own driver gets it by:" \
+		"echo $card > /sys/bus/pci/drivers_probe"
+	tell_bound "$card" null false
+}

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# Part of pcibufctl: reading /etc/pcibuf.d, and the command that does it.
+: "${json:=}" "${card:=}" "${value:=}" "${saved:=}" "${failures:=}" "${kept:=}"
+: "${restored:=}" "${first_failure:=}" "${selector:=}" "${section:=}"
+
+# set_key KEY VALUE, in the section being read. What the kernel judges (sizes,
+# labels, masks) is left to it.
+# shellcheck disable=SC2034 # read in restore.sh
+set_key() {
+	case $section.$1=$2 in
+	card.card=path:*pci-?* | card.card=serial:?* | card.card=id:?*:?*) selector=$2 ;;
+	card.vendor=?*) want_vendor=$2 ;;
+	card.device=?*) want_device=$2 ;;
+	card.serial=?*) want_serial=$2 ;;
+	card.mask=?*) mask=$2 ;;
+	card.limit=?*) limit=$2 ;;
+	buffer.size=[0-9]*) size=$2 ;;
+	buffer.label=?*) label=$2 ;;
+	buffer.kind=contiguous | buffer.kind=sg) kind=$2 ;;
+	*) went_wrong 2 "not understood here: $1=$2" ;;
+	esac
+}
+
+# Without the blanks around the equals sign; those at the ends read took away.
+take_line() {
+	key=${line%%=*}
+	given=${line#*=}
+	key=${key%"${key##*[![:space:]]}"}
+	given=${given#"${given%%[![:space:]]*}"}
+	set_key "$key" "$given"
+}
+
+# read_conf check|apply: $file, for $card.
+read_conf() {
+	checking=${1#apply} number=0 sections='' applies=''
+	forget_section
+	while read -r line || [ -n "$line" ]; do
+		number=$((number + 1))
+		case $line in
+		'' | '#'* | ';'*) ;;
+		'[card]' | '[buffer]')
+			end_section
+			section=${line#?}
+			section=${section%?}
+			sections="$sections $section"
+			case $sections in
+			' card'*) ;;
+			*) went_wrong 2 "a [buffer] without a [card] before it" ;;
+			esac
+			;;
+		*=*) take_line ;;
+		*) went_wrong 2 "not understood: $line" ;;
+		esac
+	done <"$file"
+	end_section
+}
+
+# Whether $file can be understood.
+fine() {
+	failures_before=$failures
+	card=
+	if [ ! -r "$file" ]; then
+		number=0
+		went_wrong 4 "cannot be read"
+	else
+		read_conf check
+	fi
+	[ "$failures" = "$failures_before" ]
+}
+
+restore_file() {
+	fine || return 0
+	for card; do
+		card_attr "$card" serial
+		serial=$value
+		ids_of "$card"
+		read_conf apply
+	done
+}
+
+do_restore() {
+	[ $# -le 1 ] || wrong_usage "too many arguments"
+	if [ $# = 1 ] || [ -z "$(cards)" ]; then
+		need_card "${1-}"
+		set -- "$card"
+	else
+		# shellcheck disable=SC2046 # words
+		set -- $(cards)
+	fi
+	for file in "$saved"/*.conf; do
+		[ ! -e "$file" ] || restore_file "$@"
+	done
+	fields="\"restored\":[$restored],\"kept\":[$kept],\"failures\":[$failures]"
+	if [ "$first_failure" != 0 ]; then
+		fail "$first_failure" not_restored "not all of $saved was restored" \
+			"what was not is told above, and in the field failures" "$fields"
+	fi
+	[ -z "$json" ] || answer "$fields"
+}

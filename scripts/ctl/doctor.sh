@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# Part of pcibufctl: doctor. A fault keeps something from working and makes the
+# exit status 1; a warning is for somebody to judge.
+: "${root:=}" "${sys:=}" "${class:=}" "${devices:=}" "${json:=}" "${value:=}"
+: "${driver:=}" "${iommu:=}" "${kernel:=}" "${failures:=}" "${saved:=}" "${fault:=}"
+: "${why:=}" "${cure:=}" "${last_wrong:=}"
+
+verdicts='' faults=0 warnings=0
+rules=$root/usr/lib/udev/rules.d/60-persistent-pcibuf.rules
+
+# verdict ok|warning|fault NAME MESSAGE [CURE]
+verdict() {
+	case $1 in
+	fault) faults=$((faults + 1)) ;;
+	warning) warnings=$((warnings + 1)) ;;
+	esac
+	verdicts="$verdicts${verdicts:+,}{\"status\":\"$1\",\"name\":$(js "$2"),\"message\":$(js "$3"),\"cure\":$(jo "${4-}")}"
+	[ -z "$json" ] || return 0
+	printf '%-8s %s\n' "$1" "$3"
+	[ -z "${4-}" ] || printf '         do: %s\n' "$4"
+}
+
+check_module() {
+	if [ ! -d "$sys/module/pcibuf" ]; then
+		explain_module
+		verdict fault "$fault" "$why" "$cure"
+	elif module_old; then
+		verdict fault old_module "the module that is loaded is not the one that is installed" \
+			"free all buffers, then: modprobe -r pcibuf; modprobe pcibuf; or reboot"
+	else
+		attr "$sys/module/pcibuf/version" || value='?'
+		verdict ok module "the module is loaded, version $value"
+	fi
+	# A loaded one may yet be missing for the next kernel.
+	if [ -d "$sys/module/pcibuf" ] && headers_missing; then
+		verdict warning no_headers "there are no headers of kernel $kernel for DKMS" \
+			"apt install linux-headers-$kernel"
+	fi
+}
+
+# The newest other kernel is what the next boot takes.
+check_next_kernel() {
+	for next in "$root"/lib/modules/*; do
+		next=${next##*/}
+		if [ "$next" = "$kernel" ] || [ ! -e "$root/lib/modules/$next/kernel" ] ||
+			[ -n "$(module_file "$next")" ]; then
+			continue
+		fi
+		verdict warning next_kernel "the module was not built for kernel $next, which is installed" \
+			"apt install linux-headers-$next, then: dkms autoinstall -k $next"
+	done
+}
+
+check_rules() {
+	if [ ! -e "$rules" ]; then
+		verdict fault no_rules "udev's rules of pcibuf are not installed" \
+			"apt install pcibuf-tools"
+	else
+		verdict ok rules "udev's rules are installed"
+	fi
+	if ! entry=$(group_entry pcibuf); then
+		verdict fault no_group "there is no group pcibuf" \
+			"systemd-sysusers, then: udevadm trigger -s pcibuf_card"
+	else
+		check_member "${entry%%:*}" "$(echo "$entry" | cut -d: -f3)"
+	fi
+}
+
+# check_member GROUP GID: root needs no group.
+check_member() {
+	user=$(id -un)
+	# shellcheck disable=SC2046 # words
+	if [ "$(id -u)" = 0 ] || has_word "$2" $(id -G); then
+		verdict ok group "$user may use cards of group $1"
+	elif has_word "$2" $(id -G "$user"); then
+		verdict fault group_not_in_effect "$user is in group $1, but was not yet at the login" \
+			"log out and in again, or: newgrp $1"
+	else
+		verdict warning not_in_group "$user is not in group $1" \
+			"as root: adduser $user $1; then log in again"
+	fi
+}
+
+# Cards that modprobe.d promises to pcibuf, and others have.
+check_promises() {
+	kinds=$(sed -n 's/^[[:space:]]*options[[:space:]]*pcibuf[[:space:]].*ids=\([^[:space:]]*\).*/\1/p' \
+		"$root"/etc/modprobe.d/*.conf 2>/dev/null | tr A-Z, 'a-z\n')
+	for dir in "$devices"/*; do
+		[ -e "$dir" ] || continue
+		ids_of "${dir##*/}"
+		# shellcheck disable=SC2086 # words
+		has_word "$vendor:$device" $kinds || continue
+		driver_of "${dir##*/}"
+		case $driver in
+		pcibuf) ;;
+		'') verdict fault not_bound "${dir##*/} is pcibuf's by modprobe.d, but has no driver" \
+			"pcibufctl bind ${dir##*/}" ;;
+		*) verdict fault other_driver "${dir##*/} is pcibuf's by modprobe.d, but $driver has it" \
+			"blacklist $driver in modprobe.d, or: pcibufctl bind ${dir##*/} --force" ;;
+		esac
+	done
+}
+
+check_cards() {
+	if [ -z "$(cards)" ]; then
+		verdict warning no_card "pcibuf has no card" \
+			"pcibufctl bind ADDRESS (lspci -D shows addresses)"
+	fi
+	for name in $(cards); do
+		check_card "$name"
+	done
+}
+
+check_card() {
+	iommu_of "$1"
+	case $iommu in
+	none | identity)
+		verdict warning no_iommu "no IOMMU translates for $1: it reaches all memory" \
+			"enable VT-d or AMD-Vi in the firmware, boot with intel_iommu=on iommu.passthrough=0" ;;
+	*) verdict ok iommu "$1 is behind an IOMMU ($iommu)" ;;
+	esac
+	card_attr "$1" gid
+	if [ "${value:-0}" = 0 ]; then
+		verdict warning no_gid "$1 is root's alone" \
+			"if no rule of yours says so: udevadm trigger -s pcibuf_card"
+	fi
+	card_attr "$1" last_error
+	if [ -n "$value" ]; then
+		verdict warning last_error "$1: $value"
+	fi
+	check_restored "$1"
+	check_twin "$1"
+}
+
+check_restored() {
+	if systemctl -q is-failed "pcibuf-restore@$1.service" >/dev/null 2>&1; then
+		verdict fault not_restored "what was saved for $1 was not all restored" \
+			"journalctl -b -u pcibuf-restore@$1 says why"
+	fi
+}
+
+check_twin() {
+	identity_of "$1"
+	wanted=$identity
+	[ -n "$wanted" ] || return 0
+	for other in $(cards); do
+		identity_of "$other"
+		if [ "$other" = "$1" ] || [ "$identity" != "$wanted" ]; then
+			continue
+		fi
+		verdict warning twins "$1 and $other have one identity, $wanted: no links by id" \
+			"use by-path for them"
+	done
+}
+
+check_saved() {
+	for file in "$saved"/*.conf; do
+		[ -e "$file" ] || continue
+		if fine 2>/dev/null; then
+			verdict ok saved "$file can be understood"
+		else
+			verdict fault bad_config "$last_wrong; nothing of that file is restored" \
+				"correct it, see pcibuf.conf(5); then: pcibufctl restore"
+		fi
+	done
+}
+
+do_doctor() {
+	[ $# = 0 ] || wrong_usage "doctor takes no arguments"
+	check_module
+	check_next_kernel
+	check_rules
+	check_promises
+	check_cards
+	check_saved
+	fields="\"checks\":[$verdicts],\"faults\":$faults,\"warnings\":$warnings"
+	if [ "$faults" != 0 ]; then
+		[ -n "$json" ] || exit 1
+		fail 1 faults "$faults found" "see the field checks" "$fields"
+	fi
+	[ -z "$json" ] || answer "$fields"
+}

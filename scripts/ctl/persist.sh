@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# Part of pcibufctl: --persist, a file for modprobe. All cards are in one file
+# and one line of ids, since of two such lines the last one counts.
+: "${root:=}" "${sys:=}" "${vendor:=}" "${device:=}"
+
+modprobe_d=$root/etc/modprobe.d
+claims=$modprobe_d/pcibufctl.conf
+
+# The kinds of cards that our file names: vvvv:dddd, a line each.
+persistent_kinds() {
+	[ ! -e "$claims" ] ||
+		sed -n 's/^options pcibuf ids=//p' "$claims" | tr , '\n'
+}
+
+# Somebody else's ids would be lost, or ours.
+others_ids() {
+	grep -ls '^[[:space:]]*options[[:space:]]*pcibuf[[:space:]].*ids=' \
+		"$modprobe_d"/*.conf "$root"/usr/lib/modprobe.d/*.conf |
+		grep -vxF "$claims"
+}
+
+# write_claims KIND...: the file for these, or no file.
+write_claims() {
+	if [ $# = 0 ]; then
+		rm -f "$claims"
+		return
+	fi
+	mkdir -p "$modprobe_d"
+	if ! {
+		echo "# Written by pcibufctl bind --persist; unbind --persist takes a line out."
+		for kind; do
+			upper=$(echo "$kind" | tr '[:lower:]' '[:upper:]')
+			echo "alias pci:v0000${upper%:*}d0000${upper#*:}sv*sd*bc*sc*i* pcibuf"
+		done
+		printf 'options pcibuf ids=%s\n' "$(printf '%s\n' "$@" | paste -sd ,)"
+	} >"$claims.new" || ! mv "$claims.new" "$claims"; then
+		fail 1 not_written "cannot write $claims" "is /etc read-only?"
+	fi
+}
+
+# udevd reads what modprobe.d says when it starts, or is told to.
+reload_udev() {
+	udevadm control --reload 2>/dev/null || :
+}
+
+persist_card() {
+	if other=$(others_ids); then
+		fail 5 other_ids "$(echo "$other" | head -n 1) gives ids to pcibuf already" \
+			"add this card's there; ids of two files do not add up"
+	fi
+	ids_of "$1"
+	# shellcheck disable=SC2046 # words
+	write_claims $({ persistent_kinds && echo "$vendor:$device"; } | sort -u)
+	# For the module that is loaded now. It may know that kind already.
+	put "$vendor $device" "$sys/bus/pci/drivers/pcibuf/new_id" || :
+	reload_udev
+}
+
+forget_card() {
+	ids_of "$1"
+	# shellcheck disable=SC2046 # words
+	write_claims $(persistent_kinds | grep -vx "$vendor:$device")
+	put "$vendor $device" "$sys/bus/pci/drivers/pcibuf/remove_id" || :
+	reload_udev
+}

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# Part of pcibufctl: list and info.
+: "${root:=}" "${class:=}" "${devices:=}" "${json:=}" "${card:=}" "${taken:=}"
+: "${vendor:=}" "${device:=}" "${value:=}"
+
+# buffer_attr CARD NAME ATTRIBUTE
+buffer_attr() {
+	attr "$class/$1/buffers/$2/$3" || value=
+}
+
+# buffers CARD: the names of its buffers, as buffers/ has them.
+buffers() {
+	for dir in "$class/$1/buffers"/*; do
+		[ ! -e "$dir" ] || echo "${dir##*/}"
+	done
+}
+
+# The node of a buffer, as the kernel names it.
+node_of() {
+	node=$(readlink "$class/$1/buffers/$2") || node=
+	node=/dev/${node##*/}
+}
+
+# A link that lasts, in $link; empty where udev made none.
+link_of() {
+	link=
+	for link in "$root/dev/pcibuf/by-path"/*pci-"$1/$2"; do
+		[ -e "$link" ] || [ -L "$link" ] || link=
+		link=${link#"$root"}
+	done
+}
+
+# none, or how the IOMMU treats a card: DMA, DMA-FQ, identity, ...
+iommu_of() {
+	attr "$devices/$1/iommu_group/type" || value=none
+	iommu=$value
+}
+
+# json_numbers FUNCTION CARD [BUFFER] -- NAME...: fields of JSON.
+json_numbers() {
+	from=$1 of=$2
+	shift 2
+	for name; do
+		# shellcheck disable=SC2086 # a card, or a card and a buffer
+		$from $of "$name"
+		printf ',"%s":%s' "$name" "$(jn "$value")"
+	done
+}
+
+# json_buffer CARD NAME
+json_buffer() {
+	buffer_attr "$1" "$2" label
+	printf '{"name":%s,"label":%s' "$(js "$2")" "$(jo "$value")"
+	json_numbers buffer_attr "$1 $2" index size nr_segments numa_node open_count
+	buffer_attr "$1" "$2" dma_addr
+	printf ',"dma_addr":%s' "$(jo "$value")"
+	buffer_attr "$1" "$2" backing
+	printf ',"backing":%s' "$(jo "$value")"
+	node_of "$1" "$2"
+	link_of "$1" "$2"
+	printf ',"node":%s,"link":%s' "$(js "$node")" "$(jo "$link")"
+	printf ',"segments":%s}' "$(json_segments "$class/$1/buffers/$2/segments")"
+}
+
+# Null where they cannot be read.
+json_segments() {
+	if ! [ -r "$1" ]; then
+		printf null
+		return
+	fi
+	awk '{ printf "%s{\"offset\":\"%s\",\"dma_addr\":\"%s\",\"length\":\"%s\"}",
+			(NR > 1 ? "," : "["), $1, $2, $3 }
+		END { printf "%s", NR ? "]" : "[]" }' "$1"
+}
+
+# json_card CARD
+json_card() {
+	ids_of "$1"
+	printf '{"address":%s,"vendor":%s,"device":%s' "$(js "$1")" \
+		"$(js "$vendor")" "$(js "$device")"
+	card_attr "$1" serial
+	printf ',"serial":%s' "$(jo "$value")"
+	iommu_of "$1"
+	printf ',"iommu":%s' "$(js "$iommu")"
+	json_numbers card_attr "$1" dma_mask_bits max_bytes allocated_bytes \
+		nr_buffers gid
+	card_attr "$1" last_error
+	printf ',"last_error":%s' "$(jo "$value")"
+	printf ',"buffers":['
+	separator=
+	for buffer in $(buffers "$1"); do
+		printf %s "$separator"
+		json_buffer "$1" "$buffer"
+		separator=,
+	done
+	printf ']}'
+}
+
+json_cards() {
+	between=
+	for name in $(cards); do
+		printf %s "$between"
+		json_card "$name"
+		between=,
+	done
+}
+
+card_rows() {
+	echo "CARD ID SERIAL MASK BUFFERS ALLOCATED LIMIT"
+	for card in $(cards); do
+		ids_of "$card"
+		card_attr "$card" serial
+		row="$card $vendor:$device ${value:--}"
+		for name in dma_mask_bits nr_buffers; do
+			card_attr "$card" $name
+			row="$row ${value:--}"
+		done
+		for name in allocated_bytes max_bytes; do
+			card_attr "$card" $name
+			row="$row $(human "$value")"
+		done
+		echo "$row"
+	done
+}
+
+buffer_rows() {
+	echo "CARD BUFFER NODE SIZE SEGMENTS ADDRESS OPEN"
+	for card in $(cards); do
+		for buffer in $(buffers "$card"); do
+			node_of "$card" "$buffer"
+			buffer_attr "$card" "$buffer" size
+			row="$card $buffer $node $(human "$value")"
+			for name in nr_segments dma_addr open_count; do
+				buffer_attr "$card" "$buffer" $name
+				row="$row ${value:--}"
+			done
+			echo "$row"
+		done
+	done
+}
+
+# In columns as wide as they must be.
+table() {
+	awk '{
+		for (i = 1; i <= NF; i++) {
+			cell[NR, i] = $i
+			if (length($i) > width[i])
+				width[i] = length($i)
+		}
+		fields = NF
+	}
+	END {
+		for (row = 1; row <= NR; row++) {
+			for (i = 1; i < fields; i++)
+				printf "%-*s  ", width[i], cell[row, i]
+			print cell[row, fields]
+		}
+	}'
+}
+
+do_list() {
+	[ $# = 0 ] || wrong_usage "list takes no arguments"
+	if [ -n "$json" ]; then
+		answer "\"cards\":[$(json_cards)]"
+	elif [ -z "$(cards)" ]; then
+		echo "No cards. Give one to pcibuf: pcibufctl bind ADDRESS"
+	else
+		card_rows | table
+		echo
+		buffer_rows | table
+	fi
+}
+
+show_card() {
+	ids_of "$1"
+	iommu_of "$1"
+	printf '%-16s %s\n' address "$1" id "$vendor:$device" iommu "$iommu"
+	for name in serial dma_mask_bits max_bytes allocated_bytes nr_buffers gid \
+		last_error; do
+		card_attr "$1" $name
+		printf '%-16s %s\n' "$name" "${value:--}"
+	done
+	for name in $(buffers "$1"); do
+		printf '%-16s %s\n' buffer "$name"
+	done
+}
+
+# show_buffer CARD NAME
+show_buffer() {
+	node_of "$1" "$2"
+	link_of "$1" "$2"
+	printf '%-16s %s\n' card "$1" node "$node" link "${link:--}"
+	for name in label index size nr_segments dma_addr backing numa_node \
+		open_count; do
+		buffer_attr "$1" "$2" "$name"
+		printf '%-16s %s\n' "$name" "${value:--}"
+	done
+	if [ -r "$class/$1/buffers/$2/segments" ]; then
+		sed 's/^/segment          /' "$class/$1/buffers/$2/segments"
+	fi
+}
+
+# need_buffer CARD NAME: its name under buffers/, in $buffer, found by label,
+# index or node.
+need_buffer() {
+	for buffer in $(buffers "$1"); do
+		node_of "$1" "$buffer"
+		buffer_attr "$1" "$buffer" index
+		case $2 in
+		"$buffer" | "$value" | "${node#/dev/}" | "$node") return ;;
+		esac
+	done
+	fail 3 no_buffer "$1 has no buffer '$2'" "pcibufctl list shows what it has"
+}
+
+do_info() {
+	take_card "$@"
+	shift "$taken"
+	[ $# -le 1 ] || wrong_usage "too many arguments"
+	[ $# = 0 ] || need_buffer "$card" "$1"
+	case $#${json:+j} in
+	0) show_card "$card" ;;
+	1) show_buffer "$card" "$buffer" ;;
+	0j) answer "\"card\":$(json_card "$card")" ;;
+	1j) answer "\"address\":$(js "$card"),\"buffer\":$(json_buffer "$card" "$buffer")" ;;
+	esac
+}

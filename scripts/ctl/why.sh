@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# Part of pcibufctl: why something does not work, in words. The functions whose
+# name is a fault are true where there is one.
+: "${root:=}" "${sys:=}" "${class:=}" "${value:=}"
+
+kernel=$(uname -r)
+mok=$root/var/lib/dkms/mok.pub
+
+module_file() {
+	find "$root/lib/modules/$1/" -name 'pcibuf.ko*' 2>/dev/null | head -n 1
+}
+
+module_missing() {
+	[ -z "$(module_file "$kernel")" ]
+}
+
+headers_missing() {
+	[ ! -e "$root/lib/modules/$kernel/build/Makefile" ]
+}
+
+# The variable's value is its last byte.
+secure_boot() {
+	variable=$sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c
+	[ -r "$variable" ] &&
+		[ "$(od -An -tu1 "$variable" | awk '{ v = $NF } END { print v }')" = 1 ]
+}
+
+key_missing() {
+	secure_boot || return 1
+	[ -e "$mok" ] || return 0
+	case $(mokutil --test-key "$mok" 2>&1) in
+	*"is already enrolled"*) return 1 ;;
+	esac
+}
+
+# The loaded module and the installed one are not the same.
+module_old() {
+	attr "$sys/module/pcibuf/srcversion" || return 1
+	installed=$(modinfo -F srcversion "$(module_file "$kernel")" 2>/dev/null)
+	[ -n "$installed" ] && [ "$installed" != "$value" ]
+}
+
+# The message in $why, its name in $fault, what to do in $cure.
+explain_module() {
+	if module_missing && headers_missing; then
+		fault=no_headers
+		why="there are no headers of kernel $kernel, so DKMS could not build the module"
+		cure="apt install linux-headers-$kernel, then: dkms autoinstall"
+	elif module_missing; then
+		fault=not_built
+		why="the module was not built for kernel $kernel"
+		cure="dkms autoinstall; if that fails, see make.log in /var/lib/dkms/pcibuf/*/build"
+	elif key_missing; then
+		fault=no_key
+		why="Secure Boot is on and the key that DKMS signs with is not enrolled"
+		cure="mokutil --import /var/lib/dkms/mok.pub, then reboot and confirm it"
+	else
+		fault=not_loaded
+		why="the module is not loaded"
+		cure="modprobe pcibuf"
+	fi
+}
+
+module_fails() {
+	explain_module
+	fail 7 "$fault" "$why" "$cure"
+}
+
+# The line of a group, by name or number. A small system has no getent.
+group_entry() {
+	if command -v getent >/dev/null; then
+		getent group "$1"
+	else
+		awk -F: -v g="$1" '$1 == g || $3 == g { print; found = 1 }
+			END { exit !found }' "$root/etc/group"
+	fi
+}
+
+# has_word WORD WORD...
+has_word() {
+	wanted=$1
+	shift
+	for word; do
+		[ "$word" != "$wanted" ] || return 0
+	done
+	return 1
+}
+
+# Why this user cannot use a card, in $why, $fault and $cure.
+explain_group() {
+	card_attr "$1" gid
+	user=$(id -un)
+	# shellcheck disable=SC2046 # words
+	if [ "${value:-0}" = 0 ]; then
+		fault=no_group
+		why="$1 is root's alone, it has no group"
+		cure="see whether group pcibuf exists, then as root: udevadm trigger -s pcibuf_card"
+	elif ! entry=$(group_entry "$value"); then
+		fault=no_group
+		why="$1 is group $value's, which does not exist"
+		cure="as root: udevadm trigger -s pcibuf_card"
+	elif has_word "$value" $(id -G "$user"); then
+		fault=group_not_in_effect
+		why="$user is in group ${entry%%:*}, but was not yet at the login"
+		cure="log out and in again, or: newgrp ${entry%%:*}"
+	else
+		fault=not_in_group
+		why="$1 is group ${entry%%:*}'s, and $user is not in it"
+		cure="as root: adduser $user ${entry%%:*}; then log in again"
+	fi
+}
+
+not_permitted() {
+	case ${1##*/} in
+	alloc | alloc_sg | free) explain_group "$2" ;;
+	*) fault=not_root why="only root may write to $1" cure="try it with sudo" ;;
+	esac
+	fail 4 "$fault" "$why" "$cure"
+}
+
+# What the C library calls an errno: its name in $errno, our status in $status.
+name_errno() {
+	case $1 in
+	*"Invalid argument"*) errno=EINVAL status=2 ;;
+	*"File exists"*) errno=EEXIST status=5 ;;
+	*"uota exceeded"*) errno=EDQUOT status=6 ;;
+	*"Cannot allocate memory"* | *"Out of memory"*) errno=ENOMEM status=6 ;;
+	*"No space left"*) errno=ENOSPC status=6 ;;
+	*"No such file"*) errno=ENOENT status=3 ;;
+	*"resource busy"*) errno=EBUSY status=5 ;;
+	*"Permission denied"*) errno=EACCES status=4 ;;
+	*"not permitted"*) errno=EPERM status=4 ;;
+	*"No such device"*) errno=ENODEV status=3 ;;
+	*"Interrupted"*) errno=EINTR status=1 ;;
+	*) errno=EIO status=1 ;;
+	esac
+}
+
+# put TEXT FILE: what the kernel has against it is in $said. Not the shell's own
+# echo, which would not say.
+put() {
+	said=$({ env echo "$1" >"$2"; } 2>&1) || return
+}
+
+# request CARD FILE TEXT: write to an attribute of the card, or fail in words.
+# The card's own are better, where they are about this request.
+request() {
+	target=$class/$1/$2
+	! put "$3" "$target" || return 0
+	name_errno "$said"
+	[ -e "$class/$1" ] || fail 3 ENODEV "$1 is going away" "bind it again"
+	[ "$status" != 4 ] || not_permitted "$target" "$1"
+	card_attr "$1" last_error
+	case $value in
+	*"$3"*"$errno"*) fail "$status" "$errno" "$value" ;;
+	esac
+	fail "$status" "$errno" "$2 of $1 refused '$3': ${said##*: }" \
+		"see ERRORS in pcibufctl(8)"
+}

@@ -1,0 +1,112 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# pcibufctl doctor: on a machine where all is well it says so, and each fault that
+# is put there is found, alone, with its cure.
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/unit/fake.sh
+. "$top/tests/unit/fake.sh"
+efi=sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c
+
+# All that doctor has against the machine, as it is given to programs.
+complaints() {
+	strict '"\n".join("%s %s: %s" % (c["status"], c["name"], c["cure"])
+		for c in d["checks"] if c["status"] != "ok")' doctor
+}
+
+complaint() {
+	found=$(complaints) || return
+	case $found in
+	*"
+"*) same "one complaint" "$found" ;;
+	"$1"*"$2"*) ;;
+	*) same "$1 ... $2" "$found" ;;
+	esac
+}
+
+# finds NAME CURE, for people, too.
+finds() {
+	kind=${3-fault}
+	check "doctor finds $1" complaint "$kind $1: " "$2"
+	case $kind in
+	fault) check "... and says what to do" ends 1 "do: $2" ctl doctor ;;
+	*) check "... and says what to do" ends 0 "do: $2" ctl doctor ;;
+	esac
+	fake_machine
+}
+
+module_faults() {
+	rm -r "$sys/module/pcibuf" "$FAKE_ROOT/lib/modules/6.1.0-1-amd64"
+	mkdir "$FAKE_ROOT/lib/modules/6.1.0-1-amd64"
+	finds no_headers "apt install linux-headers-6.1.0-1-amd64"
+	rm -r "$sys/module/pcibuf" "$FAKE_ROOT/lib/modules/6.1.0-1-amd64/updates"
+	finds not_built "dkms autoinstall"
+	rm -r "$sys/module/pcibuf"
+	finds not_loaded "modprobe pcibuf"
+	rm -r "$sys/module/pcibuf"
+	file $efi ''
+	printf '\006\000\000\000\001' >"$FAKE_ROOT/$efi"
+	file var/lib/dkms/mok.pub key
+	file answers/mokutil "mok.pub is not enrolled"
+	finds no_key "mokutil --import /var/lib/dkms/mok.pub"
+	rm -r "$sys/module/pcibuf"
+	file $efi ''
+	printf '\006\000\000\000\001' >"$FAKE_ROOT/$efi"
+	file var/lib/dkms/mok.pub key
+	file answers/mokutil "mok.pub is already enrolled"
+	finds not_loaded "modprobe pcibuf"
+	file answers/modinfo EF01
+	finds old_module "free all buffers, then: modprobe -r pcibuf"
+	mkdir -p "$FAKE_ROOT/lib/modules/6.1.0-2-amd64/kernel"
+	finds next_kernel "apt install linux-headers-6.1.0-2-amd64" warning
+}
+
+system_faults() {
+	rm "$FAKE_ROOT/etc/group"
+	finds no_group "systemd-sysusers"
+	file answers/groups-now 1000
+	finds group_not_in_effect "log out and in again"
+	file answers/groups-now 1000
+	file answers/groups-then 1000
+	finds not_in_group "as root: adduser alice pcibuf" warning
+	rm "$FAKE_ROOT/usr/lib/udev/rules.d/60-persistent-pcibuf.rules"
+	finds no_rules "apt install pcibuf-tools"
+	file etc/modprobe.d/x.conf "options pcibuf ids=8086:10D3,1234:11e8"
+	add_device $b 8086 10d3 e1000e
+	finds other_driver "blacklist e1000e"
+	file etc/modprobe.d/x.conf "options pcibuf ids=8086:10D3,1234:11e8"
+	add_device $b 1234 11e8
+	finds not_bound "pcibufctl bind $b"
+	file etc/pcibuf.d/x.conf "[crad]"
+	finds bad_config "correct it, see pcibuf.conf(5)"
+	file answers/systemctl ""
+	finds not_restored "journalctl -b -u pcibuf-restore@$a"
+}
+
+card_faults() {
+	rm -r "$sys/bus/pci/devices/$a/iommu_group"
+	finds no_iommu "enable VT-d" warning
+	file sys/bus/pci/devices/$a/iommu_group/type identity
+	finds no_iommu "enable VT-d" warning
+	file sys/class/pcibuf_card/$a/gid 0
+	finds no_gid "if no rule of yours" warning
+	rm -r "$sys/class/pcibuf_card/$a"
+	finds no_card "pcibufctl bind ADDRESS" warning
+	add_card $b 525400ffff123456
+	file sys/bus/pci/devices/$b/iommu_group/type DMA
+	# They are each other's.
+	check "doctor finds twins" ends 0 "have one identity" ctl doctor
+	check "... both" same 2 "$(complaints | grep -c "warning twins: use by-path")"
+	fake_machine
+	file sys/class/pcibuf_card/$a/last_error 'alloc "1G": ENOMEM: no memory'
+	check "doctor shows the last error" ends 0 'alloc "1G": ENOMEM' ctl doctor
+}
+
+fake_machine
+check "nothing is wrong with a machine that is well" same "0 0" \
+	"$(strict '"%s %s" % (d["faults"], d["warnings"])' doctor)"
+module_faults
+system_faults
+card_faults
+finish

@@ -1,0 +1,137 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# pcibufctl save and restore against a machine made of files. Its fake echo makes
+# the buffers.
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/unit/fake.sh
+. "$top/tests/unit/fake.sh"
+saved=$FAKE_ROOT/etc/pcibuf.d
+
+# What a card has: label, index, size and segments of each buffer.
+has() {
+	for dir in "$sys/class/pcibuf_card/$1/buffers"/*; do
+		[ ! -e "$dir" ] || (cd "$dir" && echo "$(cat label)" "$(cat index)" \
+			"$(cat size)" "$(cat nr_segments)")
+	done | sort
+}
+
+fill() {
+	fake_machine
+	ctl mask 40 >/dev/null
+	ctl limit 65536 >/dev/null
+	ctl alloc 8192 rx >/dev/null
+	ctl alloc 4096 >/dev/null
+	ctl alloc 4096 >/dev/null
+	ctl alloc 16384 ring --sg >/dev/null
+}
+
+# As after a boot: the same card, empty.
+boot() {
+	rm -rf "$sys/class/pcibuf_card/$a" "$sys/bus/pci/devices/$a"
+	add_card $a "${1-525400ffff123456}"
+	: >"$FAKE_LOG"
+}
+
+all_back() {
+	same " 1 4096 1
+ 2 4096 1
+ring 3 16384 2
+rx 0 8192 1" "$(has $a)" &&
+		same "40 65536" "$(cat "$sys/class/pcibuf_card/$a/dma_mask_bits") $(cat \
+			"$sys/class/pcibuf_card/$a/max_bytes")"
+}
+
+check_round() {
+	fill
+	check "what there is is saved" ends 0 pci-0000-03-00.0.conf ctl save
+	boot
+	check "it is restored" ends 0 "made rx of 8K" ctl restore $a
+	check "... all of it, in its order" all_back
+	check "restored again it is kept" same "0 4 0" "$(strict \
+		'len(d["restored"]), len(d["kept"]), len(d["failures"])' restore |
+		tr -d '(),')"
+	check "... and nothing more is there" all_back
+	ctl free 1 >/dev/null
+	check "what was freed comes back" ends 0 "made a buffer of 4K" ctl restore
+	check "... alone" all_back
+	ctl free rx >/dev/null
+	ctl alloc 4096 rx >/dev/null
+	check "one of another size is told" ends 5 "rx is there, but not of size 8192" \
+		ctl restore
+}
+
+check_identity() {
+	for by in path serial id; do
+		fill
+		ctl save --by=$by >/dev/null
+		boot
+		check "known by $by, it is restored" ends 0 "made rx" ctl restore $a
+		check "... all of it" all_back
+	done
+	fill
+	ctl save >/dev/null
+	boot 525400ffff999999
+	check "another serial is refused" ends 5 \
+		"refused: saved for a card of serial 525400ffff123456, this one has 525400ffff999999" \
+		ctl restore $a
+	check "... and nothing is written" written ""
+	boot ''
+	check "no serial is refused" ends 5 "this one has none" ctl restore $a
+	boot
+	file sys/bus/pci/devices/$a/device 0x7025
+	check "another device is refused" ends 5 "card of device 7024" ctl restore
+	boot
+	file sys/bus/pci/devices/$a/vendor 0x10ef
+	check "another vendor is refused" ends 5 "card of vendor 10ee" ctl restore
+	check "... and nothing is written" written ""
+	ctl alloc 4096 rx >/dev/null
+	ctl save --by=serial >/dev/null
+	rm "$saved/pci-$(echo $a | tr : -).conf"
+	rm -r "$sys/class/pcibuf_card/$a" "$sys/bus/pci/devices/$a"
+	add_card $b 525400ffff123456
+	add_card $a 525400ffff999999
+	file sys/bus/pci/devices/$b/vendor 0x10ef
+	check "by serial, it follows the card" ends 0 "$b: made rx" ctl restore
+	check "... and leaves the other alone" same "" "$(has $a)"
+}
+
+# conf LINE...: a file of these.
+conf() {
+	mkdir -p "$saved"
+	printf '%s\n' "$@" >"$saved/test.conf"
+}
+
+check_files() {
+	fake_machine
+	check "nothing saved is nothing to do" ends 0 "" ctl restore
+	conf "# by hand" "" "  [card]  " "card = id:10ee:7024" "[buffer]" \
+		"  size =  4k " "label= rx"
+	check "blanks and comments are taken" ends 0 "made rx of 4K" ctl restore
+	check "... and written as they should be" written "alloc: 4k rx"
+	conf "[card]" "card=id:ffff:ffff" "[buffer]" "size=4K" "label=other"
+	check "another kind's section is passed over" ends 0 "" ctl restore
+	for line in size=x label= kind=other "[other]" word mask=64 ""; do
+		conf "[card]" card=id:10ee:7024 "[buffer]" size=4K "[buffer]" "$line"
+		: >"$FAKE_LOG"
+		check "line '$line' is refused, with its number" ends 2 "test.conf:6: " \
+			ctl restore
+		check "... and the rest of that file, too" written ""
+	done
+	conf "[buffer]" size=4K
+	check "a buffer of no card is refused" ends 2 "without a [card]" ctl restore
+	conf "[card]" card=id:10ee:7024 "[buffer]" size=4K label=one "[buffer]" \
+		size=4K label=two
+	: >"$FAKE_LOG"
+	FAKE_AT=alloc FAKE_ERROR="Cannot allocate memory"
+	check "what cannot be made is told, with its label" ends 6 \
+		"Cannot allocate memory" ctl restore
+	check "... and the rest is tried" written "alloc: 4K one
+alloc: 4K two"
+}
+
+check_round
+check_identity
+check_files
+finish

@@ -1,0 +1,132 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# In the fast guest: pcibufctl against the driver itself. Of its words, those that
+# come from the driver; the others are tests/unit/ctl*.t's.
+set -eu
+# shellcheck source=tests/system/lib.sh
+. /tests/lib.sh
+PATH=/tests:$PATH
+devices=/sys/bus/pci/devices
+
+# address VENDOR DEVICE
+address() {
+	for dir in "$devices"/*; do
+		[ "$(cat "$dir/vendor") $(cat "$dir/device")" != "0x$1 0x$2" ] ||
+			echo "${dir##*/}"
+	done
+}
+
+# ends STATUS WORDS COMMAND...
+ends() {
+	wanted=$1 words=$2 status=0
+	shift 2
+	said_there=$("$@" 2>&1) || status=$?
+	case $status:$said_there in
+	"$wanted:"*"$words"*) ;;
+	*)
+		echo "status $status: $said_there"
+		return 1
+		;;
+	esac
+}
+
+as() {
+	user=$1
+	shift
+	su -s /bin/sh "$user" -c "PATH=$PATH; $*"
+}
+
+# The buffers of the card, in a form that holds over a restore.
+inventory() {
+	for dir in "$cards/$edu"/buffers/*; do
+		echo "${dir##*/} $(cat "$dir/index" "$dir/size" | tr '\n' ' ')"
+	done
+	cat $cards/"$edu"/dma_mask_bits $cards/"$edu"/max_bytes
+}
+
+# What differs from run to run, taken out.
+told() {
+	pcibufctl list --json | sed -e "s/$edu/EDU/g; s/$net/NET/g" \
+		-e 's/0x[0-9a-f]\{4,\}/0xN/g; s/"max_bytes":[0-9]*/"max_bytes":N/g'
+}
+
+test_bind() {
+	check "no card is told in words" ends 0 "No cards" pcibufctl list
+	check "... and in JSON" same '{"schema":1,"command":"list","ok":true,"cards":[]}' \
+		"$(pcibufctl list --json)"
+	check "a card is bound by its kind" ends 0 "$edu is bound" \
+		pcibufctl bind 1234:11e8
+	check "... really" test -d "$cards/$edu"
+	check "a card with a driver is refused" ends 5 "has the driver e1000e" \
+		pcibufctl bind "$net"
+	ip link set eth0 up
+	check "... whose interface is up" ends 5 "interface eth0 is up" \
+		pcibufctl bind "$net"
+	check "--force takes it" ends 0 "$net is bound" pcibufctl bind "$net" --force
+	check "... really" test -d "$cards/$net"
+	check "a card of two is found by its serial" ends 0 "$net" \
+		pcibufctl info "$(cat "$cards/$net/serial")"
+	check "... and let go" ends 0 unbound pcibufctl unbind "$net"
+	check "... really" not test -d "$cards/$net"
+}
+
+test_alloc() {
+	check "a mask is set" ends 0 40 pcibufctl mask 40
+	check "... really" same 40 "$(cat "$cards/$edu/dma_mask_bits")"
+	check "a limit is set" ends 0 16777216 pcibufctl limit 16M
+	check "a buffer is made" ends 0 "rx: 4M at 0x" pcibufctl alloc 4M rx
+	check "... really" same 4194304 "$(cat "$cards/$edu/buffers/rx/size")"
+	check "one without a label" ends 0 "1: 4K at 0x" pcibufctl alloc 1
+	check "one of segments" ends 0 "ring: 1M " pcibufctl alloc 1M ring --sg
+	check "JSON tells all of it" same '{"schema":1,"command":"list","ok":true,"cards":[{"address":"EDU","vendor":"1234","device":"11e8","serial":null,"iommu":"none","dma_mask_bits":40,"max_bytes":N,"allocated_bytes":5246976,"nr_buffers":3,"gid":0,"last_error":null,"buffers":[{"name":"1","label":null,"index":1,"size":4096,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf1","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]},{"name":"ring","label":"ring","index":2,"size":1048576,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf2","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]},{"name":"rx","label":"rx","index":0,"size":4194304,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf0","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]}]}]}' \
+		"$(told)"
+	check "a label twice" ends 5 "free it or choose another" pcibufctl alloc 4K rx
+	check "over the limit" ends 6 "over max_bytes of this card" pcibufctl alloc 64M
+	check "a blank before the unit" ends 2 "alloc_sg take SIZE" pcibufctl alloc 5 MB
+	check "a mask while there are buffers" ends 5 "free all buffers" pcibufctl mask 64
+	(
+		exec 3<>/dev/pcibuf0
+		ends 5 "close and unmap" pcibufctl free rx
+	) >/tmp/said 2>&1 && status=ok || status=bad
+	check "free while open" same ok "$status$(cat /tmp/said)"
+}
+
+test_members() {
+	check "who is not in the group" ends 4 "root's alone" as bob pcibufctl alloc 4K
+	put 900 "$cards/$edu/gid"
+	check "... is told which one it is" ends 4 "adduser bob pcibuf" \
+		as bob pcibufctl alloc 4K
+	check "a member makes a buffer" ends 0 "own: 4K" as alice pcibufctl alloc 4K own
+	check "... and frees it" ends 0 "" as alice pcibufctl free own
+	check "... but sets no mask" ends 4 "only root" as alice pcibufctl mask 64
+}
+
+test_saved() {
+	inventory >/tmp/before
+	check "all is saved" ends 0 /etc/pcibuf.d pcibufctl save
+	check "a card in use stays" ends 5 "has buffers: 1 ring rx" \
+		pcibufctl unbind "$edu"
+	check "it is rebound" ends 0 "is unbound" pcibufctl unbind --force
+	check "... and empty" ends 0 "is bound" pcibufctl bind "$edu"
+	check "... really" not test -d "$cards/$edu/buffers/rx"
+	check "what was saved is restored" ends 0 "made rx of 4M" pcibufctl restore
+	check "... as it was" same "$(cat /tmp/before)" "$(inventory)"
+	check "a second time it is kept" ends 0 '"restored":[],"kept":[{' \
+		pcibufctl restore --json
+	check "... as it was" same "$(cat /tmp/before)" "$(inventory)"
+	check "another card takes the slot's file" ends 0 "is bound" \
+		pcibufctl bind "$net"
+	sed -i "s/pci-$edu/pci-$net/" /etc/pcibuf.d/*.conf
+	check "... and is refused" ends 5 "refused: saved for a card of vendor 1234" \
+		pcibufctl restore "$net"
+	check "... really" same 0 "$(cat "$cards/$net/nr_buffers")"
+}
+
+edu=$(address 1234 11e8)
+net=$(address 8086 10d3)
+test_bind
+test_alloc
+test_members
+test_saved
+finish
