@@ -112,7 +112,7 @@ TEST_F_TIMEOUT(direct, into_what_was_never_touched, 120)
 	buf_put(&fresh);
 }
 
-/* Contiguous, single pages: 2 MiB entries are not possible there. */
+/* Contiguous: a large page, and 256 single ones. */
 TEST_F_TIMEOUT(direct, into_single_pages, 120)
 {
 	struct buf fresh;

@@ -36,9 +36,9 @@ FIXTURE_VARIANT_ADD(mapped, out_of_step) {
 	.how = "alloc_sg", .size = SIZE, .shift = 5 * PAGE,
 };
 
-/* Contiguous, of a size that no unit has. */
+/* Contiguous: a large page, and 256 single ones. */
 FIXTURE_VARIANT_ADD(mapped, single_pages) {
-	.how = "alloc", .size = 3 * MIB,
+	.how = "alloc", .size = 3 * MIB, .large = 2 * MIB,
 };
 
 FIXTURE_SETUP(mapped)
