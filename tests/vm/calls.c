@@ -130,6 +130,32 @@ TEST_F_TIMEOUT(mapped, munmap_of_parts, 120)
 	check_works(_metadata, &self->place, self->fd, 1);
 }
 
+/* The parts alone, each where the whole would have it. */
+TEST_F_TIMEOUT(mapped, mmap_of_parts, 120)
+{
+	unsigned char *model = malloc(variant->size);
+	unsigned char *copy = malloc(variant->size);
+	unsigned int i;
+
+	fill(model, variant->size, 0, 1);
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		size_t from = parts[i].from, length = parts[i].to - from;
+
+		ASSERT_EQ(0, munmap(self->mem, variant->size));
+		ASSERT_EQ(self->mem + from,
+			  mmap(self->mem + from, length, PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_FIXED, self->fd, from));
+		EXPECT_EQ(0, memcmp(self->mem + from, model + from, length));
+		fill(self->mem + from, length, from, i + 2);
+		fill(model + from, length, from, i + 2);
+		ASSERT_EQ((ssize_t)variant->size,
+			  pread(self->fd, copy, variant->size, 0));
+		EXPECT_EQ(0, memcmp(copy, model, variant->size));
+	}
+	free(copy);
+	free(model);
+}
+
 /* Every second page, so that no large page stays whole. */
 TEST_F_TIMEOUT(mapped, munmap_of_every_second_page, 120)
 {
