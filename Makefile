@@ -6,6 +6,7 @@
 # make demo         all of it in a virtual machine, from apt install to DMA
 # make test         every test; make test TESTS=tests/vm/off-28.t for some
 # make bench        what mapping costs, beside others; SUITES=bookworm for one kernel
+# make bench-contiguous    how often there is contiguous memory, and how fast
 # make clean        remove what was built; make distclean also what is cached
 
 # The longest first, so that the others run beside it.
@@ -37,6 +38,9 @@ test: setup
 bench: setup
 	@scripts/bench $(if $(SUITES),--suite "$(SUITES)")
 
+bench-contiguous: setup
+	@scripts/bench-contiguous
+
 clean:
 	rm -rf build
 	find module -name '*.o' -delete -o -name '*.ko' -delete \
@@ -47,5 +51,5 @@ clean:
 distclean: clean
 	rm -rf "$(CACHE)"
 
-.PHONY: module setup deb demo test bench clean distclean
+.PHONY: module setup deb demo test bench bench-contiguous clean distclean
 .DEFAULT_GOAL := module
