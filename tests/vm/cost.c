@@ -11,7 +11,7 @@
 #include "lib.h"
 
 #define SIZE	(1 * GIB)
-#define ROUNDS	9
+#define ROUNDS	7
 
 FIXTURE(cost) {
 	struct card card;

@@ -34,7 +34,7 @@ static void stand_by(void)
 			_exit(1);
 		memset(mem, 1, BYSTANDER_SIZE);
 		munmap(mem, BYSTANDER_SIZE);
-		usleep(20000);
+		usleep(100000);
 	}
 }
 
@@ -122,12 +122,12 @@ TEST_F_TIMEOUT(limits, about_all_that_there_is, 240)
 /* The cgroup's end is not the machine's. */
 TEST_F_TIMEOUT(limits, more_than_the_cgroup_has, 120)
 {
-	struct demand demand = { &self->card, 512 * MIB, ROUNDS };
+	struct demand demand = { &self->card, 256 * MIB, ROUNDS };
 	__u64 used = attr_u64(pathf("%s/memory.current", self->cgroup));
 	int refused;
 
 	ASSERT_EQ(0, attr_write(pathf("%s/memory.max", self->cgroup),
-				pathf("%llu", used + 256 * MIB)));
+				pathf("%llu", used + 128 * MIB)));
 	refused = as_user(UID_ALICE, GID_PCIBUF, ask, &demand);
 	/* alloc_sg is charged, always; a claimed range is not. */
 	EXPECT_LE(ROUNDS, refused);
