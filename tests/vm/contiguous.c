@@ -10,7 +10,7 @@
 
 #define LARGE		(512 * MIB)
 #define HUGE_ORDER	9
-#define LEAVE		(48 * MIB)	/* free while the rest is filled */
+#define LEAVE		(96 * MIB)	/* free while the rest is filled */
 #define STRIDE		16
 #define ROUNDS		64
 
