@@ -31,7 +31,8 @@ demo: deb
 # What several tests need is made once, before them.
 test: setup
 	@scripts/build-deb
-	@scripts/rootfs bookworm >/dev/null
+	@awk '/^[a-z]/ { print $$1 }' scripts/suites | \
+		xargs -P $(JOBS) -n 1 scripts/rootfs >/dev/null
 	@scripts/kernel-tools >/dev/null
 	prove --timer -j$(JOBS) $(TESTS)
 
