@@ -3,4 +3,4 @@
 # Kernel 5.10, of Debian 11, without an IOMMU.
 exec "$(dirname "$0")/../../scripts/vm" fast --suite bullseye \
 	--cards edu:64 --mem 3G --append init_on_alloc=0 \
-	-- steps,faults,dma,map,modes,rw,share,perms,life
+	-- faults,dma,map,modes,rw,share,perms,life
