@@ -59,7 +59,7 @@ function digits(x)
 		return sprintf("%.0f", x)
 	if (x >= 10)
 		return sprintf("%.1f", x)
-	return x >= 1 ? sprintf("%.2f", x) : sprintf("%.3f", x)
+	return x >= 0.9995 ? sprintf("%.2f", x) : sprintf("%.3f", x)
 }
 
 function times(x)
