@@ -10,12 +10,12 @@
 
 #include "lib.h"
 
-#define TRIES	3
+#define TRIES	4
 #define LEAVE	(96 * MIB)	/* free while the rest is filled */
 #define STRIDE	16
 
 static const unsigned int levels[] = { 0, 25, 50, 75, 90 };	/* percent */
-static const unsigned int sizes[] = { 8, 64, 256, 512, 768 };	/* MiB */
+static const unsigned int sizes[] = { 4, 16, 64, 256, 512, 768 };	/* MiB */
 
 #define NR_LEVELS	(sizeof(levels) / sizeof(*levels))
 #define NR_SIZES	(sizeof(sizes) / sizeof(*sizes))
