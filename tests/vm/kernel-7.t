@@ -3,4 +3,4 @@
 # The newest kernel in Debian, without an IOMMU.
 exec "$(dirname "$0")/../../scripts/vm" fast --suite sid \
 	--cards edu:64 --mem 3G --append init_on_alloc=0 \
-	-- steps,faults,dma,map,modes,rw,share,perms,life
+	-- faults,dma,map,modes,rw,share,perms,life
