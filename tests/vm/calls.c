@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The calls that change a mapping: mprotect, munmap, mremap, mlock, fork, exit.
- * Each, wherever it cuts into a large page, leaves the data as it was.
+ * The calls that change a mapping: mmap, mprotect, munmap, mremap. Each, wherever
+ * it cuts into a large page, leaves the data as it was.
  */
 #include "lib-mapped.h"
-
-#include <pthread.h>
-#include <signal.h>
-
-#define HOPS	3	/* rounds of those that race */
 
 struct part {
 	size_t from;
@@ -238,149 +233,6 @@ TEST_F_TIMEOUT(mapped, mremap_shrinks_and_does_not_grow, 60)
 	ASSERT_EQ(mem, mremap(mem, 2 * MIB + 3 * PAGE, MIB + PAGE, 0));
 	EXPECT_EQ(-1, mismatch(mem, MIB + PAGE, 0, 1));
 	EXPECT_TRUE(file_holds(self->fd, size, 1));
-}
-
-static int locked(__u64 *bytes)
-{
-	FILE *file = fopen("/proc/self/status", "re");
-	char line[128];
-	int found = 0;
-
-	while (file && fgets(line, sizeof(line), file))
-		if (!strncmp(line, "VmLck:", 6) && ++found)
-			*bytes = strtoull(line + 6, NULL, 10) * KIB;
-	if (file)
-		fclose(file);
-	return found;
-}
-
-/* Buffers never move nor leave: there is nothing to do, and nothing to count. */
-TEST_F_TIMEOUT(mapped, mlock, 60)
-{
-	const size_t size = variant->size;
-	unsigned char *mem = self->mem;
-	__u64 bytes;
-
-	EXPECT_EQ(0, mlock(mem, size));
-	EXPECT_EQ(0, mlock2(mem + PAGE, 2 * PAGE, MLOCK_ONFAULT));
-	EXPECT_EQ(0, munlock(mem + MIB, 2 * PAGE));
-	EXPECT_EQ(0, mlockall(MCL_CURRENT));
-	check_works(_metadata, &self->place, self->fd, 1);
-	EXPECT_EQ(0, munlockall());
-	EXPECT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
-	ASSERT_EQ(mem, mmap(mem, size, PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_FIXED, self->fd, 0));
-	check_works(_metadata, &self->place, self->fd, 2);
-	EXPECT_EQ(0, munlockall());
-	ASSERT_EQ(1, locked(&bytes));
-	EXPECT_EQ(0, bytes);
-}
-
-static int use_and_leave(void *arg)
-{
-	const struct place *place = arg;
-
-	if (mismatch(place->mem, place->size, 0, 1) != -1)
-		return 1;
-	if (munmap(place->mem + MIB, PAGE))
-		return 2;
-	fill(place->mem, MIB, 0, 2);
-	return 0;
-}
-
-static int fork_again(void *arg)
-{
-	const struct place *place = arg;
-
-	madvise(place->mem, 2 * MIB, MADV_DONTNEED);
-	return in_child(use_and_leave, arg);
-}
-
-TEST_F_TIMEOUT(mapped, fork, 60)
-{
-	ASSERT_EQ(0, in_child(use_and_leave, &self->place));
-	EXPECT_EQ(-1, mismatch(self->mem, MIB, 0, 2));
-	fill(self->mem, MIB, 0, 1);
-	EXPECT_EQ(-1, mismatch(self->mem, variant->size, 0, 1));
-	ASSERT_EQ(0, in_child(fork_again, &self->place));
-	EXPECT_EQ(-1, mismatch(self->mem, MIB, 0, 2));
-}
-
-static void cut_and_mend(const struct place *place, int fd)
-{
-	size_t at = rand() % (place->size / PAGE) * PAGE;
-	size_t length = (rand() % 600 + 1) * PAGE;
-
-	if (length > place->size - at)
-		length = place->size - at;
-	switch (rand() % 4) {
-	case 0:
-		madvise(place->mem + at, length, MADV_DONTNEED);
-		break;
-	case 1:
-		mprotect(place->mem + at, length, PROT_READ);
-		mprotect(place->mem + at, length, PROT_READ | PROT_WRITE);
-		break;
-	case 2:
-		mmap(place->mem + at, length, PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_FIXED, fd, at);
-		break;
-	default:
-		touch(place->mem + at);
-	}
-}
-
-/* A process that is killed in the middle of anything. */
-TEST_F_TIMEOUT(mapped, killed_at_work, 120)
-{
-	int round, status;
-	pid_t pid;
-
-	for (round = 0; round < 10; round++) {
-		pid = fork();
-		srand(round);
-		while (!pid)
-			cut_and_mend(&self->place, self->fd);
-		usleep(20000 + 3000 * round);
-		kill(pid, SIGKILL);
-		ASSERT_EQ(pid, waitpid(pid, &status, 0));
-		EXPECT_TRUE(WIFSIGNALED(status));
-		EXPECT_EQ(SIGKILL, WTERMSIG(status));
-	}
-	check_works(_metadata, &self->place, self->fd, 1);
-}
-
-/* As threads do it, each its own half of every page. */
-static void *write_halves(void *arg)
-{
-	const struct place *place = arg;
-	int round;
-	size_t at;
-
-	for (round = 0; round < HOPS; round++) {
-		for (at = place->size; at; at -= PAGE)
-			fill(place->mem + at - PAGE, PAGE / 2, at - PAGE, 1);
-		madvise(place->mem, place->size, MADV_DONTNEED);
-	}
-	return NULL;
-}
-
-TEST_F_TIMEOUT(mapped, threads, 120)
-{
-	pthread_t thread;
-	int round;
-	size_t at;
-
-	ASSERT_EQ(0, pthread_create(&thread, NULL, write_halves,
-				    &self->place));
-	for (round = 0; round < HOPS; round++) {
-		for (at = 0; at < variant->size; at += PAGE)
-			fill(self->mem + at + PAGE / 2, PAGE / 2,
-			     at + PAGE / 2, 1);
-		madvise(self->mem + PAGE, HUGE_PAGE, MADV_DONTNEED);
-	}
-	EXPECT_EQ(0, pthread_join(thread, NULL));
-	check_holds(_metadata, &self->place, self->fd, 1);
 }
 
 TEST_HARNESS_MAIN

@@ -143,15 +143,15 @@ void disk_speed_up(const char *serial)
 	set_limit(serial, 0);
 }
 
-/* Requests that the disk has not answered yet. */
+/* Requests that the disk has not answered yet: the ninth number of its line. */
 __u64 disk_waiting(const char *serial)
 {
-	unsigned long long reads = 0, writes = 0;
-	char text[64];
+	unsigned long long waiting = 0;
+	char line[256];
 
-	if (attr_read(pathf(BLOCK_DIR "/%s/inflight", find(serial)), text,
-		      sizeof(text)) ||
-	    sscanf(text, "%llu %llu", &reads, &writes) != 2)
+	if (attr_read(pathf(BLOCK_DIR "/%s/stat", find(serial)), line,
+		      sizeof(line)) ||
+	    sscanf(line, "%*u %*u %*u %*u %*u %*u %*u %*u %llu", &waiting) != 1)
 		return 0;
-	return reads + writes;
+	return waiting;
 }

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory of a buffer that the hardware says is broken, or soon will be: that
+ * page gives SIGBUS, all others stay, and none of it is given to anybody again.
+ */
+#include <kselftest_harness.h>
+
+#include "lib.h"
+
+#define MADV_HWPOISON_		100
+#define MADV_SOFT_OFFLINE_	101
+#define BROKEN			(1 * MIB + 5 * PAGE)
+
+FIXTURE(poison) {
+	struct card card;
+	int fd;
+	struct place place;
+};
+
+FIXTURE_VARIANT(poison) {
+	const char *how;
+	size_t size;
+	size_t shift;
+};
+
+FIXTURE_VARIANT_ADD(poison, large_pages) {
+	.how = "alloc_sg", .size = 4 * MIB,
+};
+
+FIXTURE_VARIANT_ADD(poison, out_of_step) {
+	.how = "alloc_sg", .size = 4 * MIB, .shift = PAGE,
+};
+
+FIXTURE_VARIANT_ADD(poison, single_pages) {
+	.how = "alloc", .size = 2 * MIB - PAGE,
+};
+
+FIXTURE_SETUP(poison)
+{
+	ASSERT_EQ(0, card_get(0, &self->card));
+	ASSERT_EQ(0, card_write(&self->card, "dma_mask_bits", "64"));
+	ASSERT_EQ(0, card_write(&self->card, variant->how, "%zu rx",
+				variant->size));
+	self->fd = buf_open(&self->card, "rx", O_RDWR);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, place_map(&self->place, self->fd, variant->size,
+			       variant->shift, 0));
+	fill(self->place.mem, variant->size, 0, 1);
+}
+
+FIXTURE_TEARDOWN(poison)
+{
+	place_drop(&self->place);
+	close(self->fd);
+	EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
+	EXPECT_EQ(0, card_reset(&self->card));
+}
+
+/* The kernel may end whoever says so. */
+static int say_broken(void *page)
+{
+	return madvise(page, PAGE, MADV_HWPOISON_) ? errno : 0;
+}
+
+/* New buffers of all sizes, written to: nobody meets that page again. */
+static void use_new_memory(struct __test_metadata *_metadata,
+			   const struct card *card)
+{
+	static const size_t sizes[] = { 16 * MIB, MIB, 2 * MIB, 12 * KIB };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct buf buf;
+
+		ASSERT_EQ(0, buf_make(card, "alloc_sg", sizes[i],
+				      pathf("new%u", i), &buf));
+		EXPECT_EQ(-1, nonzero(buf.mem, buf.size));
+		fill(buf.mem, buf.size, 0, i);
+		EXPECT_EQ(-1, mismatch(buf.mem, buf.size, 0, i));
+		buf_put(&buf);
+	}
+}
+
+TEST_F_TIMEOUT(poison, broken, 60)
+{
+	unsigned char *mem = self->place.mem;
+	const size_t after = BROKEN + PAGE;
+	int err = in_child(say_broken, mem + BROKEN);
+
+	if (err == EINVAL || err == EPERM)
+		SKIP(return, "this kernel takes no word for it");
+	ASSERT_EQ(0, madvise(mem, variant->size, MADV_DONTNEED));
+	EXPECT_EQ(SIGBUS, touch(mem + BROKEN));
+	EXPECT_EQ(-1, mismatch(mem, BROKEN, 0, 1));
+	EXPECT_EQ(-1, mismatch(mem + after, variant->size - after, after, 1));
+	EXPECT_EQ(SIGBUS, touch(mem + BROKEN + PAGE - 1));
+	fill(mem, BROKEN, 0, 2);
+	EXPECT_EQ(-1, mismatch(mem, BROKEN, 0, 2));
+	ASSERT_EQ(0, card_write(&self->card, "alloc", "4K held"));
+	place_drop(&self->place);
+	close(self->fd);
+	ASSERT_EQ(0, card_write(&self->card, "free", "rx"));
+	use_new_memory(_metadata, &self->card);
+	ASSERT_EQ(0, card_write(&self->card, "alloc", "4K rx"));
+	self->fd = buf_open(&self->card, "rx", O_RDWR);
+	ASSERT_EQ(0, place_map(&self->place, self->fd, PAGE, 0, 0));
+}
+
+/* To be moved elsewhere while it still works: buffers do not move. */
+TEST_F_TIMEOUT(poison, soon_broken, 60)
+{
+	unsigned char *mem = self->place.mem;
+	__u64 at;
+
+	for (at = 0; at < variant->size; at += MIB / 2 + PAGE)
+		EXPECT_EQ(-1, madvise(mem + at, PAGE, MADV_SOFT_OFFLINE_));
+	EXPECT_EQ(-1, mismatch(mem, variant->size, 0, 1));
+	EXPECT_TRUE(file_holds(self->fd, variant->size, 1));
+	fill(mem, variant->size, 0, 2);
+	EXPECT_TRUE(file_holds(self->fd, variant->size, 2));
+}
+
+TEST_HARNESS_MAIN
