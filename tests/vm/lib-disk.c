@@ -18,6 +18,8 @@
 #define WAIT_TRIES	100	/* of 0.1 s: some appear late */
 #define SLOW_IOPS	2
 #define SLOW_MS		200	/* one request takes at least as long then */
+#define SLOW_REQUESTS	2	/* in a row: one may be so by chance */
+#define SLOW_WAIT_MS	20000
 
 static int is_disk(const struct dirent *entry)
 {
@@ -117,24 +119,27 @@ static long now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* From when it returns a request takes half a second. 0 or an errno. */
+/*
+ * From when it returns a request takes half a second. The monitor may need a
+ * moment until it hears of it. 0 or an errno.
+ */
 int disk_slow_down(const char *serial)
 {
 	int disk = disk_open(serial, O_RDONLY | O_DIRECT);
 	void *sector = aligned_alloc(PAGE, PAGE);
-	int tries = WAIT_TRIES;
-	long start, took = 0;
+	long start = now_ms(), end = start + SLOW_WAIT_MS;
+	int slow = 0;
 
 	set_limit(serial, SLOW_IOPS);
-	while (took < SLOW_MS && tries--) {
+	while (slow < SLOW_REQUESTS && start < end) {
 		start = now_ms();
 		if (pread(disk, sector, PAGE, 0) != (ssize_t)PAGE)
 			break;
-		took = now_ms() - start;
+		slow = now_ms() - start < SLOW_MS ? 0 : slow + 1;
 	}
 	free(sector);
 	close(disk);
-	return took < SLOW_MS ? ETIMEDOUT : 0;
+	return slow < SLOW_REQUESTS ? ETIMEDOUT : 0;
 }
 
 /* What waits goes on at once. */
