@@ -148,27 +148,27 @@ static bool told(const char *text, const char *word)
 	return false;
 }
 
-/* What was asked for, of what card, what was tried, what would help. */
+/*
+ * What was asked for, of what card, what was tried, what would help. No zone has
+ * so much below 28 bits in one piece: the first ends at 16 MiB.
+ */
 TEST_F_TIMEOUT(steps, reason, 60)
 {
-	unsigned long long size = mem_available() / 10 * 8 / MIB * MIB;
 	static const char * const words[] = {
-		"ENOMEM", "mask 64 bits", "no IOMMU", "neighbour", "range",
-		"alloc_sg", "an IOMMU", "earlier",
+		"alloc \"250M rx\"", "ENOMEM", "mask 28 bits", "no IOMMU",
+		"neighbour", "range", "alloc_sg", "an IOMMU", "earlier",
+		"wider mask",
 	};
 	char text[1024] = "";
 	size_t i;
 
-	/* Not so much that the reserve says no. */
-	EXPECT_EQ(ENOMEM, card_write(&self->card, "alloc", "%llu rx", size));
+	ASSERT_EQ(0, card_write(&self->card, "dma_mask_bits", "28"));
+	EXPECT_EQ(ENOMEM, card_write(&self->card, "alloc", "250M rx"));
 	ASSERT_EQ(0, attr_read(card_attr(&self->card, "last_error"), text,
 			       sizeof(text)));
-	EXPECT_TRUE(told(text, pathf("alloc \"%llu rx\"", size)));
 	for (i = 0; i < ARRAY_SIZE(words); i++)
 		EXPECT_TRUE(told(text, words[i]));
-	EXPECT_EQ(0, card_write(&self->card, "alloc_sg", "%llu rx", size / 2));
-	EXPECT_EQ(0, attr_read(card_attr(&self->card, "last_error"), text,
-			       sizeof(text)));
+	EXPECT_EQ(0, card_write(&self->card, "alloc_sg", "64M rx"));
 }
 
 /* Whoever asks all the time does not fill the log. */
