@@ -156,5 +156,5 @@ request() {
 	*"$3"*"$errno"*) fail "$status" "$errno" "$value" ;;
 	esac
 	fail "$status" "$errno" "$2 of $1 refused '$3': ${said##*: }" \
-		"see ERRORS in pcibufctl(8)"
+		"see DIAGNOSTICS in pcibufctl(8)"
 }

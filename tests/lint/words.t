@@ -7,9 +7,10 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/tests/lint/lib.sh"
 cd "$top"
 
-# A function of the kernel; half of a word that a test cuts.
+# A function of the kernel; half of a word that a test cuts; a macro of manual
+# pages.
 spelling() {
-	sources '*' | grep -vx LICENSE | xargs -d '\n' codespell -L iput,othe
+	sources '*' | grep -vx LICENSE | xargs -d '\n' codespell -L iput,othe,nd
 }
 
 lint_packages() {

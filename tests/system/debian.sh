@@ -13,6 +13,8 @@ set -eu
 . /payload/tests/system/links.sh
 # shellcheck source=tests/system/group.sh
 . /payload/tests/system/group.sh
+# shellcheck source=tests/system/restore.sh
+. /payload/tests/system/restore.sh
 # shellcheck source=tests/system/twins.sh
 . /payload/tests/system/twins.sh
 
@@ -39,6 +41,8 @@ test_links
 test_groups
 check "a stale name never finds another's buffer" no_stale_name
 test_twins
+test_restore
+test_service
 check "udevd has nothing to say against the rules" rules_are_fine
 test_reload
 test_uninstall

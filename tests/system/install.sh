@@ -90,6 +90,9 @@ test_uninstall() {
 	check "the module unloads still" rmmod pcibuf
 	check "no link is left" eventually not test -e /dev/pcibuf
 	check "remove leaves nothing but the group" nothing_left
+	# What pcibufctl writes.
+	mkdir /etc/pcibuf.d
+	touch /etc/pcibuf.d/saved.conf /etc/modprobe.d/pcibufctl.conf
 	check "packages are purged" apt-get -qy purge pcibuf-dkms pcibuf-tools
 	check "purge leaves nothing but the group" nothing_left
 	check "the group is left" getent group pcibuf

@@ -26,6 +26,7 @@ version_in() {
 one_version() {
 	version=$(dpkg-parsechangelog -l "$top/debian/changelog" -S Version)
 	same "$version" "$(version_in '^PACKAGE_VERSION="\(.*\)"$' dkms.conf)" &&
+		same "pcibufctl $version" "$("$built/root/usr/bin/pcibufctl" --version)" &&
 		same "$version" "$(version_in '^MODULE_VERSION("\(.*\)");$' \
 			"$top"/module/*.c)" &&
 		[ -f "$built/root/usr/src/pcibuf-$version/dkms.conf" ]
@@ -34,12 +35,29 @@ one_version() {
 # Programs only: devices and the administrator's own files are not ours.
 rules_name_what_exists() {
 	missing=
-	named=$(grep -v '^#' "$top/udev/60-persistent-pcibuf.rules" |
+	named=$(grep -hv '^#' "$top"/udev/*.rules "$top"/udev/*.service |
 		grep -o '/usr/[^" ]*' | sort -u)
 	for path in $named; do
 		[ -x "$built/root$path" ] || missing="$missing $path"
 	done
 	same "" "$missing"
+}
+
+# The units that rules and the sample of a service want, by their names.
+units_exist() {
+	named=$(grep -ho 'pcibuf-[a-z]*@' "$top"/udev/*.rules \
+		"$built"/root/usr/share/doc/pcibuf-tools/examples/*.service | sort -u)
+	same pcibuf-restore@ "$named" &&
+		[ -f "$built/root/lib/systemd/system/pcibuf-restore@.service" ]
+}
+
+# systemd looks for programs on this machine, which does not have ours; of others
+# it knows more than we ask.
+unit_is_fine() {
+	cp "$built"/root/lib/systemd/system/*.service \
+		"$built"/root/usr/share/doc/pcibuf-tools/examples/*.service "$built/units/"
+	same "" "$(systemd-analyze verify --man=no "$built/units/$1" 2>&1 |
+		grep pcibuf | grep -v 'pcibufctl is not executable')"
 }
 
 dkms_has_the_source() {
@@ -58,15 +76,25 @@ writable_by_others() {
 
 check "packages are built and unpacked" unpack
 check "every place has the same version" one_version
-check "programs that udev's rules name are there" rules_name_what_exists
+check "programs that rules and units name are there" rules_name_what_exists
+check "units that are named are there" units_exist
+mkdir "$built/units"
+check "systemd can read the unit" unit_is_fine "pcibuf-restore@0000:03:00.0.service"
+check "... and the sample of a service" unit_is_fine pcibuf-app.service
 check "DKMS gets all of the module's source and nothing else" \
 	dkms_has_the_source
 check "nothing is installed where the administrator's files are" same \
-	"usr/include/pcibuf.h
+	"lib/systemd/system
+usr/bin/pcibufctl
+usr/include/pcibuf.h
+usr/lib/pcibuf
 usr/lib/sysusers.d
 usr/lib/udev
+usr/share/bash-completion
 usr/share/doc
 usr/share/lintian
+usr/share/man
+usr/share/zsh
 usr/src/pcibuf-0.1.0" "$(packages_touch)"
 check "nobody else may write to what is installed" \
 	same "" "$(writable_by_others)"
