@@ -7,16 +7,11 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/tests/lint/lib.sh"
 cd "$top"
 
-# Every command and option of --help, without markup, as one text.
-missing_in_page() {
-	page=$(mandoc -Tutf8 debian/man/pcibufctl.8 | col -b | tr -s '[:space:]' ' ')
-	scripts/pcibufctl --help | sed -n 's/^  \([a-z-]*\).*/\1/p' |
-		while read -r word; do
-			case $page in
-			*" $word"[\ =,.]*) ;;
-			*) echo "$word" ;;
-			esac
-		done
+# Each command and option of --help has its item, and nothing else has one.
+items_are_right() {
+	same "$(scripts/pcibufctl --help | sed -n 's/^  \([a-z-]*\).*/\1/p' | sort)" \
+		"$(sed -n 's/^\.It Cm \([a-z]*\)$/\1/p; s/^\.It Fl -\([a-z]*\).*/--\1/p' \
+			debian/man/pcibufctl.8 | sort)"
 }
 
 # Files of sysfs that sysfs-doc has and the page has not.
@@ -40,6 +35,6 @@ lint_page() {
 for page in debian/man/*; do
 	check "mandoc ${page##*/}" silent lint_page "$page"
 done
-check "pcibufctl(8) has every command and option" silent missing_in_page
+check "pcibufctl(8) has every command and option" items_are_right
 check "pcibuf(4) has every file of sysfs" silent missing_files
 finish

@@ -25,6 +25,7 @@ fill() {
 	ctl alloc 4096 >/dev/null
 	ctl alloc 4096 >/dev/null
 	ctl alloc 16384 ring --sg >/dev/null
+	ctl alloc 4096 >/dev/null
 }
 
 # As after a boot: the same card, empty.
@@ -37,6 +38,7 @@ boot() {
 all_back() {
 	same " 1 4096 1
  2 4096 1
+ 4 4096 1
 ring 3 16384 2
 rx 0 8192 1" "$(has $a)" &&
 		same "40 65536" "$(cat "$sys/class/pcibuf_card/$a/dma_mask_bits") $(cat \
@@ -49,7 +51,7 @@ check_round() {
 	boot
 	check "it is restored" ends 0 "made rx of 8K" ctl restore $a
 	check "... all of it, in its order" all_back
-	check "restored again it is kept" same "0 4 0" "$(strict \
+	check "restored again it is kept" same "0 5 0" "$(strict \
 		'len(d["restored"]), len(d["kept"]), len(d["failures"])' restore |
 		tr -d '(),')"
 	check "... and nothing more is there" all_back
