@@ -48,7 +48,7 @@ test_restore() {
 
 start_service() {
 	systemctl daemon-reload
-	timeout 20 systemctl start pcibuf-app
+	timeout 60 systemctl start pcibuf-app
 }
 
 # By systemd, and not by our patience.
