@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory that stays with the card while it runs, as it does without an IOMMU, is
+ * what its next buffers are made of, whatever it consists of: large pages, single
+ * ones, or both.
+ */
+#include <kselftest_harness.h>
+
+#include "lib.h"
+
+#define KEPT	(64 * KIB)
+
+FIXTURE(parked) {
+	struct card card;
+};
+
+/* With one buffer that stays, so that the card stays a bus master. */
+FIXTURE_SETUP(parked)
+{
+	ASSERT_EQ(0, card_get(0, &self->card));
+	ASSERT_EQ(0, attr_write(MAX_TOTAL, "600M"));
+	ASSERT_EQ(0, card_write(&self->card, "alloc", "%lu kept", KEPT));
+}
+
+FIXTURE_TEARDOWN(parked)
+{
+	EXPECT_EQ(0, card_reset(&self->card));
+}
+
+FIXTURE_VARIANT(parked) {
+	__u64 size;
+};
+
+FIXTURE_VARIANT_ADD(parked, page) {
+	.size = PAGE,
+};
+
+FIXTURE_VARIANT_ADD(parked, single_pages) {
+	.size = MIB + 3 * PAGE,
+};
+
+FIXTURE_VARIANT_ADD(parked, large_page) {
+	.size = HUGE_PAGE,
+};
+
+FIXTURE_VARIANT_ADD(parked, large_and_single_pages) {
+	.size = 5 * MIB + PAGE,
+};
+
+FIXTURE_VARIANT_ADD(parked, large_pages) {
+	.size = 64 * MIB,
+};
+
+FIXTURE_VARIANT_ADD(parked, many_and_a_rest) {
+	.size = 100 * MIB + 12 * KIB,
+};
+
+static __u64 allocated(const struct card *card)
+{
+	return attr_u64(card_attr(card, "allocated_bytes"));
+}
+
+/* New, with a pattern put in; then freed, with nothing of that left. */
+static void use(struct __test_metadata *_metadata, const struct card *card,
+		const char *how, __u64 size)
+{
+	struct buf buf;
+
+	ASSERT_EQ(0, buf_make(card, how, size, "again", &buf));
+	EXPECT_EQ(-1, nonzero(buf.mem, size));
+	fill(buf.mem, size, 0, 7);
+	EXPECT_EQ(-1, mismatch(buf.mem, size, 0, 7));
+	buf_put(&buf);
+	ASSERT_EQ(0, card_write(card, "free", "again"));
+}
+
+/* Freed, it counts as before, and as often as it is used it does not grow. */
+static void use_again(struct __test_metadata *_metadata,
+		      const struct card *card, const char *how, __u64 size)
+{
+	__u64 parked = iommu_translates() ? 0 : size;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		use(_metadata, card, how, size);
+		EXPECT_EQ(KEPT + parked, allocated(card)) {
+			TH_LOG("%s, round %d", how, i);
+		}
+	}
+}
+
+TEST_F_TIMEOUT(parked, contiguous_again, 120)
+{
+	if (variant->size > 4 * MIB && !any_size())
+		SKIP(return, "as large as one block at the most");
+	use_again(_metadata, &self->card, "alloc", variant->size);
+}
+
+TEST_F_TIMEOUT(parked, segments_again, 120)
+{
+	if (variant->size > 4 * MIB && !any_size())
+		SKIP(return, "as large as one block at the most");
+	use_again(_metadata, &self->card, "alloc_sg", variant->size);
+}
+
+/* A smaller buffer takes a part, and what is left is there for the next. */
+TEST_F_TIMEOUT(parked, in_parts, 120)
+{
+	__u64 half = variant->size / 2 / HUGE_PAGE * HUGE_PAGE;
+	struct buf first, second;
+
+	if (!half || !any_size() || alloc_is_coherent(&self->card))
+		SKIP(return, "nothing to divide, or never divided");
+	use(_metadata, &self->card, "alloc", variant->size);
+	ASSERT_EQ(0, buf_make(&self->card, "alloc", half, "first", &first));
+	ASSERT_EQ(0, buf_make(&self->card, "alloc", half, "second", &second));
+	fill(first.mem, half, 0, 1);
+	fill(second.mem, half, 0, 2);
+	EXPECT_EQ(-1, mismatch(first.mem, half, 0, 1));
+	EXPECT_EQ(-1, mismatch(second.mem, half, 0, 2));
+	EXPECT_EQ(KEPT + (iommu_translates() ? 2 * half : variant->size),
+		  allocated(&self->card));
+	buf_put(&first);
+	buf_put(&second);
+}
+
+TEST_HARNESS_MAIN
