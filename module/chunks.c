@@ -38,6 +38,7 @@ void pcibuf_source_init(struct pcibuf_source *source,
 		.demand = demand,
 		.pages = pages,
 		.zones = ARRAY_SIZE(zones),
+		.parked = UINT_MAX,
 	};
 	if (pcibuf_dma_translated(pool->dev) ||
 	    limit >= dma_get_required_mask(pool->dev))
@@ -117,6 +118,7 @@ bool pcibuf_source_lower(struct pcibuf_source *source)
 	if (source->zones == ARRAY_SIZE(zones))
 		return false;
 	source->zones = ARRAY_SIZE(zones);
+	source->low = true;
 	return true;
 }
 
@@ -156,8 +158,12 @@ static int take_parked(struct pcibuf_source *source, unsigned int order)
 	ret = pcibuf_runs_reserve(source->pages, 1);
 	if (ret)
 		return ret;
-	if (!pcibuf_parked_take(source->pool, order, &run))
+	if (order >= source->parked)
 		return -ENOMEM;
+	if (!pcibuf_parked_take(source->pool, order, &run)) {
+		source->parked = order;
+		return -ENOMEM;
+	}
 	pcibuf_runs_add(source->pages, &run);
 	return pcibuf_run_clear(source, &run);
 }
@@ -194,19 +200,35 @@ int pcibuf_chunk_get(struct pcibuf_source *source, unsigned int order)
 	return ret;
 }
 
+static int claim(struct pcibuf_source *source, unsigned long nr)
+{
+	int ret;
+
+	ret = pcibuf_demand_expect(source->pool, source->demand,
+				   (u64)nr << PAGE_SHIFT);
+	if (!ret)
+		ret = pcibuf_demand_check(source->pool, source->demand);
+	return ret ?: pcibuf_claim_get(source, nr);
+}
+
 /*
  * For a card that reaches only a part of the memory, before the small zone that
- * is kept for such: as large a piece as can be had.
+ * is kept for such: as large a piece as can be had. A full cgroup ends it.
  */
-static int claim_piece(struct pcibuf_source *source, unsigned long left)
+static int claim_piece(struct pcibuf_source *source, unsigned long left,
+		       unsigned int order)
 {
+	if (source->piece &&
+	    pcibuf_source_why(source, order) == PCIBUF_LIMIT_CGROUP)
+		source->piece = 0;
 	while (source->piece && source->claims) {
 		unsigned long nr = min(left, source->piece);
-		int ret = pcibuf_claim_get(source, nr);
+		int ret = claim(source, nr);
 
 		if (!ret)
 			source->claims--;
-		if (ret != -ENOMEM)
+		if (ret != -ENOMEM ||
+		    source->demand->limit == PCIBUF_LIMIT_CGROUP)
 			return ret;
 		source->piece = round_down(nr / 2, PCIBUF_HUGE_PAGES);
 	}
@@ -226,7 +248,7 @@ static int fill_some(struct pcibuf_source *source, unsigned long left,
 	*order = min_t(unsigned int, *order, ilog2(left));
 	ret = pcibuf_chunk_get(source, *order);
 	if (ret == -ENOMEM)
-		ret = claim_piece(source, left);
+		ret = claim_piece(source, left, *order);
 	if (ret == -ENOMEM && pcibuf_source_lower(source))
 		ret = pcibuf_chunk_get(source, *order);
 	if ((ret == -ENOMEM || ret == -EDQUOT) && *order) {

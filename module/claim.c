@@ -11,13 +11,10 @@
  */
 #include <linux/errno.h>
 #include <linux/gfp.h>
-#include <linux/memory.h>
-#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
-#include <linux/mutex.h>
 #include <linux/nodemask.h>
-#include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "compat.h"
@@ -25,229 +22,149 @@
 #include "pages.h"
 #include "spans.h"
 
-/*
- * Cost of a page that is on its way to where it can be moved from, so that
- * ranges without any are preferred: with one, a claim fails at once.
- */
-#define COST_ON_ITS_WAY	64
+/* How many ranges are tried in one zone, and how many of them a second time. */
+#define MAX_TRIES	16
+#define MAX_CHANCES	4
 
-/* How many ranges are tried for one request. */
-#define MAX_TRIES	32
+/* As many pages as are wanted may be moved this often, and so many in any case. */
+#define MAX_MOVES	4
+#define MIN_MOVES	(SZ_64M >> PAGE_SHIFT)
 
 /* How many blocks are looked at before the scan looks up. */
 #define CHECK_BLOCKS	64
-
-/* How long to sleep while somebody else searches. */
-#define SEARCH_POLL	(HZ / 50)
-
-/* One search for a large range at a time on the machine. Protects offlining. */
-static DEFINE_MUTEX(search_lock);
-/* Memory is about to be taken out, with its struct pages. */
-static bool offlining;
 
 /**
  * struct claim - the search for a range that can be claimed
  * @source: the allocation
  * @nr: pages wanted
- * @tries: how many more ranges may be tried
+ * @moves: how many more pages may be moved for it
  * @zone: what is searched now
  * @first: page frame of its first block
  * @costs: pages to be moved out of each block of 2 MiB
  * @nr_blocks: how many
- * @failed: index of the range that failed last
+ * @chances: how many more ranges get a second try
  */
 struct claim {
 	struct pcibuf_source *source;
 	unsigned long nr;
-	unsigned int tries;
+	u64 moves;
 	struct zone *zone;
 	unsigned long first;
 	u16 *costs;
 	size_t nr_blocks;
-	size_t failed;
+	unsigned int chances;
 };
 
-/**
- * pcibuf_search_begin() - wait for the turn to search
- * @source: the allocation
- *
- * By polling: besides a signal the end of the card has to end the wait.
- *
- * Return: 0, -EINTR or -ENODEV.
- */
-int pcibuf_search_begin(struct pcibuf_source *source)
+static unsigned long block_pfn(struct claim *claim, size_t i)
 {
-	while (!mutex_trylock(&search_lock)) {
-		int ret = pcibuf_demand_go_on(source->pool);
-
-		if (ret)
-			return ret;
-		schedule_timeout_killable(SEARCH_POLL);
-	}
-	return 0;
+	return claim->first + i * PCIBUF_HUGE_PAGES;
 }
 
-/**
- * pcibuf_search_end() - let others search
- */
-void pcibuf_search_end(void)
-{
-	mutex_unlock(&search_lock);
-}
-
-/**
- * pcibuf_claim_at() - take these very pages
- * @pfn: the first
- * @nr: how many
- *
- * Called by whoever searches.
- *
- * Return: 0, and each is a single page that belongs to the caller, not zeroed and
- * charged to nobody; -EBUSY, -ENOMEM or -EINTR.
- */
-int pcibuf_claim_at(unsigned long pfn, unsigned long nr)
-{
-	lockdep_assert_held(&search_lock);
-	if (offlining)
-		return -EBUSY;
-	return alloc_contig_range(pfn, pfn + nr, PCIBUF_CLAIM_AS,
-				  GFP_KERNEL | __GFP_NOWARN);
-}
-
-/*
- * A guess, because nothing keeps the page from changing meanwhile: a wrong one
- * costs a try. @step: so many pages are judged by this look.
- */
-static u16 page_cost(struct zone *zone, struct page *page, unsigned long *step)
-{
-	struct page *head = compound_head(page);
-
-	*step = 1;
-	if (PageReserved(page) || PageHWPoison(page) || page_zone(page) != zone)
-		return PCIBUF_COST_NEVER;
-	if (PageBuddy(page)) {
-		*step = BIT(min_t(unsigned long, page_private(page),
-				  PCIBUF_HUGE_ORDER));
-		return 0;
-	}
-	/* Before the count: slabs of newer kernels have none. */
-	if (page_has_type(head) || PageSlab(head) || PageHuge(head))
-		return PCIBUF_COST_NEVER;
-	if (!page_count(head))
-		return 0;
-	if (pcibuf_page_pinned(head))
-		return PCIBUF_COST_NEVER;
-	if (PageLRU(head))
-		return 1;
-	return head->mapping ? COST_ON_ITS_WAY : PCIBUF_COST_NEVER;
-}
-
-static u16 block_cost(struct zone *zone, unsigned long pfn)
-{
-	struct page *page = pfn_to_online_page(pfn);
-	unsigned long at, step;
-	u16 sum = 0;
-
-	if (!page)
-		return PCIBUF_COST_NEVER;
-	for (at = 0; at < PCIBUF_HUGE_PAGES; at += step) {
-		u16 cost = page_cost(zone, page + at, &step);
-
-		if (cost == PCIBUF_COST_NEVER)
-			return cost;
-		sum += cost;
-	}
-	return sum;
-}
-
-/*
- * New pages of files and processes wait in small lists of each processor, and
- * cannot be moved while they do. To claim any page empties those lists.
- */
-static void empty_lists(void)
-{
-	struct page *page = alloc_page(GFP_KERNEL | __GFP_MOVABLE |
-				       __GFP_NORETRY | __GFP_NOWARN);
-
-	if (!page)
-		return;
-	__free_page(page);
-	if (!pcibuf_claim_at(page_to_pfn(page), 1))
-		__free_page(page);
-}
-
-static int scan(struct claim *claim)
+/* The blocks from @from to before @end, as they are now. */
+static int judge(struct claim *claim, size_t from, size_t end)
 {
 	size_t i;
 	int ret;
 
-	empty_lists();
-	for (i = 0; i < claim->nr_blocks; i++) {
-		if (i % CHECK_BLOCKS == 0) {
-			ret = pcibuf_demand_go_on(claim->source->pool);
+	for (i = from; i < end; i++) {
+		if ((i - from) % CHECK_BLOCKS == 0) {
+			ret = pcibuf_search_go_on(claim->source);
 			if (ret)
 				return ret;
-			cond_resched();
 		}
-		claim->costs[i] = block_cost(claim->zone, claim->first +
-					     i * PCIBUF_HUGE_PAGES);
+		claim->costs[i] = pcibuf_block_cost(claim->zone,
+						    block_pfn(claim, i));
 	}
 	return 0;
 }
 
-/* What is in the way now; index of the first block that has any, or of the last. */
-static size_t look_again(struct claim *claim, size_t at)
+static size_t cheapest(struct claim *claim, size_t need, u64 *cost)
 {
-	size_t i, end = at + DIV_ROUND_UP(claim->nr, PCIBUF_HUGE_PAGES);
-	size_t first = end;
-
-	empty_lists();
-	for (i = at; i < end; i++) {
-		claim->costs[i] = block_cost(claim->zone, claim->first +
-					     i * PCIBUF_HUGE_PAGES);
-		if (claim->costs[i] && first == end)
-			first = i;
-	}
-	return min(first, end - 1);
+	return pcibuf_span_cheapest(claim->costs, claim->nr_blocks, need,
+				    PCIBUF_CLAIM_ALIGN / PCIBUF_HUGE_PAGES,
+				    cost);
 }
 
 /*
- * A page may have been in the way that is no longer: so each range gets a second
- * try. Then all is gone up to the page that would not go, the first that is still
- * there, and its block is given up: so each two tries end the hope for one.
+ * New pages of files and processes wait in small lists of each processor, and
+ * cannot be moved while they do. To claim any page empties those lists: one of
+ * the block that has the least in it.
  */
-static void give_up(struct claim *claim, size_t at)
+static void empty_lists(struct claim *claim)
 {
-	size_t stuck = look_again(claim, at);
+	u64 cost;
+	size_t at = cheapest(claim, 1, &cost);
+	unsigned long pfn = block_pfn(claim, at);
 
-	if (at == claim->failed)
-		claim->costs[stuck] = PCIBUF_COST_NEVER;
-	claim->failed = at;
+	if (at < claim->nr_blocks && !pcibuf_claim_at(pfn, 1))
+		__free_page(pfn_to_page(pfn));
+}
+
+/* Where no range is without pages on their way, they are waited for. */
+static int judge_zone(struct claim *claim)
+{
+	u64 cost = 0;
+	int ret;
+
+	ret = judge(claim, 0, claim->nr_blocks);
+	if (ret)
+		return ret;
+	empty_lists(claim);
+	cheapest(claim, DIV_ROUND_UP(claim->nr, PCIBUF_HUGE_PAGES), &cost);
+	return cost > claim->nr ? judge(claim, 0, claim->nr_blocks) : 0;
+}
+
+/*
+ * A page may have been in the way that is no longer: so a few ranges get a second
+ * try. Else all that was before the page that would not go is gone, so the first
+ * that is still there is it, and its block is given up. Where nothing was to be
+ * moved at all it was not for a page, and the whole range is given up (CMA is one
+ * that looks so).
+ */
+static int give_up(struct claim *claim, size_t at, u64 cost)
+{
+	size_t i, end = at + DIV_ROUND_UP(claim->nr, PCIBUF_HUGE_PAGES);
+	int ret;
+
+	empty_lists(claim);
+	ret = judge(claim, at, end);
+	if (ret)
+		return ret;
+	if (claim->chances && cost) {
+		claim->chances--;
+		return 0;
+	}
+	for (i = at; cost && i < end - 1; i++)
+		if (claim->costs[i])
+			break;
+	do
+		claim->costs[i] = PCIBUF_COST_NEVER;
+	while (!cost && ++i < end);
+	return 0;
 }
 
 /* Best range first. */
 static int try_ranges(struct claim *claim, unsigned long *pfn)
 {
 	size_t need = DIV_ROUND_UP(claim->nr, PCIBUF_HUGE_PAGES);
+	unsigned int tries;
 	int ret;
 
-	while (claim->tries) {
-		size_t at = pcibuf_span_cheapest(claim->costs, claim->nr_blocks,
-						 need, PCIBUF_CLAIM_ALIGN /
-						 PCIBUF_HUGE_PAGES);
+	for (tries = 0; tries < MAX_TRIES; tries++) {
+		u64 cost;
+		size_t at = cheapest(claim, need, &cost);
 
-		if (at == claim->nr_blocks)
+		if (at == claim->nr_blocks || cost > claim->moves)
 			break;
-		*pfn = claim->first + at * PCIBUF_HUGE_PAGES;
-		claim->tries--;
+		*pfn = block_pfn(claim, at);
 		claim->source->demand->tries++;
 		ret = pcibuf_claim_at(*pfn, claim->nr);
-		if (!ret || ret == -EINTR)
+		if (ret != -ENOMEM)
 			return ret;
-		ret = pcibuf_demand_go_on(claim->source->pool);
+		claim->moves -= cost;
+		ret = give_up(claim, at, cost);
 		if (ret)
 			return ret;
-		give_up(claim, at);
 	}
 	return -ENOMEM;
 }
@@ -261,23 +178,26 @@ static int search_zone(struct claim *claim, struct zone *zone,
 	int ret;
 
 	claim->zone = zone;
+	claim->chances = MAX_CHANCES;
 	claim->first = ALIGN(zone->zone_start_pfn, PCIBUF_CLAIM_ALIGN);
 	if (claim->first >= end || end - claim->first < claim->nr)
 		return -ENOMEM;
 	claim->nr_blocks = (end - claim->first) / PCIBUF_HUGE_PAGES;
-	claim->failed = claim->nr_blocks;
 	claim->costs = kvmalloc_array(claim->nr_blocks, sizeof(*claim->costs),
 				      PCIBUF_GFP);
 	if (!claim->costs)
 		return -ENOMEM;
-	ret = scan(claim);
+	ret = judge_zone(claim);
 	if (!ret)
 		ret = try_ranges(claim, pfn);
 	kvfree(claim->costs);
 	return ret;
 }
 
-/* From the top, to spare the zones of those who reach no other. */
+/*
+ * From the top, to spare the zones of those who reach no other. The small one at
+ * the bottom of x86 only when nothing else is left.
+ */
 static int search_node(struct claim *claim, int nid, unsigned long *pfn)
 {
 	int i, ret = -ENOMEM;
@@ -285,8 +205,11 @@ static int search_node(struct claim *claim, int nid, unsigned long *pfn)
 	for (i = ZONE_NORMAL; i >= 0 && ret == -ENOMEM; i--) {
 		struct zone *zone = &NODE_DATA(nid)->node_zones[i];
 
-		if (populated_zone(zone))
-			ret = search_zone(claim, zone, pfn);
+		if (!populated_zone(zone) ||
+		    (zone_end_pfn(zone) <= SZ_16M >> PAGE_SHIFT &&
+		     !claim->source->low))
+			continue;
+		ret = search_zone(claim, zone, pfn);
 	}
 	return ret;
 }
@@ -308,37 +231,34 @@ static int search_nodes(struct claim *claim, unsigned long *pfn)
 	return ret;
 }
 
-static int locked_claim(struct claim *claim, struct pcibuf_run *run,
-			struct pcibuf_pages *into)
+/* Under the lock: find a range, and make units of it. */
+static int claim_runs(struct claim *claim, struct pcibuf_pages *list)
 {
+	struct pcibuf_run range = { };
 	int ret;
 
 	ret = pcibuf_search_begin(claim->source);
 	if (ret)
 		return ret;
-	ret = search_nodes(claim, &run->pfn);
-	if (!ret)
-		ret = pcibuf_unite(run, into);
-	else
-		run->nr_pages = 0;
+	ret = search_nodes(claim, &range.pfn);
+	if (!ret) {
+		range.nr_pages = claim->nr;
+		ret = pcibuf_unite(claim->source, &range, list);
+	}
 	pcibuf_search_end();
+	pcibuf_run_put(&range);
 	return ret;
 }
 
-/* What was claimed, with its list; or nothing, and an empty list. */
-static int claim_runs(struct claim *claim, struct pcibuf_pages *list)
+/* Units are zero already. */
+static int clear(struct pcibuf_source *source, struct pcibuf_pages *list)
 {
-	struct pcibuf_run run = { .nr_pages = claim->nr };
-	int ret;
+	unsigned int i;
+	int ret = 0;
 
-	ret = pcibuf_runs_reserve(list, claim->nr / PCIBUF_HUGE_PAGES + 1);
-	if (ret)
-		return ret;
-	ret = locked_claim(claim, &run, list);
-	if (ret) {
-		pcibuf_run_put(&run);
-		pcibuf_runs_put(list);
-	}
+	for (i = 0; !ret && i < list->nr_runs; i++)
+		if (!list->runs[i].order)
+			ret = pcibuf_run_clear(source, &list->runs[i]);
 	return ret;
 }
 
@@ -347,64 +267,28 @@ static int claim_runs(struct claim *claim, struct pcibuf_pages *list)
  * @source: where to look, and what gets it
  * @nr: pages
  *
- * Return: 0; -ENOMEM, and nothing is left behind; or -EDQUOT, -EINTR, -ENODEV.
+ * Return: 0; or -ENOMEM, -EDQUOT, -EINTR, -ENODEV, and nothing is left behind.
  */
 int pcibuf_claim_get(struct pcibuf_source *source, unsigned long nr)
 {
 	struct claim claim = {
 		.source = source,
 		.nr = nr,
-		.tries = MAX_TRIES,
+		.moves = max_t(u64, (u64)nr * MAX_MOVES, MIN_MOVES),
 	};
-	struct pcibuf_run range = { .nr_pages = nr };
 	struct pcibuf_pages list = { };
 	int ret;
 
-	ret = claim_runs(&claim, &list);
+	ret = pcibuf_runs_reserve(&list, nr / PCIBUF_HUGE_PAGES + 1);
 	if (ret)
-		goto out;
-	range.pfn = list.runs[0].pfn;
-	ret = pcibuf_source_add(source, list.runs, list.nr_runs);
+		return ret;
+	ret = claim_runs(&claim, &list);
+	if (!ret)
+		ret = clear(source, &list);
+	if (!ret)
+		ret = pcibuf_source_add(source, list.runs, list.nr_runs);
 	if (ret)
 		pcibuf_runs_put(&list);
-	else
-		ret = pcibuf_run_clear(source, &range);
-out:
 	kvfree(list.runs);
 	return ret;
-}
-
-/* Whoever searches looks at struct pages, which go with their memory. */
-static int offline_notify(struct notifier_block *block, unsigned long action,
-			  void *arg)
-{
-	mutex_lock(&search_lock);
-	if (action == MEM_GOING_OFFLINE)
-		offlining = true;
-	else if (action == MEM_OFFLINE || action == MEM_CANCEL_OFFLINE)
-		offlining = false;
-	mutex_unlock(&search_lock);
-	return NOTIFY_OK;
-}
-
-static struct notifier_block offline_block = {
-	.notifier_call = offline_notify,
-};
-
-/**
- * pcibuf_claim_init() - set up
- *
- * Return: 0 or an error.
- */
-int pcibuf_claim_init(void)
-{
-	return register_memory_notifier(&offline_block);
-}
-
-/**
- * pcibuf_claim_exit() - undo pcibuf_claim_init()
- */
-void pcibuf_claim_exit(void)
-{
-	unregister_memory_notifier(&offline_block);
 }

@@ -213,27 +213,48 @@ static void coherent_release(struct pcibuf_memory *memory)
 }
 
 /* Parked memory is used again only whole. */
+static struct pcibuf_memory *find_parked(struct pcibuf_pool *pool, u64 size)
+{
+	struct pcibuf_memory *memory;
+
+	lockdep_assert_held(&pool->lock);
+	list_for_each_entry(memory, &pool->parked, parked)
+		if (memory->ops == &pcibuf_coherent_ops && memory->size == size)
+			return memory;
+	return NULL;
+}
+
+/**
+ * pcibuf_coherent_parked() - is there such memory parked?
+ * @pool: of the card
+ * @size: of all of it
+ */
+bool pcibuf_coherent_parked(struct pcibuf_pool *pool, u64 size)
+{
+	bool found;
+
+	mutex_lock(&pool->lock);
+	found = find_parked(pool, size);
+	mutex_unlock(&pool->lock);
+	return found;
+}
+
 static struct pcibuf_coherent *take_parked(struct pcibuf_pool *pool,
 					   u64 size)
 {
-	struct pcibuf_coherent *found = NULL;
 	struct pcibuf_memory *memory;
 
 	mutex_lock(&pool->lock);
-	list_for_each_entry(memory, &pool->parked, parked) {
-		if (memory->ops != &pcibuf_coherent_ops ||
-		    memory->size != size)
-			continue;
+	memory = find_parked(pool, size);
+	if (memory) {
 		list_del(&memory->parked);
-		pool->parked_bytes -= memory->size;
-		found = to_coherent(memory);
-		break;
+		pool->parked_bytes -= size;
 	}
 	mutex_unlock(&pool->lock);
-	if (!found)
+	if (!memory)
 		return NULL;
-	memset(found->cpu, 0, found->memory.size);
-	return found;
+	memset(to_coherent(memory)->cpu, 0, size);
+	return to_coherent(memory);
 }
 
 static struct pcibuf_coherent *take_fresh(struct pcibuf_pool *pool,

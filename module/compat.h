@@ -91,7 +91,7 @@ static inline bool pcibuf_large_pages_refused(struct mm_struct *mm)
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
 #define PCIBUF_GFP_NOT_MAPPED __GFP_ACCOUNT
 #else
-#define PCIBUF_GFP_NOT_MAPPED 0
+#define PCIBUF_GFP_NOT_MAPPED ((__force gfp_t)0)
 #endif
 
 /* Confidential guest: memory is encrypted, and devices cannot read it. */
@@ -102,7 +102,7 @@ static inline bool pcibuf_memory_encrypted(void)
 
 /*
  * To claim a range, a migrate type said what it was for until 6.16, now flags do.
- * On 5.10 the range has to be aligned to the largest block.
+ * Before 5.19 the range has to be aligned to the largest block.
  */
 #ifdef ACR_FLAGS_NONE
 #define PCIBUF_CLAIM_AS ACR_FLAGS_NONE
@@ -110,7 +110,7 @@ static inline bool pcibuf_memory_encrypted(void)
 #define PCIBUF_CLAIM_AS MIGRATE_MOVABLE
 #endif
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 18, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 19, 0)
 #define PCIBUF_CLAIM_ALIGN MAX_ORDER_NR_PAGES
 #else
 #define PCIBUF_CLAIM_ALIGN PCIBUF_HUGE_PAGES

@@ -24,6 +24,8 @@
  *	range.c		contiguous pages: the steps to them
  *	neighbours.c	of those that are free
  *	claim.c		of those that others are moved out of
+ *	movable.c	what that costs
+ *	search.c	one at a time
  *	unite.c		those made units of 2 MiB
  *	spans.c		where they lie				(pure)
  *	parked.c	pages that were freed while the card is running
@@ -35,7 +37,8 @@
  *
  * Locks, outermost first: card->alloc_lock, card->lock, buffer->lock, pool->lock,
  * quota_lock; and mmap_lock, buffer->lock, coherent->lock. minors_lock is inside
- * card->lock; search_lock is inside card->alloc_lock. Each is described at the fields that it protects.
+ * card->lock, search_lock inside card->alloc_lock. Each is described at what it
+ * protects.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -61,12 +64,12 @@ static int __init pcibuf_init(void)
 {
 	int ret;
 
-	ret = pcibuf_claim_init();
+	ret = pcibuf_search_init();
 	if (ret)
 		return ret;
 	ret = pcibuf_fs_init();
 	if (ret)
-		goto err_claim_exit;
+		goto err_search_exit;
 	ret = pcibuf_buffer_init();
 	if (ret)
 		goto err_fs_exit;
@@ -84,8 +87,8 @@ err_buffer_exit:
 	pcibuf_buffer_exit();
 err_fs_exit:
 	pcibuf_fs_exit();
-err_claim_exit:
-	pcibuf_claim_exit();
+err_search_exit:
+	pcibuf_search_exit();
 	return ret;
 }
 
@@ -95,7 +98,7 @@ static void __exit pcibuf_exit(void)
 	pcibuf_card_exit();
 	pcibuf_buffer_exit();
 	pcibuf_fs_exit();
-	pcibuf_claim_exit();
+	pcibuf_search_exit();
 }
 
 module_init(pcibuf_init);

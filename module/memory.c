@@ -135,7 +135,7 @@ static int charge(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
 }
 
 /**
- * pcibuf_demand_fresh() - about to take @bytes from the system
+ * pcibuf_demand_expect() - may @bytes more be taken from the system?
  * @pool: of the card
  * @demand: the allocation
  * @bytes: how many
@@ -145,16 +145,32 @@ static int charge(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
  *
  * Return: 0 or -EDQUOT.
  */
+int pcibuf_demand_expect(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
+			 u64 bytes)
+{
+	u64 fresh = demand->fresh + bytes;
+
+	if (fresh <= demand->charged)
+		return 0;
+	return charge(pool, demand, fresh - demand->charged);
+}
+
+/**
+ * pcibuf_demand_fresh() - @bytes come from the system
+ * @pool: of the card
+ * @demand: the allocation
+ * @bytes: how many
+ *
+ * Return: 0 or -EDQUOT.
+ */
 int pcibuf_demand_fresh(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
 			u64 bytes)
 {
-	u64 fresh = demand->fresh + bytes;
-	int ret = 0;
+	int ret;
 
-	if (fresh > demand->charged)
-		ret = charge(pool, demand, fresh - demand->charged);
+	ret = pcibuf_demand_expect(pool, demand, bytes);
 	if (!ret)
-		demand->fresh = fresh;
+		demand->fresh += bytes;
 	return ret;
 }
 
@@ -204,6 +220,7 @@ static const struct pcibuf_memory_ops *choose(struct pcibuf_pool *pool,
 					      struct pcibuf_demand *demand)
 {
 	if (pcibuf_force_coherent ||
+	    (demand->contiguous && pcibuf_coherent_parked(pool, demand->size)) ||
 	    pcibuf_dma_wants_coherent(pool->dev, demand->contiguous))
 		return &pcibuf_coherent_ops;
 	return &pcibuf_pages_ops;
@@ -220,8 +237,10 @@ static struct pcibuf_memory *alloc_kept(struct pcibuf_pool *pool,
 	struct pcibuf_memory *memory;
 
 	demand->fresh = 0;
+	demand->steps |= PCIBUF_STEP_KEPT;
 	memory = pcibuf_coherent_ops.alloc(pool, demand);
-	if (memory == ERR_PTR(-ENOMEM))
+	if (memory == ERR_PTR(-ENOMEM) &&
+	    demand->limit == PCIBUF_LIMIT_COHERENT)
 		demand->limit = PCIBUF_LIMIT_RANGE;
 	return memory;
 }

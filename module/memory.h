@@ -75,11 +75,13 @@ enum pcibuf_limit {
  * @PCIBUF_STEP_BLOCK: one block of the page allocator
  * @PCIBUF_STEP_NEIGHBOURS: several that lie side by side
  * @PCIBUF_STEP_CLAIM: a range that others were moved out of
+ * @PCIBUF_STEP_KEPT: what the kernel keeps for it (CMA)
  */
 enum pcibuf_steps {
 	PCIBUF_STEP_BLOCK = BIT(0),
 	PCIBUF_STEP_NEIGHBOURS = BIT(1),
 	PCIBUF_STEP_CLAIM = BIT(2),
+	PCIBUF_STEP_KEPT = BIT(3),
 };
 
 /**
@@ -193,7 +195,12 @@ struct pcibuf_memory *pcibuf_memory_alloc(struct pcibuf_pool *pool,
 					  struct pcibuf_demand *demand);
 void pcibuf_memory_retire(struct pcibuf_memory *memory);
 
+/* coherent.c */
+bool pcibuf_coherent_parked(struct pcibuf_pool *pool, u64 size);
+
 /* For the backings. */
+int pcibuf_demand_expect(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
+			 u64 bytes);
 int pcibuf_demand_fresh(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
 			u64 bytes);
 int pcibuf_demand_go_on(struct pcibuf_pool *pool);

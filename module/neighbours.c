@@ -40,6 +40,7 @@ struct search {
 /* Up to @target units, or -ENOMEM, -EINTR, -ENODEV. */
 static int collect(struct search *search, size_t target)
 {
+	gfp_t gfp = PCIBUF_GFP | __GFP_COMP | __GFP_ZERO;
 	struct pcibuf_source *source = search->source;
 
 	while (search->nr < target) {
@@ -49,10 +50,12 @@ static int collect(struct search *search, size_t target)
 		ret = pcibuf_demand_check(source->pool, source->demand);
 		if (ret)
 			return ret;
-		page = pcibuf_source_page(source, PCIBUF_GFP | __GFP_COMP,
-					  PCIBUF_HUGE_ORDER);
-		if (!page)
+		page = pcibuf_source_page(source, gfp, PCIBUF_HUGE_ORDER);
+		if (!page) {
+			source->demand->limit =
+				pcibuf_source_why(source, PCIBUF_HUGE_ORDER);
 			return -ENOMEM;
+		}
 		search->pfns[search->nr++] = page_to_pfn(page);
 		source->demand->held += PMD_SIZE;
 		cond_resched();
@@ -104,8 +107,13 @@ static void give_back(struct search *search, size_t at, size_t end)
 /* A unit of which only a part is needed is exchanged for so many single pages. */
 static int trim(unsigned long pfn, unsigned long nr)
 {
-	__free_pages(pfn_to_page(pfn), PCIBUF_HUGE_ORDER);
-	return pcibuf_claim_at(pfn, nr) ? -ENOMEM : 0;
+	struct page *page = pfn_to_page(pfn);
+
+	__free_pages(page, PCIBUF_HUGE_ORDER);
+	if (!pcibuf_retake(page, PCIBUF_GFP | __GFP_ZERO))
+		return -ENOMEM;
+	pcibuf_split_block(page, PCIBUF_HUGE_ORDER, nr);
+	return 0;
 }
 
 static int take(struct search *search, unsigned long nr, unsigned long *pfn)
@@ -164,14 +172,12 @@ static int add(struct pcibuf_source *source, unsigned long pfn,
  * @source: where to look, and what gets it
  * @nr: pages
  *
- * Return: 0; -ENOMEM, and nothing is left behind; or -EDQUOT, -EINTR, -ENODEV.
+ * Return: 0; or -ENOMEM, -EDQUOT, -EINTR, -ENODEV, and nothing is left behind.
  */
 int pcibuf_neighbours_get(struct pcibuf_source *source, unsigned long nr)
 {
-	struct pcibuf_run run = { .nr_pages = nr };
-	struct search search = {
-		.source = source,
-	};
+	struct search search = { .source = source };
+	unsigned long pfn;
 	int ret;
 
 	if (nr <= PCIBUF_HUGE_PAGES)
@@ -182,9 +188,7 @@ int pcibuf_neighbours_get(struct pcibuf_source *source, unsigned long nr)
 				     PCIBUF_GFP);
 	if (!search.pfns)
 		return -ENOMEM;
-	ret = locked_take(&search, nr, &run.pfn);
+	ret = locked_take(&search, nr, &pfn);
 	kvfree(search.pfns);
-	if (!ret)
-		ret = add(source, run.pfn, nr);
-	return ret ?: pcibuf_run_clear(source, &run);
+	return ret ?: add(source, pfn, nr);
 }

@@ -4,7 +4,7 @@
  *
  * pages.c is the backing. Its memory is a list of runs (runs.c): chunks of any
  * address (chunks.c), or one contiguous range (range.c), which is found among
- * what is free (neighbours.c) or made (claim.c, unite.c); what is parked comes first
+ * what is free (neighbours.c) or made (claim.c); what is parked comes first
  * (parked.c). pages_dma.c maps it.
  */
 #ifndef PCIBUF_PAGES_H
@@ -51,7 +51,7 @@ struct pcibuf_run {
  * @node: NUMA node that most of it is on
  * @sgt: the same for the DMA API, while it is mapped
  * @part: entries of @sgt that were mapped together
- * @cursor: where the search for a run to take began last, while it is parked
+ * @cursor: where a run to take was found last, while it is parked
  */
 struct pcibuf_pages {
 	struct pcibuf_memory memory;
@@ -72,6 +72,8 @@ struct pcibuf_pages {
  * @pages: gets what was found
  * @zone: first of the zones that may still have what the card can reach
  * @zones: how many may be asked: the narrowest is kept for the end
+ * @low: it is the end
+ * @parked: below this order there may be parked memory
  * @piece: pages that are worth claiming at once for a card that reaches only a
  *	part of the memory; 0 where claiming does not help
  * @claims: how often that may still be done
@@ -82,6 +84,8 @@ struct pcibuf_source {
 	struct pcibuf_pages *pages;
 	unsigned int zone;
 	unsigned int zones;
+	bool low;
+	unsigned int parked;
 	unsigned long piece;
 	unsigned int claims;
 };
@@ -123,21 +127,28 @@ int pcibuf_chunk_get(struct pcibuf_source *source, unsigned int order);
 int pcibuf_chunks_get(struct pcibuf_source *source);
 
 /* range.c */
+void pcibuf_split_block(struct page *page, unsigned int order, unsigned long nr);
 int pcibuf_range_get(struct pcibuf_source *source);
 
 /* neighbours.c */
 int pcibuf_neighbours_get(struct pcibuf_source *source, unsigned long nr);
 
-/* claim.c */
-int pcibuf_claim_init(void);
-void pcibuf_claim_exit(void);
+/* search.c */
+int pcibuf_search_init(void);
+void pcibuf_search_exit(void);
 int pcibuf_search_begin(struct pcibuf_source *source);
 void pcibuf_search_end(void);
+int pcibuf_search_go_on(struct pcibuf_source *source);
 int pcibuf_claim_at(unsigned long pfn, unsigned long nr);
+
+/* claim.c, movable.c */
 int pcibuf_claim_get(struct pcibuf_source *source, unsigned long nr);
+u16 pcibuf_block_cost(struct zone *zone, unsigned long pfn);
 
 /* unite.c */
-int pcibuf_unite(struct pcibuf_run *run, struct pcibuf_pages *into);
+bool pcibuf_retake(struct page *page, gfp_t gfp);
+int pcibuf_unite(struct pcibuf_source *source, struct pcibuf_run *range,
+		 struct pcibuf_pages *into);
 
 /* parked.c */
 bool pcibuf_parked_take(struct pcibuf_pool *pool, unsigned int order,

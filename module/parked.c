@@ -9,7 +9,10 @@
 
 #include "pages.h"
 
-/* How many runs are looked at for one that fits; what does not is charged anew. */
+/*
+ * How many runs are looked at page by page for one that can be used; what is left
+ * out is charged anew.
+ */
 #define MAX_LOOKS	1024
 
 static int compare(const void *a, const void *b)
@@ -69,6 +72,7 @@ bool pcibuf_pages_absorb(struct pcibuf_memory *into,
 	a->runs = out.runs;
 	a->nr_runs = out.nr_runs;
 	a->max_runs = out.max_runs;
+	a->nr_pages = out.nr_pages;
 	a->cursor = 0;
 	into->size += memory->size;
 	kvfree(b->runs);
@@ -100,11 +104,8 @@ static bool usable(unsigned long pfn, unsigned long nr, unsigned int order)
  */
 static bool fits(struct pcibuf_run *run, unsigned int order, unsigned long nr)
 {
-	if (run->nr_pages < nr)
-		return false;
-	if (run->order && (run->order != order || nr != BIT(order)))
-		return false;
-	return usable(run->pfn, nr, run->order);
+	return run->nr_pages >= nr &&
+	       (!run->order || (run->order == order && nr == BIT(order)));
 }
 
 /* A unit of the very order, else the shortest that fits. */
@@ -118,20 +119,24 @@ static bool better(struct pcibuf_run *run, struct pcibuf_run *found)
 static struct pcibuf_run *best(struct pcibuf_pages *pages, unsigned int order,
 			       unsigned long nr)
 {
-	unsigned int looks = min_t(unsigned int, pages->nr_runs, MAX_LOOKS);
-	unsigned int i, at = pages->cursor;
 	struct pcibuf_run *found = NULL;
+	unsigned int i, looks = 0;
 
-	for (i = 0; i < looks; i++, at++) {
-		struct pcibuf_run *run = &pages->runs[at % pages->nr_runs];
+	for (i = 0; i < pages->nr_runs && looks < MAX_LOOKS; i++) {
+		unsigned int at = (pages->cursor + i) % pages->nr_runs;
+		struct pcibuf_run *run = &pages->runs[at];
 
-		if (!better(run, found) || !fits(run, order, nr))
+		if (!fits(run, order, nr) || !better(run, found))
+			continue;
+		looks++;
+		if (!usable(run->pfn, nr, run->order))
 			continue;
 		found = run;
-		pages->cursor = at % pages->nr_runs;
 		if (run->order == order && (order || run->nr_pages == nr))
 			break;
 	}
+	if (found)
+		pages->cursor = found - pages->runs;
 	return found;
 }
 
@@ -200,10 +205,7 @@ static unsigned int row(struct pcibuf_pages *pages, unsigned int first,
 		struct pcibuf_run *run = &pages->runs[i];
 		unsigned long part = min(nr, run->nr_pages);
 
-		if (!part)
-			continue;
-		if (run->pfn != next || (start | part) % BIT(run->order) ||
-		    !usable(run->pfn, part, run->order))
+		if (run->pfn != next || (start | part) % BIT(run->order))
 			return 0;
 		next += part;
 		nr -= part;
@@ -211,6 +213,22 @@ static unsigned int row(struct pcibuf_pages *pages, unsigned int first,
 			return i - first + 1;
 	}
 	return 0;
+}
+
+/* Index of the last run of a row that cannot be used, -1 where all can be. */
+static int unusable(struct pcibuf_pages *pages, unsigned int first,
+		    unsigned int nr_runs)
+{
+	int i;
+
+	for (i = first + nr_runs - 1; i >= (int)first; i--) {
+		struct pcibuf_run *run = &pages->runs[i];
+
+		if (!usable(run->pfn, run->nr_pages, run->order))
+			return i;
+		cond_resched();
+	}
+	return -1;
 }
 
 static int take_row(struct pcibuf_pages *from, unsigned int first,
@@ -231,17 +249,19 @@ static int take_row(struct pcibuf_pages *from, unsigned int first,
 	return 0;
 }
 
+/* No page is looked at twice: behind one that is in use a new row begins. */
 static int take_range(struct pcibuf_pages *from, unsigned long nr,
 		      struct pcibuf_pages *into)
 {
-	unsigned int first, looks = min_t(unsigned int, from->nr_runs,
-					  MAX_LOOKS);
+	unsigned int first = 0;
 
-	for (first = 0; first < looks; first++) {
+	while (first < from->nr_runs) {
 		unsigned int nr_runs = row(from, first, nr);
+		int bad = nr_runs ? unusable(from, first, nr_runs) : first;
 
-		if (nr_runs)
+		if (bad < 0)
 			return take_row(from, first, nr_runs, nr, into);
+		first = bad + 1;
 	}
 	return -ENOMEM;
 }

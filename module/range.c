@@ -13,8 +13,13 @@
 #include "compat.h"
 #include "pages.h"
 
-/* What was rounded up to a power of two goes back page by page. */
-static void split_block(struct page *page, unsigned int order, unsigned long nr)
+/**
+ * pcibuf_split_block() - make single pages of a block
+ * @page: its first; not compound
+ * @order: of the block
+ * @nr: how many are needed; the others go back
+ */
+void pcibuf_split_block(struct page *page, unsigned int order, unsigned long nr)
 {
 	unsigned long i;
 
@@ -45,7 +50,7 @@ static int take_block(struct pcibuf_source *source, unsigned long nr)
 		source->demand->limit = pcibuf_source_why(source, order);
 		return -ENOMEM;
 	}
-	split_block(page, order, nr);
+	pcibuf_split_block(page, order, nr);
 	run.pfn = page_to_pfn(page);
 	ret = pcibuf_source_add(source, &run, 1);
 	if (ret)
@@ -56,9 +61,12 @@ static int take_block(struct pcibuf_source *source, unsigned long nr)
 /* Also from the small zone that is kept for cards that reach nothing else. */
 static int take_low_block(struct pcibuf_source *source, unsigned long nr)
 {
-	if (!pcibuf_source_lower(source))
-		return -ENOMEM;
-	return take_block(source, nr);
+	return pcibuf_source_lower(source) ? take_block(source, nr) : -ENOMEM;
+}
+
+static int claim_low(struct pcibuf_source *source, unsigned long nr)
+{
+	return source->low ? pcibuf_claim_get(source, nr) : -ENOMEM;
 }
 
 static const struct step {
@@ -69,6 +77,7 @@ static const struct step {
 	{ PCIBUF_STEP_NEIGHBOURS, pcibuf_neighbours_get },
 	{ PCIBUF_STEP_CLAIM, pcibuf_claim_get },
 	{ PCIBUF_STEP_BLOCK, take_low_block },
+	{ PCIBUF_STEP_CLAIM, claim_low },
 };
 
 /* A debug build can be told to leave steps out, so that tests see each alone. */
@@ -90,11 +99,8 @@ static int take_parked(struct pcibuf_source *source, unsigned long nr)
 	return ret;
 }
 
-/*
- * A step that failed leaves nothing behind, so the next one can begin. A full
- * cgroup ends it: the last step takes memory that is charged to nobody.
- */
-static int take_fresh(struct pcibuf_source *source, unsigned long nr)
+/* A step that failed leaves nothing behind. A full cgroup ends it. */
+static int try_steps(struct pcibuf_source *source, unsigned long nr)
 {
 	struct pcibuf_demand *demand = source->demand;
 	int i, ret = -ENOMEM;
@@ -112,8 +118,19 @@ static int take_fresh(struct pcibuf_source *source, unsigned long nr)
 			return ret;
 	}
 	if (ret == -ENOMEM)
-		demand->limit = PCIBUF_LIMIT_RANGE;
+		demand->limit = nr > 1 ? PCIBUF_LIMIT_RANGE :
+					 pcibuf_source_why(source, 0);
 	return ret;
+}
+
+/* What is parked was no help, so all of it comes from the system. */
+static int take_fresh(struct pcibuf_source *source, unsigned long nr)
+{
+	int ret;
+
+	ret = pcibuf_demand_expect(source->pool, source->demand,
+				   source->demand->size);
+	return ret ?: try_steps(source, nr);
 }
 
 /**

@@ -82,7 +82,7 @@ static void join(struct pcibuf_pages *pages)
 		pcibuf_runs_add(pages, &pages->runs[i]);
 }
 
-/* The node with most of it; @weight: by how much, so far. */
+/* The node with more than half of it, if one has; @weight: by how much, so far. */
 static void vote(struct pcibuf_pages *pages, struct pcibuf_run *run,
 		 unsigned long *weight)
 {

@@ -33,15 +33,16 @@ size_t pcibuf_span_neighbours(const unsigned long *pfns, size_t nr,
  * @nr: how many
  * @need: how many in a row are wanted, not 0
  * @align: the index of the first is a multiple of this
+ * @cost: out: what it costs, if there is one
  *
  * Return: index of the first of them, the lowest where several cost the same; @nr
  * where no row is without a %PCIBUF_COST_NEVER.
  */
 size_t pcibuf_span_cheapest(const u16 *costs, size_t nr, size_t need,
-			    size_t align)
+			    size_t align, u64 *cost)
 {
 	size_t i, first = 0, best = nr;
-	u64 sum = 0, least = ~0ULL;
+	u64 sum = 0;
 
 	for (i = 0; i < nr; i++) {
 		if (costs[i] == PCIBUF_COST_NEVER) {
@@ -52,9 +53,10 @@ size_t pcibuf_span_cheapest(const u16 *costs, size_t nr, size_t need,
 		sum += costs[i];
 		if (i - first == need)
 			sum -= costs[first++];
-		if (i - first + 1 < need || first % align || sum >= least)
+		if (i - first + 1 < need || first % align ||
+		    (best < nr && sum >= *cost))
 			continue;
-		least = sum;
+		*cost = sum;
 		best = first;
 	}
 	return best;

@@ -15,6 +15,6 @@
 size_t pcibuf_span_neighbours(const unsigned long *pfns, size_t nr,
 			      unsigned long step, size_t need);
 size_t pcibuf_span_cheapest(const u16 *costs, size_t nr, size_t need,
-			    size_t align);
+			    size_t align, u64 *cost);
 
 #endif /* PCIBUF_SPANS_H */

@@ -101,22 +101,25 @@ static int quota_words(const struct pcibuf_failure *failure, char *words,
 			 used);
 }
 
-/* What was tried to get contiguous memory. */
+static const char *const steps[] = {
+	", no free block", ", no free neighbouring blocks",
+	", no range that could be emptied", ", none kept for it (CMA)",
+};
+
+/* What was tried to get contiguous memory: the bits of enum pcibuf_steps. */
 static int steps_words(const struct pcibuf_demand *demand, char *words,
 		       size_t size)
 {
+	unsigned int i;
 	int len = 0;
 
-	if (demand->limit != PCIBUF_LIMIT_RANGE)
-		return 0;
-	if (demand->steps & PCIBUF_STEP_BLOCK)
-		len += scnprintf(words + len, size - len, ", no free block");
-	if (demand->steps & PCIBUF_STEP_NEIGHBOURS)
-		len += scnprintf(words + len, size - len,
-				 ", no free neighbouring blocks");
-	if (demand->steps & PCIBUF_STEP_CLAIM)
-		len += scnprintf(words + len, size - len,
-				 ", %u ranges that could not be emptied",
+	for (i = 0; i < ARRAY_SIZE(steps); i++)
+		if (demand->limit == PCIBUF_LIMIT_RANGE &&
+		    demand->steps & BIT(i))
+			len += scnprintf(words + len, size - len, "%s",
+					 steps[i]);
+	if (len && demand->tries)
+		len += scnprintf(words + len, size - len, ", %u tries",
 				 demand->tries);
 	return len;
 }
