@@ -18,6 +18,14 @@
 /* From the widest to the narrowest, which has 16 MiB on x86. */
 static const gfp_t zones[] = { 0, GFP_DMA32, GFP_DMA };
 
+/*
+ * A unit fills a page block. Asked for as a movable page it leaves the block what
+ * it was; else that would be one for unmovable pages from then on, and after the
+ * buffer small ones came to lie in it, in the way of the next contiguous range.
+ * But CMA is for pages that do move.
+ */
+#define UNIT_GFP	(IS_ENABLED(CONFIG_CMA) ? 0 : __GFP_MOVABLE)
+
 /* How often one buffer may move others out of its way. */
 #define MAX_CLAIMS	64
 
@@ -67,6 +75,8 @@ struct page *pcibuf_source_page(struct pcibuf_source *source, gfp_t gfp,
 {
 	struct device *dev = source->pool->dev;
 
+	if (order == PCIBUF_HUGE_ORDER)
+		gfp |= UNIT_GFP;
 	for (; source->zone < source->zones; source->zone++) {
 		struct page *page;
 
@@ -82,26 +92,37 @@ struct page *pcibuf_source_page(struct pcibuf_source *source, gfp_t gfp,
 	return NULL;
 }
 
+/* Is there a page that is refused only because it would be charged? */
+static bool charge_refused(struct pcibuf_source *source, unsigned int order)
+{
+	gfp_t gfp = PCIBUF_GFP & ~__GFP_ACCOUNT;
+	struct page *page;
+
+	page = pcibuf_source_page(source, gfp, order);
+	if (!page)
+		return false;
+	__free_pages(page, order);
+	/* It may have become free just now. */
+	page = pcibuf_source_page(source, PCIBUF_GFP, order);
+	if (page)
+		__free_pages(page, order);
+	return !page;
+}
+
 /**
  * pcibuf_source_why() - why is there no memory?
  * @source: where it was looked for
  * @order: of the unit that there was none of
  *
- * Who asks may be at the end of a cgroup's memory, not of the machine's: so the
- * same is tried without a charge.
+ * Who asks may be at the end of a cgroup's memory, not of the machine's.
  *
  * Return: the limit.
  */
 enum pcibuf_limit pcibuf_source_why(struct pcibuf_source *source,
 				    unsigned int order)
 {
-	struct page *page;
-
-	page = pcibuf_source_page(source, PCIBUF_GFP & ~__GFP_ACCOUNT, order);
-	if (page) {
-		__free_pages(page, order);
+	if (charge_refused(source, order))
 		return PCIBUF_LIMIT_CGROUP;
-	}
 	if (source->demand->contiguous && order)
 		return PCIBUF_LIMIT_RANGE;
 	return source->zone ? PCIBUF_LIMIT_MASK : PCIBUF_LIMIT_RESERVE;

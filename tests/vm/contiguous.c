@@ -123,6 +123,7 @@ static void check_refusal(struct __test_metadata *_metadata,
 	EXPECT_EQ(ENOMEM, err);
 	EXPECT_EQ(0, attr_read(card_attr(card, "last_error"), text,
 			       sizeof(text)));
+	TH_LOG("%s", strtok(text, "\n"));
 	EXPECT_NE(NULL, strstr(text, pathf("%uM", mib))) {
 		TH_LOG("\"%s\" is not of %uM", text, mib);
 	}
