@@ -94,6 +94,15 @@ static inline bool pcibuf_large_pages_refused(struct mm_struct *mm)
 #define PCIBUF_GFP_NOT_MAPPED ((__force gfp_t)0)
 #endif
 
+/* What is asked for the policy of an area has one more argument from 6.7 on. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#define PCIBUF_GET_POLICY_ARGS \
+	struct vm_area_struct *vma, unsigned long address, pgoff_t *index
+#else
+#define PCIBUF_GET_POLICY_ARGS \
+	struct vm_area_struct *vma, unsigned long address
+#endif
+
 /* Confidential guest: memory is encrypted, and devices cannot read it. */
 static inline bool pcibuf_memory_encrypted(void)
 {

@@ -76,8 +76,23 @@ static vm_fault_t huge_fault(struct vm_fault *vmf)
 	return VM_FAULT_LOCKED;
 }
 
+#ifdef CONFIG_NUMA
+/*
+ * The kernel takes entries away now and then, to see from which node memory is
+ * used and to move it there. This cannot be moved: an area whose policy is said to
+ * be nobody's is spared, as one with VM_MIXEDMAP is.
+ */
+static struct mempolicy *no_policy(PCIBUF_GET_POLICY_ARGS)
+{
+	return NULL;
+}
+#endif
+
 static const struct vm_operations_struct huge_vm_ops = {
 	.fault = huge_fault,
+#ifdef CONFIG_NUMA
+	.get_policy = no_policy,
+#endif
 };
 
 static vm_fault_t insert(struct vm_area_struct *vma, unsigned long address)

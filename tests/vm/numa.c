@@ -135,4 +135,25 @@ TEST_F_TIMEOUT(numa, range_of_the_other, 120)
 	EXPECT_EQ(256 * MIB, on[0]);
 }
 
+/*
+ * The kernel takes the entries of a mapping away, again and again, to see from
+ * which node it is used, and to move it there. What cannot move is to be spared.
+ */
+TEST_F_TIMEOUT(numa, no_hinting_faults, 60)
+{
+	double end = seconds() + 4;
+	size_t at, size = 64 * MIB;
+	struct buf buf;
+	long before;
+
+	ASSERT_EQ(0, buf_make(&self->card, "alloc_sg", size, "rx", &buf));
+	memset(buf.mem, 1, size);
+	before = faults();
+	while (seconds() < end)
+		for (at = 0; at < size; at += HUGE_PAGE)
+			touch(buf.mem + at);
+	EXPECT_GT(8, faults() - before);
+	buf_put(&buf);
+}
+
 TEST_HARNESS_MAIN
