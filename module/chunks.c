@@ -181,10 +181,11 @@ static int take_parked(struct pcibuf_source *source, unsigned int order)
 		return ret;
 	if (order >= source->parked)
 		return -ENOMEM;
-	if (!pcibuf_parked_take(source->pool, order, &run)) {
+	ret = pcibuf_parked_take(source->pool, order, &run);
+	if (ret == -ENOENT)
 		source->parked = order;
+	if (ret)
 		return -ENOMEM;
-	}
 	pcibuf_runs_add(source->pages, &run);
 	return pcibuf_run_clear(source, &run);
 }

@@ -151,8 +151,8 @@ int pcibuf_unite(struct pcibuf_source *source, struct pcibuf_run *range,
 		 struct pcibuf_pages *into);
 
 /* parked.c */
-bool pcibuf_parked_take(struct pcibuf_pool *pool, unsigned int order,
-			struct pcibuf_run *run);
+int pcibuf_parked_take(struct pcibuf_pool *pool, unsigned int order,
+		       struct pcibuf_run *run);
 int pcibuf_parked_take_range(struct pcibuf_pool *pool, unsigned long nr,
 			     struct pcibuf_pages *into);
 void pcibuf_pages_park(struct pcibuf_memory *memory);

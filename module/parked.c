@@ -3,6 +3,7 @@
  * Parked pages: kept together by address, so that what was freed in pieces can
  * be taken as a whole, and taken from where it fits best.
  */
+#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -98,9 +99,8 @@ static bool usable(unsigned long pfn, unsigned long nr, unsigned int order)
 }
 
 /*
- * Off the front, so that what is taken one after the other lies so too: one whole
- * unit of the right order, or any number of single pages. Never a part of a
- * compound page, which is mapped and released as a whole.
+ * One whole unit of the right order, or any number of single pages. Never a part
+ * of a compound page, which is mapped and released as a whole.
  */
 static bool fits(struct pcibuf_run *run, unsigned int order, unsigned long nr)
 {
@@ -115,7 +115,17 @@ static bool better(struct pcibuf_run *run, struct pcibuf_run *found)
 	       (run->order == found->order && run->nr_pages < found->nr_pages);
 }
 
-/* The best that fits, from where the last one was found on. */
+/* At one of its ends, so that the rest stays one run. */
+static bool usable_end(struct pcibuf_run *run, unsigned long nr)
+{
+	return usable(run->pfn, nr, run->order) ||
+	       usable(run->pfn + run->nr_pages - nr, nr, run->order);
+}
+
+/*
+ * The best that fits, from where the last one was found on; or an ERR_PTR:
+ * -ENOENT where none fits, -EBUSY where those that do are in use.
+ */
 static struct pcibuf_run *best(struct pcibuf_pages *pages, unsigned int order,
 			       unsigned long nr)
 {
@@ -129,14 +139,15 @@ static struct pcibuf_run *best(struct pcibuf_pages *pages, unsigned int order,
 		if (!fits(run, order, nr) || !better(run, found))
 			continue;
 		looks++;
-		if (!usable(run->pfn, nr, run->order))
+		if (!usable_end(run, nr))
 			continue;
 		found = run;
 		if (run->order == order && (order || run->nr_pages == nr))
 			break;
 	}
-	if (found)
-		pages->cursor = found - pages->runs;
+	if (!found)
+		return ERR_PTR(looks ? -EBUSY : -ENOENT);
+	pages->cursor = found - pages->runs;
 	return found;
 }
 
@@ -162,33 +173,59 @@ static void cut(struct pcibuf_run *run, unsigned long nr,
 	run->nr_pages -= nr;
 }
 
+/*
+ * Off the front, so that what is taken one after the other lies so too; off the
+ * back where the front is in use.
+ */
+static void cut_end(struct pcibuf_run *run, unsigned long nr,
+		    struct pcibuf_run *out)
+{
+	unsigned long rest = run->nr_pages - nr;
+	bool front = usable(run->pfn, nr, run->order);
+
+	cut(run, nr, out);
+	if (front)
+		return;
+	out->pfn += rest;
+	run->pfn -= nr;
+}
+
+static int take_unit(struct pcibuf_pool *pool, struct pcibuf_memory *memory,
+		     unsigned int order, struct pcibuf_run *run)
+{
+	struct pcibuf_run *found = best(to_pages(memory), order, BIT(order));
+
+	if (IS_ERR(found))
+		return PTR_ERR(found);
+	cut_end(found, BIT(order), run);
+	shrink(pool, memory, BIT(order));
+	return 0;
+}
+
 /**
  * pcibuf_parked_take() - take one unit out of the pool
  * @pool: of the card
  * @order: of the unit; or as many single pages
  * @run: filled but for its offset; not zeroed, and pinned by nobody
  *
- * Return: whether there is one.
+ * Return: 0, -ENOENT where there is none, -EBUSY where all are in use.
  */
-bool pcibuf_parked_take(struct pcibuf_pool *pool, unsigned int order,
-			struct pcibuf_run *run)
+int pcibuf_parked_take(struct pcibuf_pool *pool, unsigned int order,
+		       struct pcibuf_run *run)
 {
-	struct pcibuf_run *found = NULL;
 	struct pcibuf_memory *memory;
+	int ret = -ENOENT;
 
 	mutex_lock(&pool->lock);
 	list_for_each_entry(memory, &pool->parked, parked) {
 		if (memory->ops != &pcibuf_pages_ops)
 			continue;
-		found = best(to_pages(memory), order, BIT(order));
-		if (!found)
-			continue;
-		cut(found, BIT(order), run);
-		shrink(pool, memory, BIT(order));
-		break;
+		ret = take_unit(pool, memory, order, run);
+		if (!ret)
+			break;
 	}
 	mutex_unlock(&pool->lock);
-	return found;
+	return ret;
 }
 
 /*

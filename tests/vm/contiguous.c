@@ -91,18 +91,23 @@ static void check_reach(struct __test_metadata *_metadata,
 		}
 }
 
+/*
+ * What is there has to be found. A boot in which something unmovable lies in every
+ * stretch of that length is possible, if rare: it says so.
+ */
 TEST_F_TIMEOUT(contiguous, one_segment, 120)
 {
+	__u64 stretch = longest_stretch();
 	struct card *card = &self->card;
 	struct pcibuf_info info;
 	struct buf rx;
+	int err;
 
-	ASSERT_EQ(0, buf_make(card, "alloc", LARGE, "rx", &rx)) {
-		char text[1024] = "";
-
-		attr_read(card_attr(card, "last_error"), text, sizeof(text));
-		TH_LOG("%s", text);
-	}
+	err = buf_make(card, "alloc", LARGE, "rx", &rx);
+	TH_LOG("%llu MiB can be moved in one stretch", stretch / MIB);
+	if (err == ENOMEM && stretch < LARGE)
+		SKIP(return, "something unmovable lies in every stretch of 512 MiB");
+	ASSERT_EQ(0, err);
 	EXPECT_EQ(1, attr_u64(buf_attr(card, "rx", "nr_segments")));
 	ASSERT_EQ(0, buf_info(rx.fd, &info));
 	EXPECT_EQ(1, info.nr_segments);
@@ -123,7 +128,6 @@ static void check_refusal(struct __test_metadata *_metadata,
 	EXPECT_EQ(ENOMEM, err);
 	EXPECT_EQ(0, attr_read(card_attr(card, "last_error"), text,
 			       sizeof(text)));
-	TH_LOG("%s", strtok(text, "\n"));
 	EXPECT_NE(NULL, strstr(text, pathf("%uM", mib))) {
 		TH_LOG("\"%s\" is not of %uM", text, mib);
 	}
@@ -133,11 +137,13 @@ static void check_refusal(struct __test_metadata *_metadata,
 static bool round_of(struct __test_metadata *_metadata,
 		     const struct card *card, unsigned int mib)
 {
+	__u64 stretch = longest_stretch();
 	int err = card_write(card, "alloc", "%uM rx", mib);
 	struct buf rx;
 	__u64 bus;
 
 	if (err) {
+		EXPECT_GT(mib * MIB, stretch);
 		check_refusal(_metadata, card, mib, err);
 	} else {
 		ASSERT_EQ(0, buf_get(card, "rx", mib * MIB, &rx));

@@ -42,6 +42,42 @@ ssize_t displaced(const void *mem, size_t length, __u64 phys)
 	return wrong;
 }
 
+/* Of /proc/kpageflags (Documentation/admin-guide/mm/pagemap.rst). */
+#define KPF_LRU		(1ULL << 5)
+#define KPF_BUDDY	(1ULL << 10)
+#define BLOCK		(HUGE_PAGE / PAGE)
+
+/* Free, or in use by files and processes: nothing that has to stay. */
+static bool block_moves(const __u64 *flags)
+{
+	size_t i;
+
+	for (i = 0; i < BLOCK; i++)
+		if (!(flags[i] & (KPF_LRU | KPF_BUDDY)))
+			return false;
+	return true;
+}
+
+/*
+ * Bytes of the longest stretch of memory, in whole blocks of 2 MiB, of which it is
+ * plain that all that is in it can be moved. Where that lies is a matter of luck:
+ * the kernel puts itself anywhere (KASLR), and its small things where there is
+ * room.
+ */
+__u64 longest_stretch(void)
+{
+	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	__u64 flags[BLOCK], length = 0, longest = 0;
+
+	while (read(fd, flags, sizeof(flags)) == sizeof(flags)) {
+		length = block_moves(flags) ? length + HUGE_PAGE : 0;
+		if (length > longest)
+			longest = length;
+	}
+	close(fd);
+	return longest;
+}
+
 /*
  * The node that a mapped page is on, or a negative errno. Touches it, because the
  * kernel unmaps pages now and then to see who uses them on which node.

@@ -145,6 +145,7 @@ int mapping_figure(const void *addr, const char *key, __u64 *bytes);
 ssize_t displaced(const void *mem, size_t length, __u64 phys);
 int page_node(const void *addr);
 __u64 free_in_blocks(unsigned int order);
+__u64 longest_stretch(void);
 __u64 bounced(void);
 int lines_with(const char *words);
 double seconds(void);
