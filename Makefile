@@ -11,8 +11,8 @@
 
 # The longest first, so that the others run beside it.
 TESTS ?= tests/system tests/vm tests/bench tests/runner tests/lint tests/unit
-# A guest takes about one processor.
-JOBS ?= $(shell n=$$(nproc); [ $$n -gt 4 ] && n=4; echo $$n)
+# A guest takes about one processor, but some wait more than they work.
+JOBS ?= $(shell n=$$(nproc); [ $$n -gt 4 ] && n=4; echo $$((n + 1)))
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pcibuf
 
 module:
