@@ -43,8 +43,8 @@ ssize_t displaced(const void *mem, size_t length, __u64 phys)
 }
 
 /* Of /proc/kpageflags (Documentation/admin-guide/mm/pagemap.rst). */
-#define KPF_LRU		(1ULL << 5)
-#define KPF_BUDDY	(1ULL << 10)
+#define KPF_LRU		0x20
+#define KPF_BUDDY	0x400
 #define BLOCK		(HUGE_PAGE / PAGE)
 
 /* Free, or in use by files and processes: nothing that has to stay. */
