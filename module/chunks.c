@@ -294,16 +294,16 @@ int pcibuf_chunks_get(struct pcibuf_source *source)
 	unsigned long check = 0;
 
 	while (pages->nr_pages < nr) {
-		int ret = 0;
+		int ret;
 
 		if (pages->nr_pages >= check) {
 			ret = pcibuf_demand_check(source->pool, source->demand);
+			if (ret)
+				return ret;
 			check = pages->nr_pages + PCIBUF_CHECK_EVERY;
 		}
-		source->demand->limit = ret ? source->demand->limit :
-					      PCIBUF_LIMIT_NONE;
-		if (!ret)
-			ret = fill_some(source, nr - pages->nr_pages, &order);
+		source->demand->limit = PCIBUF_LIMIT_NONE;
+		ret = fill_some(source, nr - pages->nr_pages, &order);
 		if (ret)
 			return ret;
 	}

@@ -60,6 +60,11 @@ static unsigned long block_pfn(struct claim *claim, size_t i)
 	return claim->first + i * PCIBUF_HUGE_PAGES;
 }
 
+static size_t blocks_wanted(struct claim *claim)
+{
+	return DIV_ROUND_UP(claim->nr, PCIBUF_HUGE_PAGES);
+}
+
 /* The blocks from @from to before @end, as they are now. */
 static int judge(struct claim *claim, size_t from, size_t end)
 {
@@ -110,7 +115,7 @@ static int judge_zone(struct claim *claim)
 	if (ret)
 		return ret;
 	empty_lists(claim);
-	cheapest(claim, DIV_ROUND_UP(claim->nr, PCIBUF_HUGE_PAGES), &cost);
+	cheapest(claim, blocks_wanted(claim), &cost);
 	return cost > claim->nr ? judge(claim, 0, claim->nr_blocks) : 0;
 }
 
@@ -123,30 +128,30 @@ static int judge_zone(struct claim *claim)
  */
 static int give_up(struct claim *claim, size_t at, u64 cost)
 {
-	size_t i, end = at + DIV_ROUND_UP(claim->nr, PCIBUF_HUGE_PAGES);
+	size_t i, end = at + blocks_wanted(claim);
 	int ret;
 
 	empty_lists(claim);
 	ret = judge(claim, at, end);
 	if (ret)
 		return ret;
-	if (claim->chances && cost) {
+	if (!cost) {
+		for (i = at; i < end; i++)
+			claim->costs[i] = PCIBUF_COST_NEVER;
+	} else if (claim->chances) {
 		claim->chances--;
-		return 0;
-	}
-	for (i = at; cost && i < end - 1; i++)
-		if (claim->costs[i])
-			break;
-	do
+	} else {
+		for (i = at; i < end - 1 && !claim->costs[i]; i++)
+			;
 		claim->costs[i] = PCIBUF_COST_NEVER;
-	while (!cost && ++i < end);
+	}
 	return 0;
 }
 
 /* Best range first. */
 static int try_ranges(struct claim *claim, unsigned long *pfn)
 {
-	size_t need = DIV_ROUND_UP(claim->nr, PCIBUF_HUGE_PAGES);
+	size_t need = blocks_wanted(claim);
 	unsigned int tries;
 	int ret;
 

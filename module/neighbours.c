@@ -13,7 +13,6 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 
-#include "compat.h"
 #include "pages.h"
 #include "spans.h"
 

@@ -106,6 +106,8 @@ static inline bool pcibuf_run_follows(const struct pcibuf_run *last,
 /* runs.c */
 int pcibuf_runs_reserve(struct pcibuf_pages *pages, unsigned int nr);
 void pcibuf_runs_add(struct pcibuf_pages *pages, const struct pcibuf_run *run);
+void pcibuf_run_cut(struct pcibuf_run *run, unsigned long nr,
+		    struct pcibuf_run *out);
 void pcibuf_runs_place(struct pcibuf_pages *pages, bool contiguous);
 void pcibuf_run_put(const struct pcibuf_run *run);
 void pcibuf_runs_put(struct pcibuf_pages *pages);

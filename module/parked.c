@@ -160,19 +160,6 @@ static void shrink(struct pcibuf_pool *pool, struct pcibuf_memory *memory,
 	pool->parked_bytes -= nr << PAGE_SHIFT;
 }
 
-static void cut(struct pcibuf_run *run, unsigned long nr,
-		struct pcibuf_run *out)
-{
-	*out = (struct pcibuf_run){
-		.pfn = run->pfn,
-		.nr_pages = nr,
-		.order = run->order,
-		.reused = true,
-	};
-	run->pfn += nr;
-	run->nr_pages -= nr;
-}
-
 /*
  * Off the front, so that what is taken one after the other lies so too; off the
  * back where the front is in use.
@@ -183,7 +170,7 @@ static void cut_end(struct pcibuf_run *run, unsigned long nr,
 	unsigned long rest = run->nr_pages - nr;
 	bool front = usable(run->pfn, nr, run->order);
 
-	cut(run, nr, out);
+	pcibuf_run_cut(run, nr, out);
 	if (front)
 		return;
 	out->pfn += rest;
@@ -279,7 +266,7 @@ static int take_row(struct pcibuf_pages *from, unsigned int first,
 	for (i = first; i < first + nr_runs; i++) {
 		struct pcibuf_run *run = &from->runs[i], part;
 
-		cut(run, min(nr, run->nr_pages), &part);
+		pcibuf_run_cut(run, min(nr, run->nr_pages), &part);
 		nr -= part.nr_pages;
 		pcibuf_runs_add(into, &part);
 	}

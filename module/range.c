@@ -10,7 +10,6 @@
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 
-#include "compat.h"
 #include "pages.h"
 
 /**

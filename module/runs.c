@@ -2,8 +2,8 @@
 /*
  * Runs: the list of what page-backed memory consists of.
  *
- * While it is collected in any order, then placed: each run gets its offset in
- * the buffer.
+ * It is collected in any order, then placed: each run gets its offset in the
+ * buffer.
  */
 #include <linux/delay.h>
 #include <linux/errno.h>
@@ -59,6 +59,21 @@ void pcibuf_runs_add(struct pcibuf_pages *pages, const struct pcibuf_run *run)
 		last->nr_pages += run->nr_pages;
 	else
 		pages->runs[pages->nr_runs++] = *run;
+}
+
+/**
+ * pcibuf_run_cut() - take pages off the front
+ * @run: what is left, perhaps nothing
+ * @nr: pages, whole units
+ * @out: a run of those, of the same kind
+ */
+void pcibuf_run_cut(struct pcibuf_run *run, unsigned long nr,
+		    struct pcibuf_run *out)
+{
+	*out = *run;
+	out->nr_pages = nr;
+	run->pfn += nr;
+	run->nr_pages -= nr;
 }
 
 /* Large units first: each then lies at a multiple of its size. */

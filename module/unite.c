@@ -121,15 +121,6 @@ static int unite_block(struct pcibuf_source *source, struct pcibuf_run *run)
 	return ret;
 }
 
-/* Off the front of @range: one unit, or what is left in single pages. */
-static void cut(struct pcibuf_run *range, unsigned long nr,
-		struct pcibuf_run *out)
-{
-	*out = (struct pcibuf_run){ .pfn = range->pfn, .nr_pages = nr };
-	range->pfn += nr;
-	range->nr_pages -= nr;
-}
-
 /**
  * pcibuf_unite() - make units of what was claimed
  * @source: the allocation
@@ -155,7 +146,7 @@ int pcibuf_unite(struct pcibuf_source *source, struct pcibuf_run *range,
 		ret = pcibuf_demand_go_on(source->pool);
 		if (ret)
 			return ret;
-		cut(range, PCIBUF_HUGE_PAGES, &unit);
+		pcibuf_run_cut(range, PCIBUF_HUGE_PAGES, &unit);
 		ret = unite_block(source, &unit);
 		pcibuf_runs_add(into, &unit);
 		if (ret)
