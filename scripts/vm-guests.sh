@@ -37,9 +37,10 @@ facts() {
 	quoted PCIBUF_APPEND "$append"
 	quoted PCIBUF_CGROUP "$cgroup"
 	quoted PCIBUF_DEBUG "$debug"
+	quoted PCIBUF_SLOW "$slow"
 	echo "export PCIBUF_IOMMU PCIBUF_CARDS PCIBUF_MEM PCIBUF_SMP PCIBUF_NUMA"
 	echo "export PCIBUF_DISK PCIBUF_MODARGS PCIBUF_APPEND PCIBUF_CGROUP"
-	echo "export PCIBUF_DEBUG"
+	echo "export PCIBUF_DEBUG PCIBUF_SLOW"
 }
 
 # prepare_fast PROG[,PROG...]
@@ -59,7 +60,8 @@ prepare_fast() {
 	none) ;;
 	?*) cp "$module" "$run/tree/pcibuf.ko" ;;
 	*)
-		"$top/scripts/build-module" "$suite" "DEBUG=$debug" "$run/module"
+		"$top/scripts/build-module" "$suite" "DEBUG=$debug" \
+			${coverage:+GCOV_PROFILE=y} "$run/module"
 		mv "$run/module/pcibuf.ko" "$run/tree/"
 		;;
 	esac
@@ -69,6 +71,7 @@ prepare_fast() {
 		quoted MODULE "$module"
 		quoted MODARGS "$modargs"
 		quoted CGROUP "$cgroup"
+		quoted COVERAGE "$coverage"
 	} >"$run/tree/run.conf"
 	initrd init-fast
 }

@@ -174,6 +174,7 @@ follow_results() {
 	while IFS= read -r line || [ -n "$line" ]; do
 		case $line in
 		"@hmp "*) echo "${line#@hmp }" >&3 ;;
+		"@gcov "*) echo "${line#@gcov }" >>"$run/gcov" ;;
 		*) printf '%s\n' "$line" >>"$run/results" ;;
 		esac
 		case $line in
@@ -221,9 +222,17 @@ log_is_clean() {
 	fi
 }
 
+# What was run of the module, beside what the compiler noted of it.
+keep_coverage() {
+	target=$(mktemp -d "$coverage/guest.XXXXXX")
+	cp "$run/module/"*.gcno "$target/"
+	base64 -d "$run/gcov" | tar -xz -C "$target"
+}
+
 # The tests' results, and ours about the guest, as one stream.
 report() {
 	reported=1
+	[ ! -s "$run/gcov" ] || keep_coverage
 	: >"$run/complaints"
 	{
 		subtest guest qemu_end

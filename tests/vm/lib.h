@@ -199,6 +199,11 @@ __u64 disk_waiting(const char *serial);
 int net_pair(int type, int ends[2]);
 int net_completed(int socket, int calls);
 
+/* lib-slow.c: time limits */
+unsigned int slowness(void);
+unsigned int __real_alarm(unsigned int seconds);
+unsigned int __wrap_alarm(unsigned int seconds);
+
 struct io_uring_sqe;
 struct io_uring_params;
 
