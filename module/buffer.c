@@ -6,14 +6,22 @@
 #include <linux/err.h>
 #include <linux/idr.h>
 #include <linux/kdev_t.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/random.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "buffer.h"
 #include "compat.h"
+
+/*
+ * What a buffer takes beside its memory: mostly its names in sysfs and /dev, as
+ * measured. No quota counts it, and of a small one it is the larger part.
+ */
+#define NAMES_SIZE	SZ_8K
 
 static dev_t first_devt;
 
@@ -52,6 +60,14 @@ static char *devnode(pcibuf_const struct device *dev, umode_t *mode,
 	return NULL;
 }
 
+/* The names of all buffers take no more than a sixteenth of RAM. */
+static unsigned int max_buffers(void)
+{
+	u64 names = (u64)totalram_pages() * PAGE_SIZE / 16;
+
+	return min_t(u64, nr_minors, names / NAMES_SIZE);
+}
+
 /*
  * A number is set aside when a request begins, so that it fails before it takes
  * memory, but chosen when it has succeeded: what fails shall not bring the day
@@ -62,7 +78,7 @@ static int minor_reserve(void)
 	int ret = 0;
 
 	mutex_lock(&minors_lock);
-	if (minors_reserved < nr_minors)
+	if (minors_reserved < max_buffers())
 		minors_reserved++;
 	else
 		ret = -ENOSPC;

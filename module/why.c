@@ -29,7 +29,7 @@ static const struct error {
 	{ -ENOMEM, "ENOMEM",
 	  "no memory for the buffer's own records" },
 	{ -ENOSPC, "ENOSPC",
-	  "no minor number is left; free some buffers" },
+	  "no number is left for one more buffer on this machine; free some" },
 	{ -ENOENT, "ENOENT",
 	  "this card has no such buffer; see buffers/" },
 	{ -EBUSY, "EBUSY",

@@ -77,6 +77,7 @@ struct demand {
 	const struct card *card;
 	__u64 size;
 	int rounds;
+	int error;	/* that says no */
 };
 
 /* Both ways, again and again; whatever is made is freed. */
@@ -89,7 +90,7 @@ static int ask(void *arg)
 	for (i = 0; i < 2 * demand->rounds; i++) {
 		err = card_write(demand->card, ways[i % 2], "%llu rx",
 				 demand->size);
-		if (err == ENOMEM)
+		if (err == demand->error)
 			refused++;
 		else if (err || card_write(demand->card, "free", "rx"))
 			return 255;
@@ -99,7 +100,9 @@ static int ask(void *arg)
 
 TEST_F_TIMEOUT(limits, more_than_the_machine_has, 120)
 {
-	struct demand demand = { &self->card, mem_total() * 2, ROUNDS };
+	struct demand demand = {
+		&self->card, mem_total() * 2, ROUNDS, ENOMEM,
+	};
 
 	EXPECT_EQ(2 * ROUNDS, ask(&demand));
 	EXPECT_EQ(2 * ROUNDS, as_user(UID_ALICE, GID_PCIBUF, ask, &demand));
@@ -107,10 +110,36 @@ TEST_F_TIMEOUT(limits, more_than_the_machine_has, 120)
 	EXPECT_EQ(2 * ROUNDS, as_user(UID_ALICE, GID_PCIBUF, ask, &demand));
 }
 
+/* As much as a guest of 1 GiB is said to have, by everybody who may ask. */
+static void check_gibibyte(struct __test_metadata *_metadata,
+			   const struct card *card, int error)
+{
+	struct demand demand = { card, 1 * GIB, 100, error };
+
+	EXPECT_EQ(200, ask(&demand));
+	EXPECT_EQ(200, as_user(UID_ALICE, GID_PCIBUF, ask, &demand));
+}
+
+/* Past the quotas, so that nothing but what is left of the memory says no. */
+TEST_F_TIMEOUT(limits, a_gibibyte, 120)
+{
+	check_gibibyte(_metadata, &self->card, ENOMEM);
+}
+
+TEST_F_TIMEOUT(limits, a_gibibyte_over_the_quota, 120)
+{
+	char limit[64];
+
+	ASSERT_EQ(0, attr_read(MAX_TOTAL, limit, sizeof(limit)));
+	ASSERT_EQ(0, attr_write(MAX_TOTAL, "256M"));
+	check_gibibyte(_metadata, &self->card, EDQUOT);
+	EXPECT_EQ(0, attr_write(MAX_TOTAL, limit));
+}
+
 /* About what there is: now it works, now it does not. */
 TEST_F_TIMEOUT(limits, about_all_that_there_is, 240)
 {
-	struct demand demand = { &self->card, 0, 3 };
+	struct demand demand = { &self->card, 0, 3, ENOMEM };
 	int eighths;
 
 	for (eighths = 6; eighths <= 8; eighths++) {
@@ -122,7 +151,9 @@ TEST_F_TIMEOUT(limits, about_all_that_there_is, 240)
 /* The cgroup's end is not the machine's. */
 TEST_F_TIMEOUT(limits, more_than_the_cgroup_has, 120)
 {
-	struct demand demand = { &self->card, 256 * MIB, ROUNDS };
+	struct demand demand = {
+		&self->card, 256 * MIB, ROUNDS, ENOMEM,
+	};
 	__u64 used = attr_u64(pathf("%s/memory.current", self->cgroup));
 	int refused;
 
@@ -132,6 +163,38 @@ TEST_F_TIMEOUT(limits, more_than_the_cgroup_has, 120)
 	/* alloc_sg is charged, always; a claimed range is not. */
 	EXPECT_LE(ROUNDS, refused);
 	EXPECT_GE(2 * ROUNDS, refused);
+}
+
+/* As small as can be, until it is refused: not for want of its own memory. */
+static int ask_small(void *arg)
+{
+	const struct card *card = arg;
+	int err = 0;
+
+	while (!err)
+		err = card_write(card, "alloc_sg", "4K");
+	return err;
+}
+
+/*
+ * What a small buffer costs most is its names, which no quota of bytes sees: so
+ * there are only so many buffers.
+ */
+TEST_F_TIMEOUT(limits, small_ones, 240)
+{
+	__u64 before = mem_available(), after, count;
+
+	EXPECT_EQ(ENOSPC, as_user(UID_ALICE, GID_PCIBUF, ask_small,
+				  &self->card));
+	after = mem_available();
+	count = attr_u64(card_attr(&self->card, "nr_buffers"));
+	TH_LOG("%llu buffers of a page take %llu MiB, %llu bytes each", count,
+	       (before - after) / MIB, (before - after) / count);
+	EXPECT_LT(1000, count);
+	EXPECT_GT(mem_total() / 8, before - after);
+	/* What the kernel keeps of their names for a next time is no leak. */
+	EXPECT_EQ(0, card_revoke_all(&self->card));
+	EXPECT_EQ(0, attr_write("/proc/sys/vm/drop_caches", "2"));
 }
 
 TEST_HARNESS_MAIN
