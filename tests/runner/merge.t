@@ -81,6 +81,10 @@ check "complains of DMA-API" complains "DMA-API: edu 0000:01:00.0: device driver
 check "complains of held pages" complains "pcibuf: DEBUG: 1 page is held"
 check "complains of a stray access" complains "DMAR: [DMA Write NO_PASID] Request device [01:00.0] fault addr 0x0"
 check "complains of a hung task" complains "INFO: task a:1 blocked for more than 120 seconds."
+check "complains of an address" complains "[    5.123456] pcibuf_card 0000:03:00.0: buffer at 0x12345000"
+check "complains of an address without 0x" complains "[    5.123456] pcibuf: DMA to 00ffe000 failed"
+check "accepts what a user wrote, and bytes" accepts '[    5.123456] pcibuf_card 0000:03:00.0: alloc "0x10000000": ENOMEM: no (268435456 bytes, mask 64 bits)'
+check "accepts the addresses of others" accepts "[    5.123456] pci 0000:03:00.0: BAR 0: assigned [mem 0xfe800000-0xfe8fffff]"
 check "accepts a boot message" accepts "rcu: Hierarchical RCU implementation."
 check "accepts what is announced" accepts "WARNING: this" "WARNING: this"
 finish
