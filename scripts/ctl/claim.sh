@@ -17,6 +17,15 @@ up_interfaces() {
 		done
 }
 
+# mounted NUMBERS NODE: what is mounted has its numbers or, as with btrfs, only its
+# name, behind the dash.
+mounted() {
+	awk -v numbers="$1" -v node="$2" '
+		$3 == numbers { found = 1 }
+		{ for (i = 7; i < NF; i++) if ($i == "-" && $(i + 2) == node) found = 1 }
+		END { exit !found }' "$root/proc/self/mountinfo"
+}
+
 # Block devices of it that are mounted, swapped to, or held by others (device
 # mapper, md).
 used_disks() {
@@ -25,8 +34,7 @@ used_disks() {
 		attr "$numbers" || continue
 		[ -d "$dir/holders" ] || continue
 		name=${dir##*/}
-		if awk -v n="$value" '$3 == n { found = 1 } END { exit !found }' \
-			"$root/proc/self/mountinfo"; then
+		if mounted "$value" "/dev/$name"; then
 			echo "$name is mounted"
 		elif grep -q "^/dev/${name}[[:space:]]" "$root/proc/swaps" 2>/dev/null; then
 			echo "$name is swap"
@@ -67,7 +75,7 @@ need_device() {
 
 load_module() {
 	[ ! -d "$drivers/pcibuf" ] || return 0
-	modprobe pcibuf >/dev/null 2>&1 || module_fails
+	said=$(modprobe pcibuf 2>&1) || module_fails "$said"
 }
 
 # What speaks against taking a card from its driver.
@@ -109,10 +117,15 @@ only_root() {
 	[ -w "$1" ] || fail 4 not_root "only root may $command a card" "try it with sudo"
 }
 
+# tell_bound CARD DRIVER: and whether modprobe.d gives it to pcibuf, whoever wrote
+# that.
 tell_bound() {
-	if [ -n "$json" ]; then
-		answer "\"address\":$(js "$1"),\"driver\":$2,\"persistent\":$3"
-	fi
+	[ -n "$json" ] || return 0
+	ids_of "$1"
+	promised=false
+	# shellcheck disable=SC2046 # words
+	! has_word "$vendor:$device" $(promised_kinds) || promised=true
+	answer "\"address\":$(js "$1"),\"driver\":$2,\"persistent\":$promised"
 }
 
 do_bind() {
@@ -129,7 +142,7 @@ do_bind() {
 	fi
 	[ -z "$persist" ] || persist_card "$card"
 	note "$card is bound to pcibuf${persist:+, at each boot}"
-	tell_bound "$card" '"pcibuf"' "$([ -z "$persist" ] && echo false || echo true)"
+	tell_bound "$card" '"pcibuf"'
 }
 
 # Somebody's data, and maybe his mapping.
@@ -155,5 +168,5 @@ do_unbind() {
 	[ -z "$persist" ] || forget_card "$card"
 	note "$card is unbound; its own driver gets it by:" \
 		"echo $card > /sys/bus/pci/drivers_probe"
-	tell_bound "$card" null false
+	tell_bound "$card" null
 }

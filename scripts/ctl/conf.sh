@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 # Part of pcibufctl: reading /etc/pcibuf.d, and the command that does it.
-: "${json:=}" "${card:=}" "${value:=}" "${saved:=}" "${failures:=}" "${kept:=}"
+: "${root:=}" "${json:=}" "${card:=}" "${value:=}" "${saved:=}" "${failures:=}" "${kept:=}"
 : "${restored:=}" "${first_failure:=}" "${selector:=}" "${section:=}"
 
 # set_key KEY VALUE, in the section being read. What the kernel judges (sizes,
@@ -79,6 +79,17 @@ restore_file() {
 	done
 }
 
+# Somebody may type it while the card's unit does it: each would find that labels
+# are taken that were free when it looked. Ends with the program.
+one_at_a_time() {
+	lock=$root/run/pcibufctl.lock
+	# In a subshell first: exec would end the program where it fails.
+	if (: >"$lock") 2>/dev/null; then
+		exec 9>"$lock"
+		flock 9
+	fi
+}
+
 do_restore() {
 	[ $# -le 1 ] || wrong_usage "too many arguments"
 	if [ $# = 1 ] || [ -z "$(cards)" ]; then
@@ -88,6 +99,7 @@ do_restore() {
 		# shellcheck disable=SC2046 # words
 		set -- $(cards)
 	fi
+	one_at_a_time
 	for file in "$saved"/*.conf; do
 		[ ! -e "$file" ] || restore_file "$@"
 	done

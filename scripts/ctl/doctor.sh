@@ -39,6 +39,14 @@ check_module() {
 	fi
 }
 
+# It keeps nothing of pcibuf from working, but what drives the card.
+check_lockdown() {
+	if locked_down; then
+		verdict warning lockdown "the kernel is locked down: nobody can map resource0 or write to a card's configuration space" \
+			"pcibuf itself works; for the rest see /usr/share/doc/pcibuf-tools/pages/bars.md"
+	fi
+}
+
 # The newest other kernel is what the next boot takes.
 check_next_kernel() {
 	for next in "$root"/lib/modules/*; do
@@ -55,9 +63,12 @@ check_next_kernel() {
 check_rules() {
 	if [ ! -e "$rules" ]; then
 		verdict fault no_rules "udev's rules of pcibuf are not installed" \
-			"apt install pcibuf-tools"
+			"apt install --reinstall pcibuf-tools"
+	elif [ ! -e "$root/run/udev/control" ]; then
+		verdict fault no_udev "udevd does not run: cards get no group, and buffers no links" \
+			"systemctl start systemd-udevd, then: udevadm trigger -s pcibuf_card -s pcibuf"
 	else
-		verdict ok rules "udev's rules are installed"
+		verdict ok rules "udev's rules are installed, and udevd runs"
 	fi
 	if ! entry=$(group_entry pcibuf); then
 		verdict fault no_group "there is no group pcibuf" \
@@ -84,8 +95,7 @@ check_member() {
 
 # Cards that modprobe.d promises to pcibuf, and others have.
 check_promises() {
-	kinds=$(sed -n 's/^[[:space:]]*options[[:space:]]*pcibuf[[:space:]].*ids=\([^[:space:]]*\).*/\1/p' \
-		"$root"/etc/modprobe.d/*.conf 2>/dev/null | tr A-Z, 'a-z\n')
+	kinds=$(promised_kinds)
 	for dir in "$devices"/*; do
 		[ -e "$dir" ] || continue
 		ids_of "${dir##*/}"
@@ -166,15 +176,24 @@ check_saved() {
 	done
 }
 
+summary() {
+	case $faults.$warnings in
+	0.0) note "All is well." ;;
+	*) note "Faults: $faults. Warnings: $warnings." ;;
+	esac
+}
+
 do_doctor() {
 	[ $# = 0 ] || wrong_usage "doctor takes no arguments"
 	check_module
+	check_lockdown
 	check_next_kernel
 	check_rules
 	check_promises
 	check_cards
 	check_saved
 	fields="\"checks\":[$verdicts],\"faults\":$faults,\"warnings\":$warnings"
+	summary
 	if [ "$faults" != 0 ]; then
 		[ -n "$json" ] || exit 1
 		fail 1 faults "$faults found" "see the field checks" "$fields"

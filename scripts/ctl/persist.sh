@@ -13,6 +13,13 @@ persistent_kinds() {
 		sed -n 's/^options pcibuf ids=//p' "$claims" | tr , '\n'
 }
 
+# Those that any file gives to pcibuf.
+promised_kinds() {
+	sed -n 's/^[[:space:]]*options[[:space:]]*pcibuf[[:space:]].*ids=\([^[:space:]]*\).*/\1/p' \
+		"$modprobe_d"/*.conf "$root"/usr/lib/modprobe.d/*.conf 2>/dev/null |
+		tr A-Z, 'a-z\n'
+}
+
 # Somebody else's ids would be lost, or ours.
 others_ids() {
 	grep -ls '^[[:space:]]*options[[:space:]]*pcibuf[[:space:]].*ids=' \

@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # Part of pcibufctl: why something does not work, in words. The functions whose
 # name is a fault are true where there is one.
-: "${root:=}" "${sys:=}" "${class:=}" "${value:=}"
+: "${root:=}" "${sys:=}" "${class:=}" "${value:=}" "${version:=}"
 
 kernel=$(uname -r)
 mok=$root/var/lib/dkms/mok.pub
@@ -26,8 +26,29 @@ secure_boot() {
 		[ "$(od -An -tu1 "$variable" | awk '{ v = $NF } END { print v }')" = 1 ]
 }
 
+# The kernel's own word, as in "none [integrity] confidentiality"; it can be
+# locked down without Secure Boot, too.
+locked_down() {
+	attr "$sys/kernel/security/lockdown" || return 1
+	case $value in
+	*"[integrity]"* | *"[confidentiality]"*) ;;
+	*) return 1 ;;
+	esac
+}
+
+signatures_wanted() {
+	attr "$sys/module/module/parameters/sig_enforce" || value=
+	[ "$value" = Y ] || locked_down || secure_boot
+}
+
+# DKMS signs what it builds only where openssl is there.
+signature_missing() {
+	signatures_wanted &&
+		[ -z "$(modinfo -F signer "$(module_file "$kernel")" 2>/dev/null)" ]
+}
+
 key_missing() {
-	secure_boot || return 1
+	signatures_wanted || return 1
 	[ -e "$mok" ] || return 0
 	case $(mokutil --test-key "$mok" 2>&1) in
 	*"is already enrolled"*) return 1 ;;
@@ -51,19 +72,28 @@ explain_module() {
 		fault=not_built
 		why="the module was not built for kernel $kernel"
 		cure="dkms autoinstall; if that fails, see make.log in /var/lib/dkms/pcibuf/*/build"
+	elif signature_missing; then
+		fault=not_signed
+		why="the kernel loads signed modules only (Secure Boot), and this one is not signed"
+		cure="apt install openssl mokutil, then: dkms remove pcibuf/$version --all; dkms install pcibuf/$version"
 	elif key_missing; then
 		fault=no_key
-		why="Secure Boot is on and the key that DKMS signs with is not enrolled"
+		why="the kernel loads signed modules only (Secure Boot), and the key that DKMS signs with is not enrolled"
 		cure="mokutil --import /var/lib/dkms/mok.pub, then reboot and confirm it"
 	else
 		fault=not_loaded
 		why="the module is not loaded"
-		cure="modprobe pcibuf"
+		cure="modprobe pcibuf; if that fails, dmesg says why"
 	fi
 }
 
+# module_fails [WORDS]: what modprobe had to say, where it was asked.
 module_fails() {
 	explain_module
+	if [ "$fault" = not_loaded ] && [ -n "${1-}" ]; then
+		why="the module does not load: ${1##*: }"
+		cure="dmesg says why; see also the options in /etc/modprobe.d"
+	fi
 	fail 7 "$fault" "$why" "$cure"
 }
 

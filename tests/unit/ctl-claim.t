@@ -33,6 +33,11 @@ check_bind() {
 	file sys/bus/pci/devices/$b/nvme/nvme0/nvme0n1/dev 254:0
 	mkdir "$sys/bus/pci/devices/$b/nvme/nvme0/nvme0n1/holders"
 	check "a mounted disk is named" ends 5 "nvme0n1 is mounted" ctl bind $b
+	file proc/self/mountinfo "1 1 0:25 / / rw shared:1 - btrfs /dev/nvme0n1 rw"
+	check "... also where only its name tells" ends 5 "nvme0n1 is mounted" ctl bind $b
+	file proc/self/mountinfo "1 1 0:25 / / rw shared:1 - btrfs /dev/nvme0n11 rw"
+	check "... and not another of a like name" ends 5 "driver e1000e; network interface eth7 is up
+" ctl bind $b
 	check "nothing was written meanwhile" written ""
 	check "--force takes it" ends 0 "$b is bound to pcibuf" ctl bind 04:00.0 --force
 	check "... from its driver" driver_is $b pcibuf
@@ -68,11 +73,16 @@ check_persist() {
 	check "a card is taken for good" ends 0 "at each boot" \
 		ctl bind $b --force --persist
 	check "... and another" ends 0 "at each boot" ctl bind $a --persist
+	check "JSON says that it is for good" same True \
+		"$(strict 'd["persistent"]' bind $b)"
 	check "modprobe.d names both, in one line of ids" same \
 		"# Written by pcibufctl bind --persist; unbind --persist takes a line out.
 alias pci:v000010EEd00007024sv*sd*bc*sc*i* pcibuf
 alias pci:v00008086d000010D3sv*sd*bc*sc*i* pcibuf
 options pcibuf ids=10ee:7024,8086:10d3" "$(cat "$claims")"
+	check "... also when it is let go until then" same "None True" "$(strict \
+		'"%s %s" % (d["driver"], d["persistent"])' unbind $b)"
+	check "... and bound again" ends 0 "is bound" ctl bind $b
 	check "one is given back" ends 0 "is unbound" ctl unbind $b --persist
 	check "... and the other stays" same "options pcibuf ids=10ee:7024" \
 		"$(grep options "$claims")"

@@ -51,11 +51,20 @@ module_faults() {
 	file answers/mokutil "mok.pub is not enrolled"
 	finds no_key "mokutil --import /var/lib/dkms/mok.pub"
 	rm -r "$sys/module/pcibuf"
+	file sys/module/module/parameters/sig_enforce Y
+	finds no_key "mokutil --import /var/lib/dkms/mok.pub"
+	rm -r "$sys/module/pcibuf"
+	file sys/module/module/parameters/sig_enforce Y
+	file answers/signer ''
+	finds not_signed "apt install openssl"
+	rm -r "$sys/module/pcibuf"
 	file $efi ''
 	printf '\006\000\000\000\001' >"$FAKE_ROOT/$efi"
 	file var/lib/dkms/mok.pub key
 	file answers/mokutil "mok.pub is already enrolled"
 	finds not_loaded "modprobe pcibuf"
+	file sys/kernel/security/lockdown "none [integrity] confidentiality"
+	finds lockdown "pcibuf itself works" warning
 	file answers/modinfo EF01
 	finds old_module "free all buffers, then: modprobe -r pcibuf"
 	mkdir -p "$FAKE_ROOT/lib/modules/6.1.0-2-amd64/kernel"
@@ -71,7 +80,9 @@ system_faults() {
 	file answers/groups-then 1000
 	finds not_in_group "as root: adduser alice pcibuf" warning
 	rm "$FAKE_ROOT/usr/lib/udev/rules.d/60-persistent-pcibuf.rules"
-	finds no_rules "apt install pcibuf-tools"
+	finds no_rules "apt install --reinstall pcibuf-tools"
+	rm "$FAKE_ROOT/run/udev/control"
+	finds no_udev "systemctl start systemd-udevd"
 	file etc/modprobe.d/x.conf "options pcibuf ids=8086:10D3,1234:11e8"
 	add_device $b 8086 10d3 e1000e
 	finds other_driver "blacklist e1000e"
@@ -106,6 +117,7 @@ card_faults() {
 fake_machine
 check "nothing is wrong with a machine that is well" same "0 0" \
 	"$(strict '"%s %s" % (d["faults"], d["warnings"])' doctor)"
+check "... and people are told so" ends 0 "All is well." ctl doctor
 module_faults
 system_faults
 card_faults

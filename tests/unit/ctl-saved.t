@@ -105,8 +105,17 @@ conf() {
 	printf '%s\n' "$@" >"$saved/test.conf"
 }
 
+# while_held COMMAND...: while another one restores, and hence after it.
+while_held() {
+	flock "$FAKE_ROOT/run/pcibufctl.lock" sleep 3 &
+	sleep 0.5
+	started=$(date +%s)
+	"$@" && same yes "$([ $(($(date +%s) - started)) -ge 2 ] && echo yes)"
+}
+
 check_files() {
 	fake_machine
+	check "one at a time restores" while_held ctl restore
 	check "nothing saved is nothing to do" ends 0 "" ctl restore
 	conf "# by hand" "" "  [card]  " "card = id:10ee:7024" "[buffer]" \
 		"  size =  4k " "label= rx"

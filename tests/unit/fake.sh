@@ -67,10 +67,14 @@ fake_machine() {
 	file answers/groups-now "1000 900"
 	file answers/groups-then "1000 900"
 	file answers/modinfo ABCD
+	file answers/signer "DKMS module signing key"
 	file etc/group pcibuf:x:900:alice
 	file lib/modules/6.1.0-1-amd64/updates/dkms/pcibuf.ko ''
 	file lib/modules/6.1.0-1-amd64/build/Makefile ''
 	file usr/lib/udev/rules.d/60-persistent-pcibuf.rules ''
+	file run/udev/control ''
+	file sys/kernel/security/lockdown "[none] integrity confidentiality"
+	file sys/module/module/parameters/sig_enforce N
 	file sys/module/pcibuf/srcversion ABCD
 	file sys/module/pcibuf/version 0.1.0
 	file sys/module/pcibuf/parameters/max_total 1073741824

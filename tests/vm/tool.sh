@@ -123,10 +123,23 @@ test_saved() {
 	check "... really" same 0 "$(cat "$cards/$net/nr_buffers")"
 }
 
+# What this guest really lacks: an IOMMU, the rules, udevd.
+test_doctor() {
+	check "doctor finds that no IOMMU translates" ends 1 '"name":"no_iommu"' \
+		pcibufctl doctor --json
+	check "... and that there are no rules" ends 1 '"name":"no_rules"' \
+		pcibufctl doctor --json
+	mkdir -p /usr/lib/udev/rules.d
+	: >/usr/lib/udev/rules.d/60-persistent-pcibuf.rules
+	check "... and, with rules, no udevd" ends 1 \
+		"do: systemctl start systemd-udevd" pcibufctl doctor
+}
+
 edu=$(address 1234 11e8)
 net=$(address 8086 10d3)
 test_bind
 test_alloc
 test_members
 test_saved
+test_doctor
 finish
