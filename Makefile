@@ -31,8 +31,8 @@ demo: deb
 # What several tests need is made once, before them.
 test: setup
 	@scripts/build-deb
-	@awk '/^[a-z]/ && ($$2 != "source" || $$1 == "debug") { print $$1 }' \
-		scripts/suites | \
+	@awk '/^[a-z]/ && $$2 != "extra" && ($$2 != "source" || $$1 == "debug") \
+		{ print $$1 }' scripts/suites | \
 		xargs -P $(JOBS) -n 1 scripts/rootfs >/dev/null
 	@scripts/kernel-tools >/dev/null
 	prove --timer -j$(JOBS) $(TESTS)

@@ -14,6 +14,32 @@ items_are_right() {
 			debian/man/pcibufctl.8 | sort)"
 }
 
+# The numbers that --help explains in its last lines.
+statuses_are_right() {
+	same "$(scripts/pcibufctl --help | sed -n '/^Exit status:/,$p' |
+		grep -o '[0-9] [a-z]' | cut -c1)" \
+		"$(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EX/s/^\.It \([0-9]\)$/\1/p' \
+			debian/man/pcibufctl.8)"
+}
+
+# Each command's synopsis has the arguments of its line in --help.
+synopsis_is_right() {
+	same "$(scripts/pcibufctl --help | sed -n 's/^  \([a-z].*\)/\1/p' |
+		sed 's/  .*//; s/BUFFER/buffer/g; s/CARD/card/g; s/SIZE/size/g
+			s/LABEL/label/g; s/BITS/bits/g; s/WHAT/what/g')" \
+		"$(mandoc -Tutf8 -O width=200 debian/man/pcibufctl.8 | col -b |
+			sed -n '/^SYNOPSIS/,/^DESCRIPTION/s/^ *pcibufctl \([a-z].*\)/\1/p')"
+}
+
+# What doctor can find, and what its page explains.
+findings_are_right() {
+	same "$(sed -n 's/.*verdict \(fault\|warning\) \([a-z_]*\) .*/\2/p; s/.*fault=\([a-z_]*\).*/\1/p' \
+		scripts/ctl/doctor.sh scripts/ctl/why.sh |
+		grep -vx -e not_root -e '' | sort -u)" \
+		"$(sed -n '/^\.Sh FINDINGS/,/^\.Sh FILES/s/^\.It Li //p' \
+			debian/man/pcibufctl.8 | sort -u)"
+}
+
 # Files of sysfs that sysfs-doc has and the page has not.
 missing_files() {
 	page=$(mandoc -Tutf8 debian/man/pcibuf.4 | col -b | tr -s '[:space:]' ' ')
@@ -36,5 +62,8 @@ for page in debian/man/*; do
 	check "mandoc ${page##*/}" silent lint_page "$page"
 done
 check "pcibufctl(8) has every command and option" items_are_right
+check "... and exit status" statuses_are_right
+check "... with their arguments" synopsis_is_right
+check "... and everything that doctor finds" findings_are_right
 check "pcibuf(4) has every file of sysfs" silent missing_files
 finish

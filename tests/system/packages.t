@@ -87,7 +87,7 @@ check "DKMS gets all of the module's source and nothing else" \
 check "nothing is installed where the administrator's files are" same \
 	"lib/systemd/system
 usr/bin/pcibufctl
-usr/include/pcibuf.h
+usr/include/linux
 usr/lib/pcibuf
 usr/lib/sysusers.d
 usr/lib/udev
