@@ -83,8 +83,9 @@ restore_file() {
 # are taken that were free when it looked. Ends with the program.
 one_at_a_time() {
 	lock=$root/run/pcibufctl.lock
-	# In a subshell first: exec would end the program where it fails.
-	if (: >"$lock") 2>/dev/null; then
+	# In a subshell first: exec would end the program where it fails. A small system
+	# has no flock, and no unit either.
+	if command -v flock >/dev/null && (: >"$lock") 2>/dev/null; then
 		exec 9>"$lock"
 		flock 9
 	fi
