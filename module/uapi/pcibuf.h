@@ -70,7 +70,8 @@ struct pcibuf_info {
 /**
  * struct pcibuf_segment - one range of bus addresses
  * @offset: where in the buffer (and in its mapping) it begins, in bytes
- * @dma_addr: bus address of its first byte
+ * @dma_addr: bus address of its first byte; valid until the buffer is freed or
+ *	revoked
  * @length: bytes; it may be more than 4 GiB
  *
  * Segments come in the order of @offset and leave no gap. Two neighbours are

@@ -52,6 +52,14 @@ missing_files() {
 		done
 }
 
+# Keys of a saved card or buffer that are read and not explained.
+missing_keys() {
+	sed -n 's/^\t\(card\|buffer\)\.\([a-z]*\)=.*/\2/p' scripts/ctl/conf.sh |
+		sort -u | while read -r key; do
+			grep -q "^\.It Li.* *$key=" debian/man/pcibuf.conf.5 || echo "$key"
+		done
+}
+
 # Which other pages there are is this machine's affair.
 lint_page() {
 	mandoc -Tlint "$1" 2>&1 |
@@ -66,4 +74,5 @@ check "... and exit status" statuses_are_right
 check "... with their arguments" synopsis_is_right
 check "... and everything that doctor finds" findings_are_right
 check "pcibuf(4) has every file of sysfs" silent missing_files
+check "pcibuf.conf(5) has every key" silent missing_keys
 finish
