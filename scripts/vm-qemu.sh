@@ -5,7 +5,7 @@
 
 # Set by scripts/vm and scripts/vm-guests.sh.
 reported=
-: "${run:=}" "${names:=}" "${guest_append:=}" "${guest_drives:=}"
+: "${run:=}" "${names:=}" "${guest_append:=}" "${guest_drives:=}" "${slow:=}"
 
 # The slot of the port that leads out of the machine, as its table names it.
 external_slot=10
@@ -145,6 +145,9 @@ kernel_args() {
 	pt) echo "intel_iommu=on iommu=pt" ;;
 	esac
 	echo "no_timer_check"
+	# A page of a buffer is mapped for its card; to the checks of the DMA API it
+	# is a mistake of the disk's driver, then, to do direct I/O to it.
+	[ "$slow" = 1 ] || echo "dma_debug_driver=pcibuf"
 	echo "console=ttyS0,115200 ignore_loglevel panic=-1 oops=panic"
 	echo "$guest_append $append"
 }
