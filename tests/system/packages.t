@@ -43,6 +43,23 @@ rules_name_what_exists() {
 	same "" "$missing"
 }
 
+# The one that is commented out: a page has a copy for people to take.
+page_has_the_rule() {
+	rule=$(sed -n 's/^#\(SUBSYSTEM.*resource.*\)/\1/p' "$top"/udev/*.rules)
+	[ -n "$rule" ] && grep -qF "$rule" "$top/debian/doc/bars.md"
+}
+
+# Files that pages and README name where the package puts them.
+pages_name_what_exists() {
+	missing=
+	named=$(grep -oh '/usr/[a-z0-9/._-]*pcibuf[^ ,;)`]*[a-z]' "$top/README.md" "$top"/debian/doc/*.md \
+		"$top"/scripts/ctl/*.sh "$top"/debian/man/* | sort -u)
+	for path in $named; do
+		[ -e "$built/root$path" ] || missing="$missing $path"
+	done
+	[ -n "$named" ] && same "" "$missing"
+}
+
 # The units that rules and the sample of a service want, by their names.
 units_exist() {
 	named=$(grep -ho 'pcibuf-[a-z]*@' "$top"/udev/*.rules \
@@ -79,6 +96,8 @@ check "packages are built and unpacked" unpack
 check "every place has the same version" one_version
 check "programs that rules and units name are there" rules_name_what_exists
 check "units that are named are there" units_exist
+check "the page on registers has the rule that is shipped" page_has_the_rule
+check "what the pages name is installed" pages_name_what_exists
 mkdir "$built/units"
 check "systemd can read the unit" unit_is_fine pcibuf-restore@card.service
 check "... and the sample of a service" unit_is_fine pcibuf-app.service
