@@ -121,10 +121,8 @@ only_root() {
 # that.
 tell_bound() {
 	[ -n "$json" ] || return 0
-	ids_of "$1"
-	promised=false
-	# shellcheck disable=SC2046 # words
-	! has_word "$vendor:$device" $(promised_kinds) || promised=true
+	kinds=$(promised_kinds) promised=false
+	! is_promised "$1" || promised=true
 	answer "\"address\":$(js "$1"),\"driver\":$2,\"persistent\":$promised"
 }
 

@@ -98,9 +98,7 @@ check_promises() {
 	kinds=$(promised_kinds)
 	for dir in "$devices"/*; do
 		[ -e "$dir" ] || continue
-		ids_of "${dir##*/}"
-		# shellcheck disable=SC2086 # words
-		has_word "$vendor:$device" $kinds || continue
+		is_promised "${dir##*/}" || continue
 		driver_of "${dir##*/}"
 		case $driver in
 		pcibuf) ;;

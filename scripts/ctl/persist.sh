@@ -2,7 +2,8 @@
 # shellcheck shell=sh
 # Part of pcibufctl: --persist, a file for modprobe. All cards are in one file
 # and one line of ids, since of two such lines the last one counts.
-: "${root:=}" "${sys:=}" "${vendor:=}" "${device:=}"
+: "${root:=}" "${sys:=}" "${devices:=}" "${vendor:=}" "${device:=}" "${value:=}"
+: "${kinds:=}"
 
 modprobe_d=$root/etc/modprobe.d
 claims=$modprobe_d/pcibufctl.conf
@@ -18,6 +19,22 @@ promised_kinds() {
 	sed -n 's/^[[:space:]]*options[[:space:]]*pcibuf[[:space:]].*ids=\([^[:space:]]*\).*/\1/p' \
 		"$modprobe_d"/*.conf "$root"/usr/lib/modprobe.d/*.conf 2>/dev/null |
 		tr A-Z, 'a-z\n'
+}
+
+# Whether a card is of one of $kinds, which can have its subsystem's numbers, too.
+is_promised() {
+	ids_of "$1"
+	whole=$vendor:$device
+	for part in vendor device; do
+		attr "$devices/$1/subsystem_$part" || value=
+		whole=$whole:${value#0x}
+	done
+	for kind in $kinds; do
+		case $whole: in
+		"$kind":*) return 0 ;;
+		esac
+	done
+	return 1
 }
 
 # Somebody else's ids would be lost, or ours.

@@ -89,6 +89,13 @@ system_faults() {
 	file etc/modprobe.d/x.conf "options pcibuf ids=8086:10D3,1234:11e8"
 	add_device $b 1234 11e8
 	finds not_bound "pcibufctl bind $b"
+	file etc/modprobe.d/x.conf "options pcibuf max_total=1G ids=1234:11e8:1AF4:1100"
+	add_device $b 1234 11e8
+	file sys/bus/pci/devices/$b/subsystem_vendor 0x1af4
+	file sys/bus/pci/devices/$b/subsystem_device 0x1101
+	check "a card of another subsystem is nobody's promise" ends 0 "All is well." ctl doctor
+	file sys/bus/pci/devices/$b/subsystem_device 0x1100
+	finds not_bound "pcibufctl bind $b"
 	file etc/pcibuf.d/x.conf "[crad]"
 	finds bad_config "correct it, see pcibuf.conf(5)"
 	file answers/systemctl ""
