@@ -7,7 +7,14 @@
 kernel=$(uname -r)
 mok=$root/var/lib/dkms/mok.pub
 
+# Where DKMS puts it; a search takes seconds on a slow machine.
 module_file() {
+	for file in "$root/lib/modules/$1/updates/dkms"/pcibuf.ko*; do
+		[ ! -e "$file" ] || {
+			echo "$file"
+			return
+		}
+	done
 	find "$root/lib/modules/$1/" -name 'pcibuf.ko*' 2>/dev/null | head -n 1
 }
 

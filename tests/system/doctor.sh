@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# doctor on a real machine: each fault is really made, doctor names it and nothing
+# else, its cure is done as it is printed, and all is well again.
+: "${cards:=}" "${pci:=}" "${edu:=}" "${net:=}"
+
+kernel=$(uname -r)
+home=/lib/modules/$kernel
+
+# finds NAME CURE [COMMAND...]: the one complaint, and the beginning of its cure.
+# COMMAND is pcibufctl, as whoever it is.
+finds() {
+	name=$1 begins=$2
+	shift 2
+	[ $# -gt 0 ] || set -- pcibufctl
+	"$@" doctor --json >/tmp/said || :
+	python3 - "$name" "$begins" /tmp/said <<-'END'
+		import json, sys
+		name, cure, path = sys.argv[1:]
+		wrong = [c for c in json.load(open(path))["checks"] if c["status"] != "ok"]
+		fine = [c["name"] for c in wrong] == [name] and wrong[0]["cure"].startswith(cure)
+		sys.exit(0 if fine else str(wrong))
+	END
+}
+
+well() {
+	pcibufctl doctor | grep -x 'All is well.'
+}
+
+# What doctor says to do, typed: up to the first semicolon, and what is behind
+# "then:".
+do_cure() {
+	cure=$(pcibufctl doctor | sed -n 's/^ *do: //p' | head -n 1)
+	echo "$cure"
+	case $cure in
+	*", then: "*) sh -ec "${cure%, then: *}; ${cure#*, then: }" ;;
+	*) sh -ec "${cure%%; *}" ;;
+	esac && udevadm settle
+}
+
+# seeded DESCRIPTION NAME CURE: found, cured by what is printed, well again.
+seeded() {
+	check "$1: doctor finds it" finds "$2" "$3"
+	check "... what it says to do can be done" do_cure
+	check "... and helps" well
+}
+
+as_alice() {
+	runuser -u alice -- "$@"
+}
+
+install_module() {
+	mkdir -p "$home/updates/dkms" && cp /payload/module/pcibuf.ko "$home/updates/dkms/" &&
+		depmod
+}
+
+test_module_faults() {
+	check "no module for this kernel: doctor finds it" doctor_of_two not_built
+	mv "$home/build" "$home/elsewhere"
+	check "no headers: doctor finds it" doctor_of_two no_headers
+	check "... and so does bind" refused "apt install linux-headers-$kernel" \
+		pcibufctl bind "$edu"
+	mv "$home/elsewhere" "$home/build"
+	install_module
+	echo "options pcibuf ids=nonsense" >/etc/modprobe.d/mine.conf
+	check "a module that refuses its options: bind says so" \
+		refused "does not load: Invalid argument" pcibufctl bind "$edu"
+	rm /etc/modprobe.d/mine.conf
+	check "a module that nobody loaded: doctor finds it" doctor_of_two not_loaded
+	modprobe pcibuf
+	check "no card: doctor finds it" finds no_card "pcibufctl bind ADDRESS"
+	check "... and with one" pcibufctl bind "$edu"
+	check "... all is well" well
+}
+
+# doctor_of_two NAME: beside the card that is missing, too.
+doctor_of_two() {
+	pcibufctl doctor --json >/tmp/said || :
+	same "$1 no_card" "$(python3 -c 'import json
+print(*[c["name"] for c in json.load(open("/tmp/said"))["checks"]
+	if c["status"] != "ok"])')"
+}
+
+translate() {
+	pcibufctl unbind "$edu" && put "$1" "$pci/devices/$edu/iommu_group/type" &&
+		pcibufctl bind "$edu"
+}
+
+# A shell of alice from before she was in the group, and doctor in it after.
+old_login() {
+	mkfifo -m 666 /tmp/go
+	as_alice sh -c 'read -r word </tmp/go; exec pcibufctl doctor --json' >/tmp/old &
+	usermod -aG pcibuf alice
+	echo now >/tmp/go
+	wait $!
+	rm /tmp/go
+}
+
+test_system_faults() {
+	put "options pcibuf ids=8086:10d3" /etc/modprobe.d/mine.conf
+	check "another driver has a card: doctor finds it" finds other_driver \
+		"blacklist e1000e in modprobe.d, or: pcibufctl bind $net --force"
+	check "... what it says to do can be done" pcibufctl bind "$net" --force
+	check "... and helps" well
+	pcibufctl unbind "$net" >/dev/null
+	seeded "no driver has a card of ours" not_bound "pcibufctl bind $net"
+	rm /etc/modprobe.d/mine.conf
+	pcibufctl unbind "$net" >/dev/null
+
+	check "the IOMMU lets a card pass" translate identity
+	check "... doctor finds it" finds no_iommu "enable VT-d"
+	check "... it translates again" translate DMA
+	check "... and all is well" well
+
+	check "a user who is not in the group: doctor finds it" finds not_in_group \
+		"as root: adduser alice pcibuf" as_alice pcibufctl
+	old_login || :
+	check "one who was not when he logged in: doctor finds it" finds \
+		group_not_in_effect "log out and in again" cat_old
+	check "... and after a login all is well" finds_nothing as_alice pcibufctl
+	groupdel pcibuf
+	seeded "the group is gone" no_group "systemd-sysusers"
+	usermod -aG pcibuf alice
+
+	rm /usr/lib/udev/rules.d/60-persistent-pcibuf.rules
+	seeded "the rules are gone" no_rules "apt install --reinstall pcibuf-tools"
+
+	mkdir -p /etc/pcibuf.d
+	put "[crad]" /etc/pcibuf.d/x.conf
+	check "a file that cannot be understood: doctor finds it" finds bad_config \
+		"correct it, see pcibuf.conf(5)"
+	rm -r /etc/pcibuf.d
+	check "... and all is well without" well
+}
+
+# In place of pcibufctl: what it said in the old login.
+cat_old() {
+	cat /tmp/old
+}
+
+finds_nothing() {
+	"$@" doctor | grep -x 'All is well.'
+}
+
+unload() {
+	pcibufctl unbind "$edu" && modprobe -r pcibuf
+}
+
+# As DKMS does it, with a key that no firmware knows.
+sign_module() {
+	mkdir -p /var/lib/dkms
+	openssl req -new -x509 -newkey rsa:2048 -keyout /var/lib/dkms/mok.key \
+		-outform DER -out /var/lib/dkms/mok.pub -nodes -days 9 \
+		-subj "/CN=DKMS module signing key" &&
+		"$home/build/scripts/sign-file" sha256 /var/lib/dkms/mok.key \
+			/var/lib/dkms/mok.pub "$home/updates/dkms/pcibuf.ko"
+}
+
+# What Secure Boot does to a kernel, and no way back: so it comes last.
+test_signatures() {
+	check "a card has a buffer" put "1M rx" "$cards/$edu/alloc"
+	put integrity /sys/kernel/security/lockdown
+	check "the kernel is locked down: doctor finds it" finds lockdown \
+		"pcibuf itself works"
+	check "... registers are closed" refused "Operation not permitted" \
+		/tmp/roundtrip "$node" "$(cat "$cards/$edu/buffers/rx/dma_addr")" \
+		"$pci/devices/$edu/resource0"
+	check "... and the configuration space" refused "Operation not permitted" \
+		dd if=/dev/zero of="$pci/devices/$edu/config" bs=2 count=1 seek=2 conv=notrunc
+	check "... but buffers are made" put "1M tx" "$cards/$edu/alloc"
+	check "... and used" keep_works root
+	check "... and freed" put rx "$cards/$edu/free"
+	check "... all of them" put tx "$cards/$edu/free"
+	check "the module is unloaded" unload
+	check "... and not loaded again: bind says why" refused "is not signed" \
+		pcibufctl bind "$edu"
+	check "... and so does doctor" doctor_says not_signed
+	check "it is signed with a key of DKMS" sign_module
+	check "... which the kernel does not know: bind says so" refused \
+		"mokutil --import /var/lib/dkms/mok.pub" pcibufctl bind "$edu"
+	check "... and so does doctor" doctor_says no_key
+	check "... and the kernel, in its way" refused "could not insert" modprobe pcibuf
+}
+
+# doctor_says NAME: among others.
+doctor_says() {
+	refused "\"name\":\"$1\"" pcibufctl doctor --json
+}

@@ -1,0 +1,14 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# What a whole Debian guest is needed for, but DKMS is not: doctor with real faults,
+# the examples, registers for the group, JSON, lockdown. The module is compiled here.
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd)
+suite=${SUITE-bookworm}
+payload=$(mktemp -d)
+trap 'rm -rf "$payload"' EXIT
+"$top/scripts/payload" "$payload"
+"$top/scripts/build-module" "$suite" "$payload/module"
+cp "$top/tests/unit/fake/strict.py" "$payload/"
+"$top/scripts/vm" system --suite "$suite" --iommu on --cards "edu:64 e1000e" \
+	--payload "$payload" -- "$top/tests/system/tools.sh"
