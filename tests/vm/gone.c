@@ -14,8 +14,6 @@
 #include "lib.h"
 
 #define OLD		1
-#define MARK		0xa5
-#define SPARE		(48 * MIB)	/* left to the rest of the system */
 #define PIPE_SIZE	(1 * MIB)
 
 enum ending { FREE, REVOKE, UNBIND };
@@ -95,24 +93,6 @@ static int end_it(struct card *card, struct place *place, int fd,
 	default:
 		return card_unbind(card);
 	}
-}
-
-/* Whoever is given a page of the buffer now has it among these. */
-static unsigned char *take_all_memory(size_t *size)
-{
-	unsigned char *mem;
-
-	*size = mem_available() - SPARE;
-	mem = mmap(NULL, *size, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (mem != MAP_FAILED)
-		memset(mem, MARK, *size);
-	return mem;
-}
-
-static bool all_marks(const unsigned char *mem, size_t size)
-{
-	return mem[0] == MARK && !memcmp(mem, mem + 1, size - 1);
 }
 
 static void take_away(struct __test_metadata *_metadata,
@@ -232,7 +212,7 @@ TEST_F_TIMEOUT(gone, registered, 60)
 	EXPECT_EQ(-1, mismatch(self->marks, length, PAGE, OLD));
 	sqe = request(IORING_OP_READ_FIXED, disk, mem, length, 8 * MIB);
 	ASSERT_EQ((int)length, uring_do(&self->ring, &sqe));
-	memset(self->marks, MARK, length);
+	memset(self->marks, TAKEN, length);
 	EXPECT_EQ(0, uring_unregister(&self->ring));
 	give_back(_metadata, self);
 	close(disk);

@@ -9,12 +9,14 @@
 #include <linux/falloc.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib.h"
 
+#define SPARE		(48 * MIB)	/* left to the rest of the system */
 #define WORDS		(MIB / 8)
 
 static __u64 words[WORDS];
@@ -116,4 +118,25 @@ int load_comb(struct pile *pile, __u64 leave, unsigned int stride)
 	pile->size = available > leave ? (available - leave) / MIB * MIB : 0;
 	err = pile_make(pile);
 	return err ? err : pile_comb(pile, stride);
+}
+
+/*
+ * All memory that can be had, filled with TAKEN: whoever is given a page that was
+ * somebody else's has it among these.
+ */
+unsigned char *take_all_memory(size_t *size)
+{
+	unsigned char *mem;
+
+	*size = mem_available() - SPARE;
+	mem = mmap(NULL, *size, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mem != MAP_FAILED)
+		memset(mem, TAKEN, *size);
+	return mem;
+}
+
+bool all_marks(const unsigned char *mem, size_t size)
+{
+	return mem[0] == TAKEN && !memcmp(mem, mem + 1, size - 1);
 }

@@ -169,6 +169,11 @@ int pile_comb(struct pile *pile, unsigned int stride);
 ssize_t pile_mismatch(const struct pile *pile);
 int load_comb(struct pile *pile, __u64 leave, unsigned int stride);
 
+#define TAKEN		0xa5	/* what it is filled with */
+
+unsigned char *take_all_memory(size_t *size);
+bool all_marks(const unsigned char *mem, size_t size);
+
 int in_child(int (*fn)(void *arg), void *arg);
 int as_user(uid_t uid, gid_t group, int (*fn)(void *arg), void *arg);
 
