@@ -2,7 +2,9 @@
 /*
  * What memory costs, against what the kernel's own costs in the same guest: the
  * time to make 1 GiB of segments against that to fault in and clear 1 GiB of
- * anonymous memory in huge pages. Wants 3 GiB.
+ * anonymous memory in huge pages. Wants 3 GiB, and a guest whose time is a count
+ * of instructions: by the clock of a busy machine it can cost twice as much and
+ * nobody sees it.
  */
 #include <kselftest_harness.h>
 
@@ -11,7 +13,7 @@
 #include "lib.h"
 
 #define SIZE	(1 * GIB)
-#define ROUNDS	7
+#define ROUNDS	3
 
 FIXTURE(cost) {
 	struct card card;
@@ -77,7 +79,7 @@ static double median(double *of)
 	return of[ROUNDS / 2];
 }
 
-/* In turn, because the machine under the guest has its own moods. */
+/* It is a half; were the memory cleared twice, it would be one. */
 TEST_F_TIMEOUT(cost, against_anonymous_memory, 240)
 {
 	double theirs[ROUNDS], ours[ROUNDS], ratio[ROUNDS];
@@ -93,7 +95,7 @@ TEST_F_TIMEOUT(cost, against_anonymous_memory, 240)
 	}
 	TH_LOG("1 GiB: anonymous %.0f ms, segments %.0f ms, ratio %.2f",
 	       median(theirs) * 1000, median(ours) * 1000, median(ratio));
-	EXPECT_GE(1.1, median(ratio));
+	EXPECT_GE(0.75, median(ratio));
 }
 
 /* What a free of 1 GiB takes with blocks of 2 MiB, and of 2 GiB: by blocks. */

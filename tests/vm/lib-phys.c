@@ -42,6 +42,19 @@ ssize_t displaced(const void *mem, size_t length, __u64 phys)
 	return wrong;
 }
 
+/* The page frame behind an address, 0 where there is none yet. */
+__u64 frame_of(const void *addr)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	__u64 entry = 0;
+
+	if (pread(fd, &entry, sizeof(entry),
+		  (unsigned long)addr / PAGE * sizeof(entry)) <= 0)
+		entry = 0;
+	close(fd);
+	return entry & PAGEMAP_PRESENT ? entry & PAGEMAP_FRAME : 0;
+}
+
 /* Of /proc/kpageflags (Documentation/admin-guide/mm/pagemap.rst). */
 #define KPF_LRU		0x20
 #define KPF_BUDDY	0x400

@@ -143,6 +143,7 @@ int mapping_figure(const void *addr, const char *key, __u64 *bytes);
 
 /* lib-phys.c: where memory is, and what is told of it */
 ssize_t displaced(const void *mem, size_t length, __u64 phys);
+__u64 frame_of(const void *addr);
 int page_node(const void *addr);
 __u64 free_in_blocks(unsigned int order);
 __u64 longest_stretch(void);

@@ -9,8 +9,10 @@
 
 #include "lib.h"
 
-#define NODES	2
-#define SLACK	(192 * MIB)	/* that a node keeps for those who must not wait */
+#define NODES		2
+#define CONTIG_STEPS	PARAM_DIR "/contig_steps"	/* of the debug build */
+#define STEP_CLAIM	"4"
+#define SLACK		(192 * MIB)	/* that a node keeps for those who must not wait */
 
 FIXTURE(numa) {
 	struct card card;
@@ -133,6 +135,19 @@ TEST_F_TIMEOUT(numa, range_of_the_other, 120)
 	check_node(_metadata, &self->card, "alloc", 256 * MIB, on);
 	EXPECT_EQ(0, on[1]);
 	EXPECT_EQ(256 * MIB, on[0]);
+}
+
+/* Where others are moved out of the way, too: near the card, as long as it goes. */
+TEST_F_TIMEOUT(numa, claimed_near_the_card, 60)
+{
+	char steps[32];
+	size_t on[NODES];
+
+	ASSERT_EQ(0, attr_read(CONTIG_STEPS, steps, sizeof(steps)));
+	ASSERT_EQ(0, attr_write(CONTIG_STEPS, STEP_CLAIM));
+	check_node(_metadata, &self->card, "alloc", 64 * MIB, on);
+	EXPECT_EQ(0, on[0]);
+	EXPECT_EQ(0, attr_write(CONTIG_STEPS, steps));
 }
 
 /*

@@ -6,11 +6,15 @@
 #include <kselftest_harness.h>
 
 #include <dirent.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "lib.h"
 
 #define MEMORY_DIR	"/sys/devices/system/memory"
+#define CONTIG_STEPS	PARAM_DIR "/contig_steps"	/* of the debug build */
+#define STEP_CLAIM	"4"
 #define LASTS		12.0	/* seconds */
 #define CARDS		2
 #define STAMP		(256 * KIB)
@@ -130,6 +134,117 @@ TEST_F_TIMEOUT(race, two_cards_and_hotplug, 120)
 		EXPECT_EQ(pids[i], waitpid(pids[i], &status, 0));
 		EXPECT_EQ(0, status);
 	}
+}
+
+/* A part of the memory, by its directory. */
+struct part {
+	char state[128];
+	__u64 first, frames;
+};
+
+static __u64 hex_of(const char *path)
+{
+	char text[64] = "";
+
+	attr_read(path, text, sizeof(text));
+	return strtoull(text, NULL, 16);
+}
+
+/* One that can be taken out now. */
+static int find_part(struct part *part)
+{
+	struct dirent **found;
+	int i, count = scandir(MEMORY_DIR, &found, is_block, alphasort);
+	int err = ENOENT;
+
+	part->frames = hex_of(MEMORY_DIR "/block_size_bytes") / PAGE;
+	for (i = 0; i < count && err; i++) {
+		const char *dir = pathf(MEMORY_DIR "/%s", found[i]->d_name);
+
+		snprintf(part->state, sizeof(part->state), "%s/state", dir);
+		part->first = hex_of(pathf("%s/phys_index", dir)) *
+			      part->frames;
+		err = attr_write(part->state, "offline");
+		if (!err)
+			err = attr_write(part->state, "online_kernel");
+	}
+	return err;
+}
+
+/* A page in there, which a pipe holds and which so cannot be moved away. */
+static int hold_page(const struct part *part, int pipe_end)
+{
+	size_t at, size = mem_free() - 128 * MIB;
+	struct iovec one = { .iov_len = PAGE };
+	unsigned char *mem;
+	int err = ENOENT;
+
+	mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (mem == MAP_FAILED)
+		return errno;
+	for (at = 0; at < size && err; at += PAGE) {
+		__u64 frame = frame_of(mem + at);
+
+		if (frame < part->first || frame >= part->first + part->frames)
+			continue;
+		one.iov_base = mem + at;
+		err = vmsplice(pipe_end, &one, 1, 0) == PAGE ? 0 : errno;
+	}
+	munmap(mem, size);
+	return err;
+}
+
+/* As long as the page is held, until somebody ends it. */
+static pid_t start_taking(const struct part *part)
+{
+	double until = seconds() + 20;
+	char state[32] = "";
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(attr_write(part->state, "offline"));
+	while (strcmp(state, "going-offline") && seconds() < until) {
+		usleep(20000);
+		attr_read(part->state, state, sizeof(state));
+	}
+	/* First it is isolated, then everybody is told. */
+	sleep(1);
+	return pid;
+}
+
+static bool is_going(const struct part *part)
+{
+	char state[32] = "";
+
+	attr_read(part->state, state, sizeof(state));
+	return !strcmp(state, "going-offline");
+}
+
+/* While memory is on its way out nobody looks for a range; afterwards, again. */
+TEST_F_TIMEOUT(race, no_search_while_memory_goes, 120)
+{
+	struct part part;
+	char steps[32];
+	int ends[2];
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(ends));
+	ASSERT_EQ(0, find_part(&part));
+	ASSERT_EQ(0, hold_page(&part, ends[1]));
+	ASSERT_EQ(0, attr_read(CONTIG_STEPS, steps, sizeof(steps)));
+	ASSERT_EQ(0, attr_write(CONTIG_STEPS, STEP_CLAIM));
+	pid = start_taking(&part);
+	ASSERT_LT(0, pid);
+	EXPECT_EQ(ENOMEM, card_write(&self->cards[0], "alloc", "16M rx"));
+	EXPECT_TRUE(is_going(&part));
+	kill(pid, SIGKILL);
+	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	EXPECT_EQ(0, card_write(&self->cards[0], "alloc", "16M rx"));
+	EXPECT_EQ(0, card_write(&self->cards[0], "free", "rx"));
+	EXPECT_EQ(0, attr_write(CONTIG_STEPS, steps));
+	close(ends[0]);
+	close(ends[1]);
 }
 
 TEST_HARNESS_MAIN
