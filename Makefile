@@ -5,6 +5,7 @@
 # make deb          the packages, in build/deb
 # make demo         all of it in a virtual machine, from apt install to DMA
 # make test         every test; make test TESTS=tests/vm/off-28.t for some
+# make fuzz SECONDS=3600 [SEED=N] [SUITE=debug]    anything by anybody, for so long
 # make bench        what mapping costs, beside others; SUITES=bookworm for one kernel
 # make bench-contiguous    how often there is contiguous memory, and how fast
 # make clean        remove what was built; make distclean also what is cached
@@ -37,6 +38,12 @@ test: setup
 	@scripts/kernel-tools >/dev/null
 	prove --timer -j$(JOBS) $(TESTS)
 
+fuzz: setup
+	@scripts/vm fast --suite $(or $(SUITE),bookworm) --cards "edu:64 edu" \
+		--append "slab_nomerge STRESS_SECONDS=$(or $(SECONDS),600) \
+			$(if $(SEED),STRESS_SEED=$(SEED))" \
+		--timeout $$(($(or $(SECONDS),600) * 2 + 600)) -- stress
+
 bench: setup
 	@scripts/bench $(if $(SUITES),--suite "$(SUITES)")
 
@@ -53,5 +60,5 @@ clean:
 distclean: clean
 	rm -rf "$(CACHE)"
 
-.PHONY: module setup deb demo test bench bench-contiguous clean distclean
+.PHONY: module setup deb demo test fuzz bench bench-contiguous clean distclean
 .DEFAULT_GOAL := module

@@ -8,9 +8,9 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top"
 
 # A function of the kernel; half of a word that a test cuts; a macro of manual
-# pages.
+# pages; a cache of the kernel.
 spelling() {
-	sources '*' | grep -vx LICENSE | xargs -d '\n' codespell -L iput,othe,nd
+	sources '*' | grep -vx LICENSE | xargs -d '\n' codespell -L iput,othe,nd,filp
 }
 
 lint_packages() {

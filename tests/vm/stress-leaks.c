@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Stress: what there is before it and after it, of pages and of small objects. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "stress.h"
+
+#define KMEMLEAK	"/sys/kernel/debug/kmemleak"
+#define PAGES_SLACK	(3 * MIB / 2)	/* less than a large page */
+#define SETTLE_TRIES	30	/* of 0.2 s: what RCU frees comes late */
+
+/*
+ * Those that buffers, cards, mappings, processes and open files are made of, and
+ * how many of them the kernel's own business may add or take.
+ */
+static const struct {
+	const char *name;
+	unsigned int slack;
+} caches[] = {
+	{ "kernfs_node_cache", 0 },
+	{ "inode_cache", 32 },
+	{ "vm_area_struct", 32 },
+	{ "mm_struct", 2 },
+	{ "filp", 16 },
+	{ "task_struct", 16 },
+	{ "files_cache", 4 },
+	{ "anon_vma", 32 },
+	{ "iommu_iova", 128 },
+	{ "kmalloc-32", 96 },
+	{ "kmalloc-64", 96 },
+	{ "kmalloc-96", 96 },
+	{ "kmalloc-128", 96 },
+	{ "kmalloc-192", 96 },
+	{ "kmalloc-256", 96 },
+	{ "kmalloc-512", 32 },
+	{ "kmalloc-1k", 32 },
+	{ "kmalloc-2k", 32 },
+	{ "kmalloc-4k", 32 },
+	/* What is charged to a memory cgroup, as most of a buffer is. */
+	{ "kmalloc-cg-32", 32 },
+	{ "kmalloc-cg-64", 32 },
+	{ "kmalloc-cg-96", 32 },
+	{ "kmalloc-cg-128", 32 },
+	{ "kmalloc-cg-192", 32 },
+	{ "kmalloc-cg-256", 32 },
+	{ "kmalloc-cg-512", 32 },
+	{ "kmalloc-cg-1k", 32 },
+	{ "kmalloc-cg-2k", 32 },
+	{ "kmalloc-cg-4k", 32 },
+};
+
+#define NR_CACHES	(sizeof(caches) / sizeof(*caches))
+
+/* What no process needs goes; then what is counted as in use is in use. */
+static void drop_unused(void)
+{
+	size_t i;
+
+	sync();
+	attr_write("/proc/sys/vm/drop_caches", "3");
+	for (i = 0; i < NR_CACHES; i++)
+		attr_write(pathf("/sys/kernel/slab/%s/shrink", caches[i].name),
+			   "1");
+}
+
+static void count_objects(struct figures *figures)
+{
+	FILE *file = fopen("/proc/slabinfo", "re");
+	unsigned long long active;
+	char line[512], name[64];
+	size_t i;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%63s %llu", name, &active) != 2)
+			continue;
+		for (i = 0; i < NR_CACHES; i++)
+			if (!strcmp(name, caches[i].name))
+				figures->objects[i] = active;
+	}
+	if (file)
+		fclose(file);
+}
+
+void take_figures(struct figures *figures)
+{
+	memset(figures, 0, sizeof(*figures));
+	drop_unused();
+	count_objects(figures);
+	figures->memory = mem_available();
+}
+
+static int changes(const struct figures *before, const struct figures *now,
+		   bool tell)
+{
+	int count = now->memory + PAGES_SLACK < before->memory;
+	size_t i;
+
+	for (i = 0; i < NR_CACHES; i++)
+		count += now->objects[i] > before->objects[i] + caches[i].slack;
+	if (!tell)
+		return count;
+	printf("# memory: %llu KiB, before %llu\n", now->memory / KIB,
+	       before->memory / KIB);
+	for (i = 0; i < NR_CACHES; i++)
+		printf("# %s: %llu, before %llu\n", caches[i].name,
+		       now->objects[i], before->objects[i]);
+	return count;
+}
+
+/* How much is more, or less, than before. */
+int compare_figures(const struct figures *before)
+{
+	struct figures now;
+	int tries;
+
+	for (tries = 0; tries < SETTLE_TRIES; tries++) {
+		take_figures(&now);
+		if (!changes(before, &now, false))
+			break;
+		usleep(200000);
+	}
+	return changes(before, &now, true);
+}
+
+/* By a kernel that looks for them: objects that nothing points to. */
+int leaks_found(void)
+{
+	char text[16 * KIB] = "";
+
+	if (access(KMEMLEAK, F_OK))
+		return 0;
+	attr_write(KMEMLEAK, "scan");
+	/* It tells only of those that are older than 5 s. */
+	sleep(6);
+	attr_write(KMEMLEAK, "scan");
+	attr_read(KMEMLEAK, text, sizeof(text));
+	if (*text)
+		printf("# %s\n", text);
+	return !!*text;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Stress: workers with different rights do random things to two cards and their
+ * buffers. See stress.c.
+ */
+#ifndef PCIBUF_TESTS_STRESS_H
+#define PCIBUF_TESTS_STRESS_H
+
+#include <stdbool.h>
+
+#include "lib.h"
+
+#define WORKERS		6
+#define CARDS		2
+#define FDS		8
+#define MAX_OPS		64
+
+#define ARENA_SIZE	(32 * MIB)	/* of addresses, for mappings */
+#define SCRATCH_SIZE	(64 * KIB)
+
+enum role { ROOT, MEMBER, OUTSIDER };
+
+/**
+ * struct shared - what all of them see
+ * @cards: same slots all the time, whatever becomes of what is in there
+ * @end: when to stop
+ * @seed: of all randomness
+ * @group: process group that they and their children are in
+ * @pids: of the workers, 0 for none
+ * @tries: how often each thing was done
+ * @good: how often it worked
+ * @wrong: what must never happen, and did
+ */
+struct shared {
+	struct card cards[CARDS];
+	double end;
+	__u64 seed;
+	pid_t group;
+	pid_t pids[WORKERS];
+	unsigned long tries[MAX_OPS];
+	unsigned long good[MAX_OPS];
+	unsigned int wrong;
+};
+
+/**
+ * struct worker - one process
+ * @fds: open nodes and ends of pipes, -1 for none
+ * @arena: mappings of buffers, somewhere in it
+ * @scratch: memory of its own
+ * @border: end of memory: the page behind it is there, and for nobody
+ * @racy: memory that another thread takes away and puts back, all the time
+ */
+struct worker {
+	struct shared *shared;
+	unsigned int nr;
+	enum role role;
+	__u64 random;
+	int fds[FDS];
+	unsigned char *arena;
+	unsigned char *scratch;
+	unsigned char *border;
+	unsigned char *racy;
+};
+
+/* One thing that a worker can do: 0, or an errno. */
+struct op {
+	const char *name;
+	unsigned int weight;
+	int (*run)(struct worker *worker);
+};
+
+/* stress.c */
+unsigned int pick(struct worker *worker, unsigned int below);
+void wrong(struct worker *worker, const char *what);
+const struct card *some_card(struct worker *worker);
+const char *some_name(struct worker *worker);
+void *some_pointer(struct worker *worker);
+int *some_fd(struct worker *worker);
+void run_some(struct worker *worker, unsigned int count);
+
+/* stress-files.c: attributes, and calls on nodes */
+extern const struct op file_ops[];
+
+/* stress-memory.c: mappings */
+extern const struct op memory_ops[];
+
+/* stress-cards.c: processes, cards, and the hand that plugs them */
+extern const struct op card_ops[];
+void hand(struct shared *shared);
+
+/* stress-leaks.c: what there is before and after */
+#define CACHES	32
+
+struct figures {
+	__u64 memory;
+	__u64 objects[CACHES];
+};
+
+void take_figures(struct figures *figures);
+int compare_figures(const struct figures *before);
+int leaks_found(void);
+
+#endif /* PCIBUF_TESTS_STRESS_H */
