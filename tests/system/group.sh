@@ -35,6 +35,17 @@ can_open() {
 	runuser -u "$1" -- sh -c ": $3 \"\$1\"" _ "$2" 2>/dev/null
 }
 
+# A link leads to the node, and to what one may do with it.
+closed_by_link() {
+	udevadm settle
+	[ -e "$(by_path "$2" rx)" ] && ! can_open "$1" "$(by_path "$2" rx)" '<'
+}
+
+# Directories and links in /dev that somebody but root can change.
+loose_names() {
+	find /dev/pcibuf ! -user root -o ! -type l -perm /022
+}
+
 apply_rules() {
 	udevadm control --reload
 	udevadm trigger --settle --subsystem-match=pcibuf_card
@@ -55,6 +66,9 @@ test_groups() {
 	check "who is not in the group can open nothing" all_closed bob "$a"
 	check "... and the test would have seen it" \
 		not all_closed alice "$a"
+	check "... nor by its link" closed_by_link bob "$a"
+	check "... which a member can open" not closed_by_link alice "$a"
+	check "names in /dev are root's to change" same "" "$(loose_names)"
 	check "it is freed" put rx "$cards/$a/free"
 
 	preset "$b" daq
