@@ -28,10 +28,12 @@ well() {
 	pcibufctl doctor | grep -x 'All is well.'
 }
 
-# What doctor says to do, typed: up to the first semicolon, and what is behind
+# What doctor said to do, typed: up to the first semicolon, and what is behind
 # "then:".
 do_cure() {
-	cure=$(pcibufctl doctor | sed -n 's/^ *do: //p' | head -n 1)
+	cure=$(python3 -c 'import json
+print(*[c["cure"] for c in json.load(open("/tmp/said"))["checks"]
+	if c["status"] != "ok"])')
 	echo "$cure"
 	case $cure in
 	*", then: "*) sh -ec "${cure%, then: *}; ${cure#*, then: }" ;;
