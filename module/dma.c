@@ -74,14 +74,18 @@ unsigned long pcibuf_dma_end_pfn(struct device *dev)
  * @bytes: length of the contiguous memory that begins there
  *
  * Asked before anything is mapped, because mapping beyond the mask warns or
- * copies.
+ * copies. What dma_capable() does, which modules cannot call any more: from 7.3 on
+ * it wants a function that is not exported.
  */
 bool pcibuf_dma_reaches(struct device *dev, struct page *page, size_t bytes)
 {
+	dma_addr_t addr;
+
 	if (pcibuf_dma_translated(dev))
 		return true;
-	return dma_capable(dev, phys_to_dma(dev, page_to_phys(page)), bytes,
-			   true);
+	addr = phys_to_dma(dev, page_to_phys(page));
+	return addr != DMA_MAPPING_ERROR &&
+	       (u64)addr + bytes - 1 <= pcibuf_dma_limit(dev);
 }
 
 /*
