@@ -2,6 +2,10 @@
 /*
  * What differs between the kernels that the driver is built for. The only file
  * that knows versions: all others read as if written for today's kernel.
+ *
+ * PCIBUF_HAS_... come from Kbuild, which looks into the kernel's headers: what a
+ * distribution brought back to an older kernel is found so. Where behaviour
+ * differs and no header shows it, the version decides.
  */
 #ifndef PCIBUF_COMPAT_H
 #define PCIBUF_COMPAT_H
@@ -16,21 +20,21 @@
 #include <linux/version.h>
 
 /* Callbacks of classes and device types take a const device from 6.2 on. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#ifdef PCIBUF_HAS_CONST_DEVICE
 #define pcibuf_const const
 #else
 #define pcibuf_const
 #endif
 
 /* Binary attributes, and the lists of them, are const from 6.16 on. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#ifdef PCIBUF_HAS_CONST_BIN
 #define pcibuf_bin_const const
 #else
 #define pcibuf_bin_const
 #endif
 
 /* vm_flags became read only, changed by functions, in 6.3. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#ifndef PCIBUF_HAS_VM_FLAGS_SET
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 {
 	vma->vm_flags |= flags;
@@ -38,7 +42,7 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 #endif
 
 /* generic_file_splice_read() was replaced for files like ours in 6.5. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#ifndef PCIBUF_HAS_COPY_SPLICE_READ
 #define copy_splice_read generic_file_splice_read
 #endif
 
@@ -71,11 +75,12 @@ pcibuf_get_unmapped_area(struct file *file, unsigned long addr,
 
 /*
  * Does this process refuse large pages? From 6.12 on the memory manager maps none
- * for it, not even one that the fault handler has, but a page for each fault.
+ * for it, not even one that the fault handler has, but a page for each fault. The
+ * flags of an mm are read by a function from 6.18 on.
  */
 static inline bool pcibuf_large_pages_refused(struct mm_struct *mm)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#ifdef PCIBUF_HAS_MM_FLAGS
 	return mm_flags_test(MMF_DISABLE_THP_COMPLETELY, mm);
 #elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 	return test_bit(MMF_DISABLE_THP, &mm->flags);
@@ -95,7 +100,7 @@ static inline bool pcibuf_large_pages_refused(struct mm_struct *mm)
 #endif
 
 /* What is asked for the policy of an area has one more argument from 6.7 on. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#ifdef PCIBUF_HAS_POLICY_INDEX
 #define PCIBUF_GET_POLICY_ARGS \
 	struct vm_area_struct *vma, unsigned long address, pgoff_t *index
 #else
@@ -132,7 +137,7 @@ static inline bool pcibuf_memory_encrypted(void)
 static inline void pcibuf_page_set_index(struct page *page, pgoff_t index)
 {
 	/* The field moved with folios, in 5.16, and page lost it in 6.16. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0)
+#ifdef PCIBUF_HAS_FOLIO
 	page_folio(page)->index = index;
 #else
 	page->index = index;
@@ -143,7 +148,7 @@ static inline void pcibuf_page_set_index(struct page *page, pgoff_t index)
 static inline bool pcibuf_page_pinned(struct page *page)
 {
 	/* Of folios from 5.16 on, of nothing else soon after 6.1. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0)
+#ifdef PCIBUF_HAS_FOLIO
 	return folio_maybe_dma_pinned(page_folio(page));
 #else
 	return page_maybe_dma_pinned(page);
