@@ -77,6 +77,14 @@ suite_fields() {
 		die "no $1 in scripts/suites"
 }
 
+# arch_of NAME: Debian's name for the architecture of its kernel.
+arch_of() {
+	case $(suite_fields "$1" 4 4) in
+	*-arm64*) echo arm64 ;;
+	*) echo amd64 ;;
+	esac
+}
+
 # The release of the kernel in a root filesystem.
 kernel_of() {
 	find "$1/boot" -name 'vmlinuz-*' | sed 's/.*vmlinuz-//' | sort -V | tail -n 1
@@ -86,4 +94,20 @@ kernel_of() {
 pack() {
 	(cd "$1" && find . -mindepth 1 | LC_ALL=C sort |
 		cpio --quiet -o -H newc -R 0:0)
+}
+
+# splice FILE NAME: stdin between the markers of that name.
+splice() {
+	splice_part=$(mktemp)
+	cat >"$splice_part"
+	awk -v name="$2" -v part="$splice_part" '
+		$0 == "<!-- /" name " -->" { inside = 0 }
+		!inside
+		$0 == "<!-- " name " -->" {
+			inside = 1
+			while ((getline line <part) > 0)
+				print line
+		}' "$1" >"$splice_part.new"
+	cat "$splice_part.new" >"$1"
+	rm "$splice_part" "$splice_part.new"
 }

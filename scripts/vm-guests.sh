@@ -38,9 +38,11 @@ facts() {
 	quoted PCIBUF_CGROUP "$cgroup"
 	quoted PCIBUF_DEBUG "$debug"
 	quoted PCIBUF_SLOW "$slow"
+	quoted PCIBUF_ARCH "$arch"
+	quoted PCIBUF_INCOHERENT "$incoherent"
 	echo "export PCIBUF_IOMMU PCIBUF_CARDS PCIBUF_MEM PCIBUF_SMP PCIBUF_NUMA"
 	echo "export PCIBUF_DISK PCIBUF_MODARGS PCIBUF_APPEND PCIBUF_CGROUP"
-	echo "export PCIBUF_DEBUG PCIBUF_SLOW"
+	echo "export PCIBUF_INCOHERENT PCIBUF_DEBUG PCIBUF_SLOW PCIBUF_ARCH"
 }
 
 # prepare_fast PROG[,PROG...]
@@ -54,7 +56,7 @@ prepare_fast() {
 		cp -R "$tests/." "$run/tree/tests/"
 	else
 		# shellcheck disable=SC2086 # names, to be split
-		"$top/scripts/build-tests" "$run/tree/tests" $names
+		CC=$compiler "$top/scripts/build-tests" "$run/tree/tests" $names
 	fi
 	case $module in
 	none) ;;
@@ -65,6 +67,10 @@ prepare_fast() {
 		mv "$run/module/pcibuf.ko" "$run/tree/"
 		;;
 	esac
+	if [ -n "$also" ]; then
+		"$top/scripts/build-module" --source "$also" "$suite" "$run/also"
+		cat "$run/also/"*.ko >"$run/tree/also.ko"
+	fi
 	{
 		facts
 		quoted PROGS "$names"

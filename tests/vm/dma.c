@@ -259,6 +259,8 @@ TEST_F_TIMEOUT(dma, every_segment, 240)
 
 	if (coherent_forced())
 		SKIP(return, "the coherent backing is one segment");
+	if (fewest_bits() > 24)
+		SKIP(return, "no mask here that reaches only a little memory");
 	start_over(_metadata, rig);
 	leave_holes(_metadata, &rig->card, block);
 	start_over(_metadata, rig);

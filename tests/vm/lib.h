@@ -90,7 +90,10 @@ int buf_make(const struct card *card, const char *how, size_t size,
 	     const char *label, struct buf *buf);
 void buf_put(struct buf *buf);
 
+/* lib-guest.c: what kind of guest this is */
 bool iommu_translates(void);
+unsigned int fewest_bits(void);
+bool cma_exists(void);
 bool coherent_forced(void);
 bool alloc_is_coherent(const struct card *card);
 bool any_size(void);

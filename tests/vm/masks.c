@@ -103,6 +103,8 @@ static void check_buffer(struct __test_metadata *_metadata, struct rig *rig,
 /* The card of 28 bits has nothing else to hope for than the first 256 MiB. */
 TEST_F_TIMEOUT(masks, card_of_28_bits, 120)
 {
+	if (fewest_bits() > 28)
+		SKIP(return, "28 bits reach no memory here");
 	ASSERT_EQ(0, rig_up(&self->rig, 1, 28));
 	check_buffer(_metadata, &self->rig, "alloc", 64 * MIB, 28);
 	check_buffer(_metadata, &self->rig, "alloc_sg", 64 * MIB + PAGE, 28);
@@ -166,7 +168,7 @@ TEST_F_TIMEOUT(masks, widths, 240)
 /* One after the other; the masks are those of the cards, not of the module. */
 TEST_F_TIMEOUT(masks, cards_side_by_side, 120)
 {
-	static const unsigned int bits[] = { 64, 28, 32 };
+	const unsigned int bits[] = { 64, fewest_bits() > 28 ? 32 : 28, 32 };
 	struct rig rigs[ARRAY_SIZE(bits)];
 	size_t i;
 

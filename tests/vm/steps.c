@@ -87,7 +87,9 @@ TEST_F_TIMEOUT(steps, block, 60)
 	check_made(_metadata, &self->card, PAGE);
 	check_made(_metadata, &self->card, 3 * PAGE);
 	check_made(_metadata, &self->card, 2 * MIB);
-	EXPECT_EQ(ENOMEM, card_write(&self->card, "alloc", "8M rx"));
+	/* Beyond a block there is only what the kernel keeps for such. */
+	EXPECT_EQ(cma_exists() ? 0 : ENOMEM,
+		  card_write(&self->card, "alloc", "8M rx"));
 }
 
 static const size_t sizes[] = {
@@ -164,6 +166,8 @@ TEST_F_TIMEOUT(steps, reason, 60)
 	char text[1024] = "";
 	size_t i;
 
+	if (fewest_bits() > 28)
+		SKIP(return, "no mask here that reaches only a little memory");
 	ASSERT_EQ(0, card_write(&self->card, "dma_mask_bits", "28"));
 	EXPECT_EQ(ENOMEM, card_write(&self->card, "alloc", "250M rx"));
 	ASSERT_EQ(0, attr_read(card_attr(&self->card, "last_error"), text,
