@@ -4,16 +4,15 @@
 # make module KDIR=DIR [DEBUG=1]    the module, for the headers in DIR
 # make deb          the packages, in build/deb
 # make demo         all of it in a virtual machine, from apt install to DMA
-# make test         every test; make test TESTS=tests/vm/off-28.t for some
+# make test         what a change may break; make test TESTS=tests/vm/off-28.t for some
+# make test-all     every test there is, with every kernel of scripts/suites; writes
+#                   the table of supported kernels into README.md
+# make support      that table, of what was run last
 # make fuzz SECONDS=3600 [SEED=N] [SUITE=debug]    anything by anybody, for so long
 # make bench        what mapping costs, beside others; SUITES=bookworm for one kernel
 # make bench-contiguous    how often there is contiguous memory, and how fast
 # make clean        remove what was built; make distclean also what is cached
 
-# The longest first, so that the others run beside it.
-TESTS ?= tests/system tests/vm tests/bench tests/runner tests/lint tests/unit
-# A guest takes about one processor, but some wait more than they work.
-JOBS ?= $(shell n=$$(nproc); [ $$n -gt 4 ] && n=4; echo $$((n + 1)))
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pcibuf
 
 module:
@@ -29,14 +28,14 @@ deb: setup
 demo: deb
 	@scripts/demo
 
-# What several tests need is made once, before them.
 test: setup
-	@scripts/build-deb
-	@awk '/^[a-z]/ && $$2 != "extra" && ($$2 != "source" || $$1 == "debug") \
-		{ print $$1 }' scripts/suites | \
-		xargs -P $(JOBS) -n 1 scripts/rootfs >/dev/null
-	@scripts/kernel-tools >/dev/null
-	prove --timer -j$(JOBS) $(TESTS)
+	@JOBS=$(JOBS) scripts/run-tests $(TESTS)
+
+test-all: setup
+	@JOBS=$(JOBS) scripts/run-tests --all $(TESTS)
+
+support:
+	@scripts/support
 
 fuzz: setup
 	@scripts/vm fast --suite $(or $(SUITE),bookworm) --cards "edu:64 edu" \
@@ -60,5 +59,5 @@ clean:
 distclean: clean
 	rm -rf "$(CACHE)"
 
-.PHONY: module setup deb demo test fuzz bench bench-contiguous clean distclean
+.PHONY: module setup deb demo test test-all support fuzz bench bench-contiguous clean distclean
 .DEFAULT_GOAL := module

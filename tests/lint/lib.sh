@@ -28,3 +28,9 @@ silent() {
 		return 1
 	}
 }
+
+# may_fail NAME: what TAP calls a test that is not expected to pass yet, for a
+# kernel that may fail.
+may_fail() {
+	[ "$(suite_fields "$1" 2 2)" != try ] || echo " # TODO it may fail"
+}

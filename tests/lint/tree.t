@@ -13,9 +13,12 @@ ours() {
 	find scripts .ci -type f ! -name '*.*'
 }
 
+# By the kernel's macros, a distribution's, or those of its makefiles.
 kernel_versions() {
-	sources '*.[ch]' Kbuild | grep '^module/' | grep -vx module/compat.h |
-		xargs grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION|linux/version\.h'
+	sources '*.[ch]' Kbuild Makefile | grep '^module/' |
+		grep -vx module/compat.h | xargs grep -nE \
+		-e 'LINUX_VERSION|KERNEL_VERSION|UTS_RELEASE|linux/version\.h|utsrelease' \
+		-e 'RHEL_|SLE_VERSION|(^|[^A-Z_])(VERSION|PATCHLEVEL|SUBLEVEL)\)'
 }
 
 without_licence() {
@@ -44,9 +47,10 @@ long_functions() {
 		}'
 }
 
+# TAP calls by the same word what is not expected to pass.
 unfinished() {
 	ours | grep -vx -e tests/lint/tree.t -e tests/runner/merge.t |
-		xargs grep -nwE 'TODO|FIXME|XXX'
+		xargs grep -nwE 'TODO|FIXME|XXX' | grep -v '# TODO .*may fail'
 }
 
 white_space() {
