@@ -71,6 +71,7 @@ prepare_fast() {
 		"$top/scripts/build-module" --source "$also" "$suite" "$run/also"
 		cat "$run/also/"*.ko >"$run/tree/also.ko"
 	fi
+	[ -z "$kexec" ] || cp "$run/kernel" "$run/tree/kernel"
 	{
 		facts
 		quoted PROGS "$names"

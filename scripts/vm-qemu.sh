@@ -76,6 +76,7 @@ machine_args() {
 	# The processors of a socket are in one node.
 	echo "-smp $smp$([ "$numa" = 1 ] || echo ",sockets=$smp")"
 	[ -z "$icount" ] || echo "-icount $icount"
+	[ -z "$trace" ] || echo "-trace $trace,file=trace.log"
 	"${arch}_args"
 	number=0
 	for card in $cards; do
@@ -94,6 +95,11 @@ amd64_args() {
 	# The driver wants an AMD processor, which max is in emulation.
 	amd) echo "-machine q35 -device amd-iommu" ;;
 	*) die "unknown --iommu $iommu" ;;
+	esac
+	case $hotplug in
+	acpi) ;;
+	native) echo "-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off" ;;
+	*) die "unknown --hotplug $hotplug" ;;
 	esac
 	case $cards in
 	*@external*)
@@ -209,11 +215,18 @@ start_qemu() {
 	qemu_pid=$!
 }
 
+# later "SECONDS COMMAND": for a guest that cannot say it then.
+later() {
+	sleep "${1%% *}"
+	echo "${1#* }" >&3
+}
+
 # What the guest says on ttyS1, until QEMU closes it.
 follow_results() {
 	while IFS= read -r line || [ -n "$line" ]; do
 		case $line in
 		"@hmp "*) echo "${line#@hmp }" >&3 ;;
+		"@later "*) later "${line#@later }" & ;;
 		"@gcov "*) echo "${line#@gcov }" >>"$run/gcov" ;;
 		*) printf '%s\n' "$line" >>"$run/results" ;;
 		esac
@@ -250,6 +263,7 @@ qemu_end() {
 	esac
 	grep -ah '^Error' "$run/monitor.log" | sed 's/^/# monitor: /'
 	sed 's/^/# qemu: /' "$run/qemu.log"
+	[ -z "$trace" ] || sed 's/^/# trace: /' "$run/trace.log"
 }
 
 log_is_clean() {
