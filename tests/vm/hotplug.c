@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A card that is pulled out while it is in use, and one that is removed and
- * found again. The runner forwards lines "@hmp ..." on ttyS1 to QEMU's monitor.
+ * found again.
  */
 #include <kselftest_harness.h>
 
 #include <signal.h>
-#include <time.h>
 
 #include "lib.h"
 
 #define SIZE		(3 * MIB + PAGE)
-#define ALL_BITS	"0xffffffffffffffff"
-#define PATIENCE	60	/* seconds of guest time; it takes about 6 */
 
 FIXTURE(hotplug) {
 	struct card card;
@@ -30,19 +27,6 @@ FIXTURE_SETUP(hotplug)
 FIXTURE_TEARDOWN(hotplug)
 {
 	buf_put(&self->rx);
-}
-
-static bool wait_for(const char *path, bool there)
-{
-	const struct timespec nap = { .tv_nsec = 50000000 };
-	time_t end = time(NULL) + PATIENCE;
-
-	while (!access(path, F_OK) != there) {
-		if (time(NULL) > end)
-			return false;
-		nanosleep(&nap, NULL);
-	}
-	return true;
 }
 
 static void check_gone(struct __test_metadata *_metadata, struct buf *rx,
@@ -78,32 +62,21 @@ TEST_F_TIMEOUT(hotplug, remove_and_rescan, 180)
 	EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
 }
 
-static void monitor(struct __test_metadata *_metadata, const char *command)
-{
-	FILE *line = fopen("/dev/ttyS1", "w");
-
-	ASSERT_NE(NULL, line);
-	fprintf(line, "@hmp %s\n", command);
-	fclose(line);
-}
-
 /* Pulled out, and another of its kind put into its slot. */
 TEST_F_TIMEOUT(hotplug, pulled_out_while_mapped, 180)
 {
-	const char *mask = self->card.mask == 64 ? ",dma_mask=" ALL_BITS : "";
 	char node[64], pci[128], class_dir[128];
 
 	snprintf(node, sizeof(node), "%s", buf_node(&self->card, "rx"));
 	snprintf(pci, sizeof(pci), "%s", pci_attr(&self->card, "vendor"));
 	snprintf(class_dir, sizeof(class_dir), "%s",
 		 card_attr(&self->card, ""));
-	monitor(_metadata, pathf("device_del card%d", self->card.slot));
+	monitor("device_del card%d", self->card.slot);
 	ASSERT_TRUE(wait_for(pci, false));
 	EXPECT_EQ(-1, access(class_dir, F_OK));
 	check_gone(_metadata, &self->rx, node);
 
-	monitor(_metadata, pathf("device_add edu,id=card%d,bus=rp%d%s",
-				 self->card.slot, self->card.slot, mask));
+	card_plug(&self->card);
 	ASSERT_TRUE(wait_for(pci, true));
 	ASSERT_EQ(0, card_get(0, &self->card));
 	ASSERT_EQ(0, card_write(&self->card, "alloc", "4K rx"));

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The disks that scripts/vm --disk gives to a guest. Lines "@hmp ..." on ttyS1
- * go to QEMU's monitor, which can make them slow.
- */
+/* The disks that scripts/vm --disk gives to a guest. QEMU can make them slow. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -102,13 +99,7 @@ ssize_t disk_read(int disk, void *mem, size_t size, off_t offset)
 
 static void set_limit(const char *serial, int iops)
 {
-	FILE *line = fopen("/dev/ttyS1", "we");
-
-	if (!line)
-		return;
-	fprintf(line, "@hmp block_set_io_throttle %s 0 0 0 %d 0 0\n", serial,
-		iops);
-	fclose(line);
+	monitor("block_set_io_throttle %s 0 0 0 %d 0 0", serial, iops);
 }
 
 static long now_ms(void)

@@ -100,7 +100,14 @@ void snapshot(const struct card *card, struct snapshot *snap)
 	list_nodes(snap->nodes, sizeof(snap->nodes));
 }
 
-static bool memory_is_back(const struct snapshot *before)
+/* At least a large page of it is still in use, now. */
+bool memory_is_out(const struct snapshot *before)
+{
+	return mem_available() + TOLERANCE < before->available;
+}
+
+/* All of it, sooner or later. */
+bool memory_is_back(const struct snapshot *before)
 {
 	const struct timespec nap = { .tv_nsec = 100000000 };
 	int tries = SETTLE_TRIES;

@@ -133,6 +133,8 @@ __u64 mem_available(void);
 __u64 mem_free(void);
 __u64 mem_total(void);
 void snapshot(const struct card *card, struct snapshot *snap);
+bool memory_is_back(const struct snapshot *before);
+bool memory_is_out(const struct snapshot *before);
 int snapshot_changes(const struct card *card, const struct snapshot *before);
 
 void fill(void *mem, size_t length, __u64 offset, __u32 seed);
@@ -154,6 +156,12 @@ __u64 bounced(void);
 int lines_with(const char *words);
 double seconds(void);
 struct pcibuf_segment *segments_of(int fd, __u32 *count);
+
+/* lib-monitor.c: the machine around the guest */
+__printf(1, 2) void monitor(const char *fmt, ...);
+bool wait_for(const char *path, bool there);
+bool wait_for_lines(const char *words, int count);
+void card_plug(const struct card *card);
 
 /* lib-load.c: what else is in memory */
 #define LOAD_TMPFS	"/load"
@@ -207,6 +215,8 @@ __u64 disk_waiting(const char *serial);
 /* lib-net.c: connections that hold what they send */
 int net_pair(int type, int ends[2]);
 int net_completed(int socket, int calls);
+int send_fd(int socket, int fd);
+int receive_fd(int socket);
 
 /* lib-slow.c: time limits */
 unsigned int slowness(void);

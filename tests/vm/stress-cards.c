@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Stress: processes that come and go, cards that are bound and unbound, and the
- * hand that pulls one out and puts it back. The runner forwards lines "@hmp ..."
- * on ttyS1 to QEMU's monitor.
+ * hand that pulls one out and puts it back.
  */
 #include <errno.h>
 #include <signal.h>
@@ -11,9 +10,6 @@
 #include <unistd.h>
 
 #include "stress.h"
-
-#define ALL_BITS	"0xffffffffffffffff"
-#define PATIENCE	120	/* seconds; it takes about 6 */
 
 /* A child with all that its parent has, for a while. */
 static int fork_some(struct worker *worker)
@@ -115,38 +111,16 @@ const struct op card_ops[] = {
 	{ }
 };
 
-static bool wait_for(const char *path, bool there)
-{
-	double end = seconds() + PATIENCE;
-
-	while (!access(path, F_OK) != there) {
-		if (seconds() > end)
-			return false;
-		usleep(50000);
-	}
-	return true;
-}
-
-static void monitor(const char *command)
-{
-	FILE *line = fopen("/dev/ttyS1", "w");
-
-	fprintf(line, "@hmp %s\n", command);
-	fclose(line);
-}
-
 static bool replug(const struct card *card)
 {
-	const char *mask = card->mask == 64 ? ",dma_mask=" ALL_BITS : "";
 	char place[128];
 
 	snprintf(place, sizeof(place), "%s", pci_attr(card, "vendor"));
-	monitor(pathf("device_del card%d", card->slot));
+	monitor("device_del card%d", card->slot);
 	if (!wait_for(place, false))
 		return false;
 	usleep(500000);
-	monitor(pathf("device_add edu,id=card%d,bus=rp%d%s", card->slot,
-		      card->slot, mask));
+	card_plug(card);
 	return wait_for(place, true);
 }
 
