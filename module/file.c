@@ -16,6 +16,7 @@
 
 #include "buffer.h"
 #include "compat.h"
+#include "gates.h"
 
 /* How much is copied at a time where it takes two steps. */
 #define BOUNCE_SIZE	SZ_64K
@@ -101,6 +102,7 @@ static ssize_t copy_bounced(struct copy *copy, u64 pos, size_t len)
 	ret = pcibuf_buffer_enter(buffer);
 	if (ret)
 		return ret;
+	pcibuf_gate(PCIBUF_GATE_COPY);
 	buffer->memory->ops->view(buffer->memory, pos, &view);
 	if (write)
 		memcpy(view.kaddr, copy->bounce, len);
@@ -126,6 +128,7 @@ static ssize_t copy_block(struct copy *copy, u64 pos, size_t len)
 	pcibuf_buffer_leave(buffer);
 	if (!view.page)
 		return copy_bounced(copy, pos, len);
+	pcibuf_gate(PCIBUF_GATE_COPY);
 	ret = copy_iter(view.kaddr, min(len, view.len), copy->iter);
 	put_page(view.page);
 	return ret;

@@ -33,6 +33,7 @@
  *	segments.c	ranges of bus addresses			(pure)
  *	coherent.c	the backing of dma_alloc_coherent()
  *	dma.c		what the platform does with DMA
+ *	gates.c		where tests make others wait		(debug build)
  *	compat.h	older kernels
  *
  * Locks, outermost first: card->alloc_lock, card->lock, buffer->lock, pool->lock,
@@ -45,6 +46,7 @@
 
 #include "buffer.h"
 #include "card.h"
+#include "gates.h"
 #include "memory.h"
 #include "pages.h"
 #include "pci.h"
@@ -76,12 +78,14 @@ static int __init pcibuf_init(void)
 	ret = pcibuf_card_init();
 	if (ret)
 		goto err_buffer_exit;
+	pcibuf_gates_init();
 	ret = pcibuf_pci_init(ids);
 	if (ret)
-		goto err_card_exit;
+		goto err_gates_exit;
 	return 0;
 
-err_card_exit:
+err_gates_exit:
+	pcibuf_gates_exit();
 	pcibuf_card_exit();
 err_buffer_exit:
 	pcibuf_buffer_exit();
@@ -95,6 +99,7 @@ err_search_exit:
 static void __exit pcibuf_exit(void)
 {
 	pcibuf_pci_exit();
+	pcibuf_gates_exit();
 	pcibuf_card_exit();
 	pcibuf_buffer_exit();
 	pcibuf_fs_exit();

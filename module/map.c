@@ -28,6 +28,7 @@
 
 #include "buffer.h"
 #include "compat.h"
+#include "gates.h"
 #include "pages.h"
 
 /* Pages that are inserted by one call. */
@@ -65,6 +66,7 @@ static vm_fault_t huge_fault(struct vm_fault *vmf)
 		put_page(page);
 		return VM_FAULT_HWPOISON;
 	}
+	pcibuf_gate(PCIBUF_GATE_FAULT);
 	lock_page(page);
 	/* Revoke locks this page after it set dead: one of us sees the other. */
 	if (READ_ONCE(buffer->dead)) {
@@ -72,6 +74,7 @@ static vm_fault_t huge_fault(struct vm_fault *vmf)
 		put_page(page);
 		return VM_FAULT_SIGBUS;
 	}
+	pcibuf_gate(PCIBUF_GATE_LOCKED);
 	vmf->page = page;
 	return VM_FAULT_LOCKED;
 }
@@ -170,6 +173,7 @@ static vm_fault_t window_fault(struct vm_fault *vmf)
 
 	if (pcibuf_buffer_enter(buffer))
 		return VM_FAULT_SIGBUS;
+	pcibuf_gate(PCIBUF_GATE_WINDOW);
 	ret = fill_window(vmf->vma, vmf->address & PAGE_MASK);
 	pcibuf_buffer_leave(buffer);
 	return ret;
@@ -271,5 +275,6 @@ int pcibuf_map(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 	else
 		ret = -EINVAL;
 	pcibuf_buffer_leave(buffer);
+	pcibuf_gate(PCIBUF_GATE_MMAP);
 	return ret;
 }

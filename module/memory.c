@@ -7,6 +7,7 @@
 #include <linux/sched/signal.h>
 
 #include "dma.h"
+#include "gates.h"
 #include "memory.h"
 
 /* The module parameter coherent. */
@@ -40,6 +41,7 @@ static void release(struct pcibuf_memory *memory)
 	struct pcibuf_pool *pool = memory->pool;
 	u64 size = memory->size;
 
+	pcibuf_gate(PCIBUF_GATE_RELEASE);
 	memory->ops->release(memory);
 	pcibuf_quota_uncharge(&pool->quota, size);
 }

@@ -9,6 +9,7 @@
 #include "buffer.h"
 #include "bus.h"
 #include "card.h"
+#include "gates.h"
 
 static bool label_taken(struct pcibuf_card *card, const char *label)
 {
@@ -113,6 +114,7 @@ static int make(struct pcibuf_card *card, struct pcibuf_buffer *buffer,
 	if (IS_ERR(memory))
 		return PTR_ERR(memory);
 	buffer->memory = memory;
+	pcibuf_gate(PCIBUF_GATE_ALLOC);
 	ret = bring_up(card, buffer);
 	if (ret) {
 		/* Its node may have been there for a moment, and be open. */
@@ -217,6 +219,7 @@ int pcibuf_card_free(struct pcibuf_card *card, const char *name, bool force)
 
 	if (IS_ERR(buffer))
 		return PTR_ERR(buffer);
+	pcibuf_gate(PCIBUF_GATE_FREE);
 	memory = pcibuf_buffer_strip(buffer);
 	mutex_lock(&card->lock);
 	deactivate(card);

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Gates: points where a test can make others wait. Only in a debug build.
+ */
+#include <linux/atomic.h>
+#include <linux/debugfs.h>
+#include <linux/delay.h>
+
+#include "gates.h"
+
+/* A test that died must not leave anybody waiting for ever. */
+#define LONGEST_WAIT_MS	30000
+
+static const char * const names[PCIBUF_NR_GATES] = {
+	[PCIBUF_GATE_FAULT] = "fault",
+	[PCIBUF_GATE_LOCKED] = "locked",
+	[PCIBUF_GATE_WINDOW] = "window",
+	[PCIBUF_GATE_MMAP] = "mmap",
+	[PCIBUF_GATE_COPY] = "copy",
+	[PCIBUF_GATE_ALLOC] = "alloc",
+	[PCIBUF_GATE_FREE] = "free",
+	[PCIBUF_GATE_RELEASE] = "release",
+};
+
+static u32 closed[PCIBUF_NR_GATES];
+static atomic_t waiting;
+static struct dentry *directory;
+
+/**
+ * pcibuf_gates_init() - make the files
+ */
+void pcibuf_gates_init(void)
+{
+	unsigned int i;
+
+	directory = debugfs_create_dir("pcibuf", NULL);
+	for (i = 0; i < PCIBUF_NR_GATES; i++)
+		debugfs_create_u32(names[i], 0600, directory, &closed[i]);
+	/* How many stand before any of them. */
+	debugfs_create_atomic_t("waiting", 0400, directory, &waiting);
+}
+
+/**
+ * pcibuf_gates_exit() - undo pcibuf_gates_init()
+ */
+void pcibuf_gates_exit(void)
+{
+	debugfs_remove_recursive(directory);
+}
+
+/**
+ * pcibuf_gate() - go through, or wait until it is open
+ * @gate: which one
+ */
+void pcibuf_gate(enum pcibuf_gate gate)
+{
+	unsigned int waited;
+
+	if (!READ_ONCE(closed[gate]))
+		return;
+	atomic_inc(&waiting);
+	for (waited = 0; waited < LONGEST_WAIT_MS; waited += 20) {
+		if (!READ_ONCE(closed[gate]))
+			break;
+		msleep(20);
+	}
+	atomic_dec(&waiting);
+}
