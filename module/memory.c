@@ -90,18 +90,18 @@ static void add_parked(struct pcibuf_pool *pool, struct pcibuf_memory *memory)
  * @pool: of the card
  * @memory: unmapped, owned by nobody, charged; released at once where the pool
  *	is not hot
+ *
+ * Under the lock to the end: the pool must not become hot, and then the card a bus
+ * master again, before the memory is out of its reach.
  */
 void pcibuf_pool_park(struct pcibuf_pool *pool, struct pcibuf_memory *memory)
 {
-	bool hot;
-
 	mutex_lock(&pool->lock);
-	hot = pool->hot;
-	if (hot)
+	if (pool->hot)
 		add_parked(pool, memory);
-	mutex_unlock(&pool->lock);
-	if (!hot)
+	else
 		release(memory);
+	mutex_unlock(&pool->lock);
 }
 
 /**
