@@ -147,12 +147,28 @@ void pcibuf_card_quiesce(struct pcibuf_card *card)
 }
 
 /**
+ * pcibuf_card_pause() - before a reset: no bus master until pcibuf_card_rearm()
+ * @card: any
+ *
+ * The PCI core restores after the reset what it finds now. If the last buffer went
+ * meanwhile, that must not make the card a bus master again.
+ */
+void pcibuf_card_pause(struct pcibuf_card *card)
+{
+	mutex_lock(&card->lock);
+	card->paused = true;
+	pcibuf_bus_stop(card->pdev);
+	mutex_unlock(&card->lock);
+}
+
+/**
  * pcibuf_card_rearm() - after a reset: bus master again if it has buffers
  * @card: any
  */
 void pcibuf_card_rearm(struct pcibuf_card *card)
 {
 	mutex_lock(&card->lock);
+	card->paused = false;
 	if (card->nr_active && !card->pool.dying)
 		pcibuf_bus_start(card->pdev);
 	else

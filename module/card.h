@@ -34,6 +34,7 @@
  * @nr_buffers: how many are live
  * @nr_active: how many have memory that the card may use: it is a bus master
  *	exactly while there are such
+ * @paused: but not now: a reset is under way
  * @gid: group that owns what a user may write, and new buffers
  * @last_error: the last failed request in words, empty where none
  */
@@ -51,6 +52,7 @@ struct pcibuf_card {
 	struct ida indexes;
 	unsigned int nr_buffers;
 	unsigned int nr_active;
+	bool paused;
 	kgid_t gid;
 	char last_error[PCIBUF_WHY_SIZE];
 };
@@ -66,6 +68,7 @@ void pcibuf_card_exit(void);
 struct pcibuf_card *pcibuf_card_add(struct pci_dev *pdev);
 void pcibuf_card_remove(struct pcibuf_card *card);
 void pcibuf_card_quiesce(struct pcibuf_card *card);
+void pcibuf_card_pause(struct pcibuf_card *card);
 void pcibuf_card_rearm(struct pcibuf_card *card);
 
 int pcibuf_card_set_mask(struct pcibuf_card *card, unsigned int bits);

@@ -109,6 +109,11 @@ static pci_ers_result_t pcibuf_slot_reset(struct pci_dev *pdev)
 	return PCI_ERS_RESULT_RECOVERED;
 }
 
+static void pcibuf_reset_prepare(struct pci_dev *pdev)
+{
+	pcibuf_card_pause(pci_get_drvdata(pdev));
+}
+
 static void pcibuf_reset_done(struct pci_dev *pdev)
 {
 	pcibuf_card_rearm(pci_get_drvdata(pdev));
@@ -117,6 +122,7 @@ static void pcibuf_reset_done(struct pci_dev *pdev)
 static const struct pci_error_handlers pcibuf_err_handler = {
 	.error_detected = pcibuf_error_detected,
 	.slot_reset = pcibuf_slot_reset,
+	.reset_prepare = pcibuf_reset_prepare,
 	.reset_done = pcibuf_reset_done,
 };
 

@@ -56,13 +56,14 @@ static void dismiss(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 	put_device(&buffer->dev);
 }
 
-/* The card is a bus master exactly while it has memory to use. */
+/* The card is a bus master exactly while it has memory to use, and no reset. */
 static void activate(struct pcibuf_card *card)
 {
 	lockdep_assert_held(&card->lock);
 	if (!card->nr_active++) {
 		pcibuf_pool_heat(&card->pool);
-		pcibuf_bus_start(card->pdev);
+		if (!card->paused)
+			pcibuf_bus_start(card->pdev);
 	}
 }
 
