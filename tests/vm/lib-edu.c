@@ -68,7 +68,8 @@ static __u64 edu_get(struct edu *edu, unsigned int reg)
 	return __atomic_load_n((__u64 *)(edu->bar + reg), __ATOMIC_SEQ_CST);
 }
 
-static int edu_wait(struct edu *edu)
+/* Until a transfer is over; 0 or an errno. */
+int edu_wait(struct edu *edu)
 {
 	const struct timespec nap = { .tv_nsec = 2000000 };
 	time_t end = time(NULL) + EDU_TIMEOUT_S;
@@ -81,8 +82,8 @@ static int edu_wait(struct edu *edu)
 	return err;
 }
 
-static int edu_transfer(struct edu *edu, __u64 from, __u64 to,
-			__u32 length, __u64 command)
+static int edu_begin(struct edu *edu, __u64 from, __u64 to, __u32 length,
+		     __u64 command)
 {
 	/* QEMU ends itself where the length passes the card's own memory. */
 	int err = length > EDU_MAX_TRANSFER ? EMSGSIZE : edu_wait(edu);
@@ -93,7 +94,15 @@ static int edu_transfer(struct edu *edu, __u64 from, __u64 to,
 	edu_set(edu, EDU_REG_DMA_TO, to);
 	edu_set(edu, EDU_REG_DMA_COUNT, length);
 	edu_set(edu, EDU_REG_DMA_COMMAND, command | EDU_DMA_START);
-	return edu_wait(edu);
+	return 0;
+}
+
+static int edu_transfer(struct edu *edu, __u64 from, __u64 to, __u32 length,
+			__u64 command)
+{
+	int err = edu_begin(edu, from, to, length, command);
+
+	return err ? err : edu_wait(edu);
 }
 
 /* Memory at a bus address into the card. */
@@ -107,6 +116,12 @@ int edu_store(struct edu *edu, __u64 bus, __u32 length)
 {
 	return edu_transfer(edu, EDU_OWN_MEMORY, bus, length,
 			    EDU_DMA_TO_MEMORY);
+}
+
+/* As edu_store(), but returns when it has begun: it takes place 0.1 s later. */
+int edu_begin_store(struct edu *edu, __u64 bus, __u32 length)
+{
+	return edu_begin(edu, EDU_OWN_MEMORY, bus, length, EDU_DMA_TO_MEMORY);
 }
 
 /* From memory to memory by way of the card. */

@@ -109,6 +109,8 @@ int edu_open(const struct card *card, struct edu *edu);
 void edu_close(struct edu *edu);
 int edu_fetch(struct edu *edu, __u64 bus, __u32 length);
 int edu_store(struct edu *edu, __u64 bus, __u32 length);
+int edu_begin_store(struct edu *edu, __u64 bus, __u32 length);
+int edu_wait(struct edu *edu);
 int edu_copy(struct edu *edu, __u64 from, __u64 to, __u32 length);
 
 struct reach {
