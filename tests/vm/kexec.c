@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Another kernel takes over without a reset of the machine, with a card in each
+ * state of lib-states.c: none of them may still write to memory, which is that
+ * kernel's now. This program is also the first process of the other kernel, and
+ * there it looks at the cards before any driver has. Wants scripts/vm --kexec.
+ */
+#include <errno.h>
+#include <linux/kexec.h>
+#include <linux/reboot.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <kselftest.h>
+
+#include "lib-scene.h"
+
+#define KERNEL	"/kernel"
+#define RESULTS	"/dev/ttyS1"
+
+static void pad(FILE *archive)
+{
+	while (ftell(archive) % 4)
+		fputc(0, archive);
+}
+
+/* A file of a cpio archive, as the kernel unpacks it. */
+static void add(FILE *archive, const char *name, const char *data, size_t size)
+{
+	static const char format[] =
+		"070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x";
+
+	fprintf(archive, format, 1, S_IFREG | 0755, 0, 0, 1, 0, size, 0, 0, 0,
+		0, strlen(name) + 1, 0);
+	fwrite(name, strlen(name) + 1, 1, archive);
+	pad(archive);
+	fwrite(data, size, 1, archive);
+	pad(archive);
+}
+
+/* With nothing but this program. */
+static int initramfs(void)
+{
+	int fd = memfd_create("initramfs", 0);
+	int self = open("/proc/self/exe", O_RDONLY);
+	FILE *archive = fdopen(dup(fd), "w");
+	struct stat stat;
+	char *data;
+
+	fstat(self, &stat);
+	data = mmap(NULL, stat.st_size, PROT_READ, MAP_PRIVATE, self, 0);
+	close(self);
+	if (data == MAP_FAILED)
+		return -1;
+	add(archive, "init", data, stat.st_size);
+	add(archive, "TRAILER!!!", "", 0);
+	fclose(archive);
+	munmap(data, stat.st_size);
+	return fd;
+}
+
+/* 0 or an errno. */
+static int load_kernel(void)
+{
+	int kernel = open(KERNEL, O_RDONLY | O_CLOEXEC);
+	char arguments[4096];
+	int fd, err;
+
+	if (kernel < 0)
+		return errno;
+	err = attr_read("/proc/cmdline", arguments, sizeof(arguments));
+	fd = initramfs();
+	if (!err && syscall(SYS_kexec_file_load, kernel, fd,
+			    strlen(arguments) + 1, arguments, 0UL))
+		err = errno;
+	close(fd);
+	close(kernel);
+	return err;
+}
+
+static void reboot_by(int command)
+{
+	fflush(stdout);
+	tcdrain(STDOUT_FILENO);
+	syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, command,
+		NULL);
+}
+
+static void set_up_results(void)
+{
+	struct termios mode;
+	int fd;
+
+	mkdir("/proc", 0755);
+	mkdir("/sys", 0755);
+	mkdir("/dev", 0755);
+	mount("proc", "/proc", "proc", 0, NULL);
+	mount("sysfs", "/sys", "sysfs", 0, NULL);
+	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+	fd = open(RESULTS, O_RDWR);
+	tcgetattr(fd, &mode);
+	cfmakeraw(&mode);
+	cfsetspeed(&mode, B115200);
+	tcsetattr(fd, TCSANOW, &mode);
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+}
+
+/* In the other kernel. */
+static void look_at_cards(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < scenes_count(); i++) {
+		struct card card;
+		int err = card_find(i, &card);
+
+		ksft_test_result(!err && !card_is_master(&card), "kexec.%s\n",
+				 scene_name(i));
+	}
+	printf("@end kexec 0\n@done\n");
+	reboot_by(LINUX_REBOOT_CMD_POWER_OFF);
+}
+
+int main(void)
+{
+	int err;
+
+	if (getpid() == 1) {
+		set_up_results();
+		look_at_cards();
+	}
+	ksft_print_header();
+	ksft_set_plan(scenes_count());
+	err = load_kernel();
+	if (err)
+		ksft_exit_fail_msg("load a kernel: %s\n", strerror(err));
+	if (scenes_begin())
+		ksft_exit_fail_msg("cards in all states\n");
+	reboot_by(LINUX_REBOOT_CMD_KEXEC);
+	ksft_exit_fail_msg("kexec: %s\n", strerror(errno));
+}

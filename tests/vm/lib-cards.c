@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * For what happens to the whole machine: a card for each state of lib-states.c,
+ * and the last one without a buffer.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib-scene.h"
+
+static struct card cards[MAX_SCENES];
+static struct scene scenes[MAX_SCENES];
+
+/* How many cards that takes. */
+unsigned int scenes_count(void)
+{
+	unsigned int nr = 0;
+
+	while (states[nr])
+		nr++;
+	return nr + 1;
+}
+
+const char *scene_name(unsigned int nth)
+{
+	return states[nth] ? states[nth]->name : "empty";
+}
+
+const char *scene_cannot(unsigned int nth)
+{
+	return states[nth] && states[nth]->cannot ? states[nth]->cannot() :
+						    NULL;
+}
+
+/* 0 or an errno. */
+static int begin_one(unsigned int nth)
+{
+	struct card *card = &cards[nth];
+	int err = card_get(nth, card);
+
+	if (!err)
+		err = card_write(card, "dma_mask_bits", "64");
+	if (err || !states[nth] || scene_cannot(nth))
+		return err;
+	return scene_begin(&scenes[nth], states[nth], card);
+}
+
+int scenes_begin(void)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; !err && i < scenes_count(); i++) {
+		err = begin_one(i);
+		if (err)
+			printf("# %s: %s\n", scene_name(i), strerror(err));
+	}
+	return err;
+}
+
+int scene_check_kept(unsigned int nth)
+{
+	if (states[nth])
+		return scene_check(&scenes[nth], states[nth], KEPT);
+	return differs("bus master without a buffer", 0,
+		       card_is_master(&cards[nth]));
+}
+
+/* From the last to the first, as each saw what was there before it. */
+int scene_end_kept(unsigned int nth)
+{
+	return states[nth] ? scene_end(&scenes[nth], states[nth], KEPT) : 0;
+}
