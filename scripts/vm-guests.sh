@@ -40,9 +40,10 @@ facts() {
 	quoted PCIBUF_SLOW "$slow"
 	quoted PCIBUF_ARCH "$arch"
 	quoted PCIBUF_INCOHERENT "$incoherent"
+	quoted PCIBUF_STAGE "$stage"
 	echo "export PCIBUF_IOMMU PCIBUF_CARDS PCIBUF_MEM PCIBUF_SMP PCIBUF_NUMA"
 	echo "export PCIBUF_DISK PCIBUF_MODARGS PCIBUF_APPEND PCIBUF_CGROUP"
-	echo "export PCIBUF_INCOHERENT PCIBUF_DEBUG PCIBUF_SLOW PCIBUF_ARCH"
+	echo "export PCIBUF_INCOHERENT PCIBUF_DEBUG PCIBUF_SLOW PCIBUF_ARCH PCIBUF_STAGE"
 }
 
 # prepare_fast PROG[,PROG...]
@@ -91,23 +92,42 @@ build_disk() {
 		-d "$root" "$1"
 }
 
-# prepare_system SCRIPT
-prepare_system() {
-	names=$(basename "$1")
+# The disk of a run: what is written to it is forgotten with the guest, unless
+# another one is started on it.
+disk_image() {
 	image=$cache/disk-${root##*/rootfs-}.img
 	cached "$image" build_disk
-	ln -s "$image" "$run/disk.img"
-	guest_drives="-drive file=disk.img,format=raw,if=virtio,snapshot=on"
+	if [ -z "$stages" ]; then
+		ln -s "$image" "$run/disk.img"
+		echo "-drive file=disk.img,format=raw,if=virtio,snapshot=on"
+	else
+		cp --sparse=always "$image" "$run/disk.img"
+		echo "-drive file=disk.img,format=raw,if=virtio"
+	fi
+}
+
+# prepare_system SCRIPT
+prepare_system() {
+	script=$1
+	guest_drives=$(disk_image)
 	guest_append="systemd.mask=apt-daily.timer systemd.mask=apt-daily-upgrade.timer"
+	prepare_stage
+}
+
+# What the guest finds in memory, anew each time that it is started.
+prepare_stage() {
+	name=$(basename "$script")
+	[ -z "$stages" ] || name=$name-$stage
+	names="$names $name"
 	mkdir -p "$run/tree/pcibuf" "$run/tree/payload"
 	[ -z "$payload" ] || cp -R "$payload/." "$run/tree/payload/"
-	cp "$1" "$run/tree/pcibuf/$names"
+	cp "$script" "$run/tree/pcibuf/script"
 	cp "$top/scripts/guest/run-system" "$top/scripts/guest/pcibuf-run.service" \
 		"$run/tree/pcibuf/"
-	chmod 755 "$run/tree/pcibuf/$names" "$run/tree/pcibuf/run-system"
+	chmod 755 "$run/tree/pcibuf/script" "$run/tree/pcibuf/run-system"
 	{
 		facts
-		quoted SCRIPT "$names"
+		quoted NAME "$name"
 	} >"$run/tree/pcibuf/run.conf"
 	initrd init-disk
 }

@@ -4,8 +4,9 @@
 # so that no name in its options has a space or a comma.
 
 # Set by scripts/vm and scripts/vm-guests.sh.
-reported=
-: "${run:=}" "${names:=}" "${guest_append:=}" "${guest_drives:=}" "${slow:=}"
+reported='' stage=1
+: "${run:=}" "${names:=}" "${stages:=}" "${guests:=1}" "${firmware:=}" "${slow:=}"
+: "${password:=}" "${guest_append:=}" "${guest_drives:=}"
 
 # The slot of the port that leads out of the machine, as its table names it.
 external_slot=10
@@ -54,12 +55,17 @@ card_args() {
 		bus=rp$1
 	fi
 	case ${2%@*} in
+	none) return ;;
 	edu) card=edu ;;
 	edu:*)
 		card=${2%@*}
 		card=edu,dma_mask=$(edu_mask "${card#edu:}")
 		;;
 	e1000e) card=e1000e,romfile= ;;
+	e1000e:*)
+		card=${2%@*}
+		card=e1000e,romfile=,mac=${card#e1000e:}
+		;;
 	nvme) card=nvme,serial=card$1 ;;
 	*) die "unknown card $2" ;;
 	esac
@@ -107,7 +113,7 @@ amd64_args() {
 		echo "-acpitable sig=SSDT,rev=2,data=external.aml"
 		;;
 	esac
-	echo "-serial file:console.log -serial chardev:results"
+	echo "-serial chardev:console -serial chardev:results"
 }
 
 # incoherent_tree MACHINE: its device tree, as of a machine in which the devices do
@@ -135,7 +141,7 @@ arm64_args() {
 		echo "-dtb machine.dtb"
 	fi
 	echo "-cpu max,pauth-impdef=on -machine $machine"
-	echo "-serial file:console.log -chardev null,id=unused"
+	echo "-serial chardev:console -chardev null,id=unused"
 	echo "-device pci-serial-2x,chardev1=unused,chardev2=results"
 }
 
@@ -196,19 +202,30 @@ kernel_args() {
 	echo "$guest_append $append"
 }
 
-start_qemu() {
+open_pipes() {
 	mkfifo "$run/monitor.in" "$run/monitor.out" "$run/ttyS1"
 	exec 3<>"$run/monitor.in" 4<>"$run/monitor.out"
 	cat <&4 >"$run/monitor.log" &
 	monitor_pid=$!
+}
+
+start_qemu() {
 	arguments="$(numa_args) $(machine_args) $(disk_args)"
+	case $firmware in
+	'') set -- -kernel kernel -initrd initrd -append "$(kernel_args | tr '\n' ' ')" ;;
+	secure)
+		loaders=$("$top/scripts/boot-loaders")
+		# shellcheck disable=SC2046 # made to be split
+		set -- $(secure_args)
+		;;
+	*) die "unknown --firmware $firmware" ;;
+	esac
 	(
 		cd "$run"
 		# shellcheck disable=SC2086 # made to be split
-		TMPDIR=. exec timeout -k 10 "$timeout" "$qemu" $arguments \
-			-kernel kernel -initrd initrd \
-			-append "$(kernel_args | tr '\n' ' ')" \
+		TMPDIR=. exec timeout -k 10 "$timeout" "$qemu" $arguments "$@" \
 			-chardev pipe,id=monitor,path=monitor -mon monitor \
+			-chardev file,id=console,path=console.log,append=on \
 			-chardev stdio,id=results,signal=off \
 			</dev/null 2>qemu.log 3>&- 4>&-
 	) >"$run/ttyS1" &
@@ -238,12 +255,38 @@ follow_results() {
 }
 
 run_qemu() {
-	: >"$run/results"
+	# It comes to no kernel, and so to no results.
+	if [ -n "$password" ]; then
+		start_qemu
+		confirm_key &
+		follow_results
+		wait "$qemu_pid" || :
+	fi
 	start_qemu
 	follow_results
 	qemu_status=0
 	wait "$qemu_pid" || qemu_status=$?
 	qemu_pid=
+	subtest guest qemu_end >>"$run/results"
+}
+
+stage_done() {
+	[ "$qemu_status" = 0 ] && [ "$(grep -c '^@done' "$run/results")" = $stage ]
+}
+
+# The guest, and again as often as that was asked for, as long as all goes well.
+run_stages() {
+	: >"$run/results"
+	open_pipes
+	run_qemu
+	while [ $stage -lt $guests ] && stage_done && IFS= read -r options <&5; do
+		stage=$((stage + 1))
+		eval "take_options $options"
+		prepare_stage
+		run_qemu
+	done 5<<-END
+		${stages%?}
+	END
 }
 
 # subtest NAME COMMAND...: as a program in the guest would report it.
@@ -288,18 +331,14 @@ report() {
 	reported=1
 	[ ! -s "$run/gcov" ] || keep_coverage
 	: >"$run/complaints"
-	{
-		subtest guest qemu_end
-		subtest guest log_is_clean
-	} >>"$run/results"
+	subtest guest log_is_clean >>"$run/results"
 	status=0
-	awk -v names="$names" -v plain="$plain" -f "$top/scripts/tap-merge.awk" \
-		"$run/results" >"$run/tap" || status=1
+	awk -v names="$names" -v plain="$plain" -v guests=$guests \
+		-f "$top/scripts/tap-merge.awk" "$run/results" >"$run/tap" || status=1
 	[ -n "$plain" ] || cat "$run/tap"
 	# prove shows numbers only.
 	grep '^not ok' "$run/tap" >&2 || :
-	if [ -s "$run/complaints" ] || [ "$qemu_status" != 0 ] ||
-		! grep -q '^@done' "$run/results"; then
+	if [ -s "$run/complaints" ] || ! stage_done; then
 		note "the guest's last words:"
 		tail -n 60 "$run/console.log" >&2 || :
 	fi

@@ -14,7 +14,7 @@ merged() {
 	names=$1
 	shift
 	printf '%s\n' "$@" |
-		awk -v names="$names" -f "$top/scripts/tap-merge.awk" &&
+		awk -v names="$names" -v guests="${guests-1}" -f "$top/scripts/tap-merge.awk" &&
 		status=0 || status=$?
 	echo "status $status"
 }
@@ -70,6 +70,11 @@ check "giving up is a failure" same \
 	"$(lines "not ok 1 - a: Bail out! no card" \
 		"not ok 2 - a: says how many tests it has" "1..2" "status 1")" \
 	"$(merged a "@start a" "Bail out! no card" "@end a 0" @done)"
+guests=2
+check "a second start that does not end is a failure" same \
+	"$(lines "ok 1 - a: x" "not ok 2 - the guest reached its end" \
+		"1..2" "status 1")" \
+	"$(merged a "@start a" 1..1 "ok 1 x" "@end a 0" @done)"
 
 check "complains of WARNING" complains "WARNING: CPU: 0 PID: 1 at mm/a.c:1"
 check "complains of BUG" complains "kernel BUG at mm/slub.c:1!"
