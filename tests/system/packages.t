@@ -65,14 +65,14 @@ units_exist() {
 	named=$(grep -ho 'pcibuf-[a-z]*@' "$top"/udev/*.rules \
 		"$built"/root/usr/share/doc/pcibuf-tools/examples/*.service | sort -u)
 	same pcibuf-restore@ "$named" &&
-		[ -f "$built/root/lib/systemd/system/pcibuf-restore@.service" ]
+		[ -f "$built/root/usr/lib/systemd/system/pcibuf-restore@.service" ]
 }
 
 # Not by the address of a card: verify takes what is behind a colon for an alias.
 # systemd looks for programs on this machine, which does not have ours; of others
 # it knows more than we ask.
 unit_is_fine() {
-	cp "$built"/root/lib/systemd/system/*.service \
+	cp "$built"/root/usr/lib/systemd/system/*.service \
 		"$built"/root/usr/share/doc/pcibuf-tools/examples/*.service "$built/units/"
 	same "" "$(systemd-analyze verify --man=no "$built/units/$1" 2>&1 |
 		grep pcibuf | grep -v 'pcibufctl is not executable')"
@@ -104,10 +104,10 @@ check "... and the sample of a service" unit_is_fine pcibuf-app.service
 check "DKMS gets all of the module's source and nothing else" \
 	dkms_has_the_source
 check "nothing is installed where the administrator's files are" same \
-	"lib/systemd/system
-usr/bin/pcibufctl
+	"usr/bin/pcibufctl
 usr/include/linux
 usr/lib/pcibuf
+usr/lib/systemd
 usr/lib/sysusers.d
 usr/lib/udev
 usr/share/bash-completion
