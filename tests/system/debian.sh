@@ -9,6 +9,8 @@ set -eu
 . /payload/tests/system/lib.sh
 # shellcheck source=tests/system/install.sh
 . /payload/tests/system/install.sh
+# shellcheck source=tests/system/installed.sh
+. /payload/tests/system/installed.sh
 # shellcheck source=tests/system/links.sh
 . /payload/tests/system/links.sh
 # shellcheck source=tests/system/group.sh
@@ -35,6 +37,7 @@ rules_are_fine() {
 
 check "a machine with users" make_users
 test_install
+test_installed
 check "a card is claimed by driver_override" claim "$net"
 check "... and goes to group pcibuf" eventually gid_is "$net" pcibuf
 test_links

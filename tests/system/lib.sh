@@ -6,7 +6,7 @@
 
 cards=/sys/class/pcibuf_card
 pci=/sys/bus/pci
-points=0
+points=0 failures=0
 
 # check DESCRIPTION COMMAND...: what COMMAND says is shown where it fails.
 check() {
@@ -16,13 +16,16 @@ check() {
 	if said=$("$@" 2>&1); then
 		echo "ok $points - $description"
 	else
+		failures=$((failures + 1))
 		echo "not ok $points - $description"
 		printf 'command: %s\n%s\n' "$*" "$said" | sed 's/^/# /'
 	fi
 }
 
+# Fails where a test has: not everybody who runs this reads TAP.
 finish() {
 	echo "1..$points"
+	[ $failures = 0 ]
 }
 
 not() {
@@ -44,6 +47,23 @@ refused() {
 		echo "not refused"
 		return 1
 	fi
+	case $said in
+	*"$words"*) ;;
+	*)
+		echo "$said"
+		return 1
+		;;
+	esac
+}
+
+# says WORDS COMMAND...: ends well, and says WORDS.
+says() {
+	words=$1
+	shift
+	said=$("$@" 2>&1) || {
+		echo "$said"
+		return 1
+	}
 	case $said in
 	*"$words"*) ;;
 	*)
