@@ -33,7 +33,7 @@ one_version_installed() {
 
 header_compiles() {
 	echo 'int main(void) { struct pcibuf_info info = { 0 }; return info.size; }' |
-		cc -Wall -Werror -include pcibuf.h -x c -o /tmp/header -
+		cc -Wall -Werror -include linux/pcibuf.h -x c -o /tmp/header -
 }
 
 # A name without a colon: verify takes what is behind one for an alias.
