@@ -69,7 +69,10 @@ static enum who me;
 static int files, wrong;
 static char needles[2][32];
 
-/* One that cannot be a number of something else: its hex has a letter. */
+/*
+ * One that cannot be a number of something else: its hex has a letter, and is not
+ * in what the kernel said when it booted.
+ */
 static bool is_distinct(__u64 bus)
 {
 	char text[32];
@@ -77,7 +80,7 @@ static bool is_distinct(__u64 bus)
 
 	for (i = 0; i < length; i++)
 		if (isalpha(text[i]))
-			return length >= 6;
+			return length >= 6 && !lines_with(text);
 	return false;
 }
 

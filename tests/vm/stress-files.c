@@ -78,7 +78,7 @@ static const char *some_attr(struct worker *worker)
 			of_buffer[pick(worker, ARRAY_SIZE(of_buffer))]);
 }
 
-/* A right text with some bytes changed, or put together of what there is. */
+/* Put together of what there is, with a byte changed or as it is. */
 static size_t near_words(struct worker *worker, char *text)
 {
 	static const char * const parts[] = {
@@ -86,8 +86,15 @@ static size_t near_words(struct worker *worker, char *text)
 		"-", ".", "B", "key=value", "18446744073709551615", "T", "G",
 		"\0", "a", "32", "64", "999999999999999999999",
 	};
+	static const char * const right[] = {
+		"4K", "12K a\n", "a\n", "b", "0", "64", "900", "128M\n",
+	};
 	size_t length = 0, i, nr = 1 + pick(worker, 6);
 
+	if (!pick(worker, 2)) {
+		strcpy(text, right[pick(worker, ARRAY_SIZE(right))]);
+		return strlen(text);
+	}
 	for (i = 0; i < nr; i++) {
 		const char *part = parts[pick(worker, ARRAY_SIZE(parts))];
 		size_t size = *part ? strlen(part) : 1;
@@ -208,6 +215,8 @@ static off_t some_offset(struct worker *worker)
 {
 	if (!pick(worker, 8))
 		return (off_t)pick(worker, ~0U) << pick(worker, 32);
+	if (!pick(worker, 4))
+		return pick(worker, PAGE);
 	return pick(worker, 8 * MIB);
 }
 

@@ -13,7 +13,8 @@
 
 /*
  * Those that buffers, cards, mappings, processes and open files are made of, and
- * how many of them the kernel's own business may add or take.
+ * how many of them the kernel's own business may add or take; more of them in a
+ * kernel that keeps for a while what was freed.
  */
 static const struct {
 	const char *name;
@@ -94,11 +95,12 @@ void take_figures(struct figures *figures)
 static int changes(const struct figures *before, const struct figures *now,
 		   bool tell)
 {
-	int count = now->memory + PAGES_SLACK < before->memory;
+	int count = now->memory + PAGES_SLACK * slowness() < before->memory;
 	size_t i;
 
 	for (i = 0; i < NR_CACHES; i++)
-		count += now->objects[i] > before->objects[i] + caches[i].slack;
+		count += now->objects[i] >
+			 before->objects[i] + caches[i].slack * slowness();
 	if (!tell)
 		return count;
 	printf("# memory: %llu KiB, before %llu\n", now->memory / KIB,

@@ -19,6 +19,7 @@
 #include "stress.h"
 
 #define SECONDS		40
+#define OFTEN		1000
 #define WARM_UP		4	/* for what the kernel keeps of the first time */
 
 static const struct op *const lists[] = { file_ops, memory_ops, card_ops };
@@ -320,7 +321,7 @@ FIXTURE_TEARDOWN(stress)
 	reset_cards(_metadata, self->shared);
 }
 
-/* What never works shows nothing. */
+/* What was done often and never worked shows nothing. */
 static void report(struct __test_metadata *_metadata, struct shared *shared)
 {
 	unsigned int i;
@@ -328,7 +329,7 @@ static void report(struct __test_metadata *_metadata, struct shared *shared)
 	for (i = 0; i < nr_ops; i++) {
 		TH_LOG("%s: %lu times, %lu of them worked", ops[i].name,
 		       shared->tries[i], shared->good[i]);
-		EXPECT_LT(0, shared->good[i]);
+		EXPECT_TRUE(shared->good[i] || shared->tries[i] < OFTEN);
 	}
 }
 
