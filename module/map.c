@@ -189,6 +189,9 @@ static bool fits_huge(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 	unsigned long address = ALIGN(vma->vm_start, PMD_SIZE);
 	unsigned int order;
 
+	/* PREEMPT_RT has no large pages: there it would be a fault for each. */
+	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
+		return false;
 	if (((vma->vm_start >> PAGE_SHIFT) ^ vma->vm_pgoff) %
 	    PCIBUF_HUGE_PAGES || pcibuf_large_pages_refused(vma->vm_mm))
 		return false;

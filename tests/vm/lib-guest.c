@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib.h"
 
@@ -39,6 +40,12 @@ bool cma_exists(void)
 	if (file)
 		fclose(file);
 	return kib;
+}
+
+/* Entries of 2 MiB; a kernel with PREEMPT_RT has none. */
+bool large_pages_exist(void)
+{
+	return !access("/sys/kernel/mm/transparent_hugepage", F_OK);
 }
 
 /* By the module's parameter, or by the machine. */

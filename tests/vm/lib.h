@@ -94,6 +94,7 @@ void buf_put(struct buf *buf);
 bool iommu_translates(void);
 unsigned int fewest_bits(void);
 bool cma_exists(void);
+bool large_pages_exist(void);
 bool coherent_forced(void);
 bool alloc_is_coherent(const struct card *card);
 bool any_size(void);
