@@ -147,7 +147,7 @@ static void make(struct __test_metadata *_metadata,
 		return;
 	hold->page = any(self, size / PAGE);
 	one.iov_base = hold->place.mem + hold->page * PAGE;
-	ASSERT_EQ(0, pipe(hold->pipe));
+	ASSERT_EQ(0, pipe2(hold->pipe, O_NONBLOCK));
 	ASSERT_EQ((ssize_t)PAGE, vmsplice(hold->pipe[1], &one, 1, 0));
 }
 

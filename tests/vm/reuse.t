@@ -3,4 +3,4 @@
 # What becomes of memory that was a buffer's: parked while the card runs, somebody
 # else's afterwards.
 exec "$(dirname "$0")/../../scripts/vm" fast --release --mem 256M \
-	--cards "edu:64 edu:64" --append init_on_alloc=0 -- streams,reuse
+	--cards "edu:64 edu:64" --append init_on_alloc=0 -- streams,reuse,paused
