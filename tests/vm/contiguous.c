@@ -170,10 +170,11 @@ TEST_F_TIMEOUT(contiguous, repeated, 240)
 		8, 16, 32, 48, 64, 96, 128, 192,
 		256, 320, 384, 448, 512, 576, 640, 768,
 	};
+	int rounds = slowness() == 1 ? ROUNDS : ARRAY_SIZE(sizes);
 	int i, made = 0, small = 0;
 
 	EXPECT_EQ(0, card_write(&self->card, "revoke", "spare"));
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < rounds; i++) {
 		/* Large and small in turn. */
 		unsigned int mib = sizes[i * 7 % ARRAY_SIZE(sizes)];
 
@@ -182,9 +183,13 @@ TEST_F_TIMEOUT(contiguous, repeated, 240)
 		made++;
 		small += mib <= 256;
 	}
-	TH_LOG("%d of %d were made", made, ROUNDS);
-	/* Half of the sizes are no more than an eighth of the memory. */
-	EXPECT_EQ(ROUNDS / 16 * 9, small);
+	TH_LOG("%d of %d were made", made, rounds);
+	/*
+	 * Half of the sizes are no more than an eighth of the memory; but what a
+	 * kernel keeps to check itself lies in the way.
+	 */
+	if (slowness() == 1)
+		EXPECT_EQ(ROUNDS / 16 * 9, small);
 }
 
 TEST_HARNESS_MAIN
