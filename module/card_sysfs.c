@@ -215,16 +215,31 @@ static const struct attribute_group root_group = {
 	.attrs = root_attrs,
 };
 
+/*
+ * Where memory runs out on the way some are changed already. Those have room for an
+ * owner, so they can be given back.
+ */
+static int give_to(struct pcibuf_card *card, kgid_t gid)
+{
+	struct kobject *kobj = &card->dev.kobj;
+	int ret;
+
+	ret = sysfs_group_change_owner(kobj, &user_group, GLOBAL_ROOT_UID, gid);
+	if (ret)
+		sysfs_group_change_owner(kobj, &user_group, GLOBAL_ROOT_UID,
+					 card->gid);
+	else
+		card->gid = gid;
+	return ret;
+}
+
 static int set_gid(struct pcibuf_card *card, kgid_t gid)
 {
 	int ret = -ENODEV;
 
 	mutex_lock(&card->lock);
 	if (!card->pool.dying)
-		ret = sysfs_group_change_owner(&card->dev.kobj, &user_group,
-					       GLOBAL_ROOT_UID, gid);
-	if (!ret)
-		card->gid = gid;
+		ret = give_to(card, gid);
 	mutex_unlock(&card->lock);
 	return ret;
 }
