@@ -108,7 +108,9 @@ static bool mapped_elsewhere(struct device *dev, dma_addr_t addr,
  * @page: a page that the card can reach
  *
  * Maps it once to see: with swiotlb=force, mapping a whole buffer would fill
- * the bounce pool and the log. What cannot be mapped counts as copied.
+ * the bounce pool and the log. What cannot be mapped counts as copied, but not
+ * behind an IOMMU: that has no free range, perhaps for a moment only, and whoever
+ * maps the whole finds out.
  */
 bool pcibuf_dma_bounces(struct device *dev, struct page *page)
 {
@@ -117,7 +119,7 @@ bool pcibuf_dma_bounces(struct device *dev, struct page *page)
 
 	addr = dma_map_page(dev, page, 0, PAGE_SIZE, DMA_BIDIRECTIONAL);
 	if (dma_mapping_error(dev, addr))
-		return true;
+		return !pcibuf_dma_translated(dev);
 	bounces = mapped_elsewhere(dev, addr, page);
 	dma_unmap_page(dev, addr, PAGE_SIZE, DMA_BIDIRECTIONAL);
 	return bounces;
