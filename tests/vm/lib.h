@@ -221,6 +221,18 @@ int net_completed(int socket, int calls);
 int send_fd(int socket, int fd);
 int receive_fd(int socket);
 
+/* lib-state.c: all that can be seen of a card */
+char *card_state(const struct card *card);
+
+/* lib-fail.c: allocations that fail */
+enum failing { FAIL_ONE, FAIL_PAGES, FAIL_SLABS };
+
+int fail_open(void);
+void fail_close(void);
+void fail_begin(enum failing what, unsigned int n);
+unsigned int fail_end(enum failing what);
+unsigned int fail_passed(void);
+
 /* lib-slow.c: time limits */
 unsigned int slowness(void);
 unsigned int __real_alarm(unsigned int seconds);

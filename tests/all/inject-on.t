@@ -1,0 +1,5 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Allocations that fail, the IOMMU's own too.
+exec "$(dirname "$0")/../../scripts/vm" fast --suite debug --cards edu:64 --iommu on \
+	--modargs nr_minors=8 --append "init_on_alloc=0 page_owner=on" -- inject,injectcalls,injectlife

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Allocations that fail while a card is taken and given back, and while the module
+ * is loaded. What all of it, and the programs before, have lost is looked for here.
+ */
+#include "lib-inject.h"
+#include "lib-scene.h"
+
+#include <sys/syscall.h>
+
+/* A card is taken, and given back with a buffer that is in use and one parked. */
+static int before_bind(struct rig *rig)
+{
+	int err = card_unbind(&rig->card);
+
+	return err ? err : ready(rig, PCI_DIR "/drivers/pcibuf/bind", O_WRONLY,
+				 rig->card.bdf);
+}
+
+static int after_bind(struct rig *rig)
+{
+	close(rig->file);
+	return card_get(0, &rig->card);
+}
+
+static const struct op bind_op = {
+	.name = "bind", .before = before_bind, .run = run_store,
+	.after = after_bind
+};
+
+TEST_F_TIMEOUT(inject, bind, 240)
+{
+	sweep(_metadata, &self->rig, &bind_op);
+}
+
+static int before_unbind(struct rig *rig)
+{
+	int err = buf_make(&rig->card, "alloc_sg", rig->op->size, "rx",
+			   &rig->rx);
+
+	if (!err)
+		err = park(rig);
+	if (err)
+		return err;
+	memset(rig->rx.mem, 0xa5, rig->op->size);
+	return ready(rig, PCI_DIR "/drivers/pcibuf/unbind", O_WRONLY,
+		     rig->card.bdf);
+}
+
+static int after_unbind(struct rig *rig)
+{
+	int sig = touch(rig->rx.mem);
+
+	close(rig->file);
+	buf_put(&rig->rx);
+	if (sig != SIGBUS || card_is_master(&rig->card))
+		return EEXIST;
+	return card_get(0, &rig->card);
+}
+
+static const struct op unbind_op = {
+	.name = "unbind", .size = ODD, .before = before_unbind,
+	.run = run_store, .after = after_unbind
+};
+
+TEST_F_TIMEOUT(inject, unbind, 240)
+{
+	sweep(_metadata, &self->rig, &unbind_op);
+}
+
+/*
+ * The kernel was told to note who asked for each page. That it was for small objects
+ * of the driver means nothing: such a page is kept for others.
+ */
+static bool is_ours(FILE *file)
+{
+	bool ours = false, other = false;
+	char line[512];
+
+	while (fgets(line, sizeof(line), file) && *line != '\n') {
+		if (strstr(line, "slab") || strstr(line, "kasan"))
+			other = true;
+		if (strstr(line, "[pcibuf]") && !other)
+			ours = true;
+		if (ours)
+			printf("# %s", line);
+	}
+	return ours;
+}
+
+static int pages_of_ours(void)
+{
+	FILE *file = fopen("/sys/kernel/debug/page_owner", "re");
+	int pages = 0;
+
+	if (!file)
+		return -1;
+	while (!feof(file))
+		pages += is_ours(file);
+	fclose(file);
+	return pages;
+}
+
+/* By now all went wrong that can; the module is still the same. */
+TEST_F_TIMEOUT(inject, no_page_is_lost, 120)
+{
+	struct buf rx;
+
+	EXPECT_EQ(0, pages_of_ours());
+	ASSERT_EQ(0, buf_make(&self->rig.card, "alloc", PAGE, "rx", &rx));
+	EXPECT_EQ(1, pages_of_ours());
+	buf_put(&rx);
+}
+
+/* What loads a module comes before: these are in the module's own function. */
+#define LOAD_POINTS	160
+
+/* The module, for a card of no machine: by driver_override it would probe one. */
+static int before_load(struct rig *rig)
+{
+	int err = attr_write(pci_attr(&rig->card, "driver_override"), "\n");
+
+	if (!err && syscall(SYS_delete_module, "pcibuf", O_NONBLOCK))
+		err = errno;
+	return err ? err : ready(rig, "/pcibuf.ko", O_RDONLY, "");
+}
+
+static int run_load(struct rig *rig)
+{
+	const char *args = getenv("PCIBUF_MODARGS");
+
+	args = pathf("%s ids=1234:ffff", args ? args : "");
+	return syscall(SYS_finit_module, rig->file, args, 0) ? errno : 0;
+}
+
+static const struct op load_op = {
+	.name = "load of the module", .first = LOAD_POINTS, .before = before_load, .run = run_load,
+	.after = after_bind
+};
+
+TEST_F_TIMEOUT(inject, load, 600)
+{
+	sweep(_metadata, &self->rig, &load_op);
+}
+
+TEST_HARNESS_MAIN
