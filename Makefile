@@ -9,6 +9,7 @@
 #                   the table of supported kernels into README.md
 # make support      that table, of what was run last
 # make fuzz SECONDS=3600 [SEED=N] [SUITE=debug]    anything by anybody, for so long
+# make coverage     what of the module the tests run, in a kernel that checks it (an hour)
 # make bench        what mapping costs, beside others; SUITES=bookworm for one kernel
 # make bench-contiguous    how often there is contiguous memory, and how fast
 # make clean        remove what was built; make distclean also what is cached
@@ -43,6 +44,11 @@ fuzz: setup
 			$(if $(SEED),STRESS_SEED=$(SEED))" \
 		--timeout $$(($(or $(SECONDS),600) * 2 + 600)) -- stress
 
+# lcov is wanted for this only.
+coverage:
+	@scripts/setup lcov
+	@scripts/coverage
+
 bench: setup
 	@scripts/bench $(if $(SUITES),--suite "$(SUITES)")
 
@@ -59,5 +65,5 @@ clean:
 distclean: clean
 	rm -rf "$(CACHE)"
 
-.PHONY: module setup deb demo test test-all support fuzz bench bench-contiguous clean distclean
+.PHONY: module setup deb demo test test-all support fuzz coverage bench bench-contiguous clean distclean
 .DEFAULT_GOAL := module
