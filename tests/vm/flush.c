@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Behind an IOMMU: what a buffer was made of is out of the card's reach when it
+ * goes back to the system. Translations are kept in a cache for some time after
+ * they were taken back, so a write of the card that comes just then would arrive.
+ * Wants a guest with an IOMMU, and the gates of the debug build.
+ */
+#include <kselftest_harness.h>
+
+#include <sys/uio.h>
+
+#include "lib-gates.h"
+#include "lib.h"
+
+#define SIZE	HUGE_PAGE
+#define TRIES	24
+#define OLD	0x11
+#define NEW	0x22
+
+FIXTURE(flush) {
+	struct card card;
+	struct edu edu;
+};
+
+/* With another buffer, so that the card stays a bus master. */
+FIXTURE_SETUP(flush)
+{
+	if (!iommu_translates())
+		SKIP(_exit(255), "there is no IOMMU");
+	ASSERT_EQ(0, card_get(0, &self->card));
+	ASSERT_EQ(0, card_write(&self->card, "dma_mask_bits", "64"));
+	ASSERT_EQ(0, card_write(&self->card, "alloc", "4K other"));
+	ASSERT_EQ(0, edu_open(&self->card, &self->edu));
+}
+
+FIXTURE_TEARDOWN(flush)
+{
+	edu_close(&self->edu);
+	EXPECT_EQ(0, card_reset(&self->card));
+}
+
+static int revoke_rx(void *arg)
+{
+	return card_write(arg, "revoke", "rx");
+}
+
+/* What the pipe's page holds now; it stays in the pipe. */
+static int look(int pipe_end)
+{
+	unsigned char page[PAGE];
+	int copy[2], value = -1;
+
+	if (pipe(copy))
+		return -1;
+	if (tee(pipe_end, copy[1], PAGE, 0) == (ssize_t)PAGE &&
+	    read(copy[0], page, PAGE) == (ssize_t)PAGE)
+		value = page[0];
+	close(copy[0]);
+	close(copy[1]);
+	return value;
+}
+
+/*
+ * The card writes at about the time when the buffer goes: before, or not at all.
+ * The pipe holds the page, so that it can be seen when all else is gone.
+ */
+static void check_write(struct __test_metadata *_metadata,
+			const struct card *card, struct edu *edu,
+			unsigned int delay_us)
+{
+	struct iovec part = { .iov_len = PAGE };
+	struct beside revoker;
+	int held[2], first;
+	struct buf rx;
+	__u64 bus;
+
+	ASSERT_EQ(0, buf_make(card, "alloc", SIZE, "rx", &rx));
+	bus = attr_u64(buf_attr(card, "rx", "dma_addr"));
+	memset(rx.mem, OLD, PAGE);
+	memset(rx.mem + PAGE, NEW, PAGE);
+	part.iov_base = rx.mem;
+	ASSERT_EQ(0, pipe(held));
+	ASSERT_EQ((ssize_t)PAGE, vmsplice(held[1], &part, 1, 0));
+	/* From here on the translation is in the cache. */
+	ASSERT_EQ(0, edu_fetch(edu, bus + PAGE, 8));
+	ASSERT_EQ(0, gate("release", true));
+	ASSERT_EQ(0, edu_begin_store(edu, bus, 8));
+	usleep(delay_us);
+	revoker = begin(revoke_rx, (void *)card);
+	ASSERT_TRUE(gate_is_reached());
+	first = look(held[0]);
+	EXPECT_EQ(0, edu_wait(edu));
+	usleep(20000);
+	EXPECT_LE(0, first);
+	EXPECT_EQ(first, look(held[0])) {
+		TH_LOG("%u us after the beginning", delay_us);
+	}
+	close(held[0]);
+	close(held[1]);
+	ASSERT_EQ(0, gate("release", false));
+	EXPECT_EQ(0, result(&revoker));
+	buf_put(&rx);
+}
+
+TEST_F_TIMEOUT(flush, card_writes_while_it_goes, 120)
+{
+	unsigned int i;
+
+	if (coherent_forced())
+		SKIP(return, "coherent memory is unmapped by its release");
+	for (i = 0; i < TRIES; i++)
+		check_write(_metadata, &self->card, &self->edu,
+			    50000 + i * 2000);
+}
+
+TEST_HARNESS_MAIN
