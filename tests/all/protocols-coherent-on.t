@@ -2,5 +2,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Calls and requests that meet the end of a buffer of coherent memory, behind an
 # IOMMU.
-exec "$(dirname "$0")/../../scripts/vm" fast --cards edu:64 --mem 256M --iommu on \
+exec "$(dirname "$0")/../../scripts/vm" fast --cards edu:64 --mem 384M --iommu on \
 	--modargs coherent=1 --append init_on_alloc=0 -- protocols
