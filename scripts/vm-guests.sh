@@ -84,19 +84,10 @@ prepare_fast() {
 	initrd init-fast
 }
 
-# The disk of the system guest is the root filesystem as it is, with some room.
-build_disk() {
-	note "packing the disk image (once)"
-	truncate -s 4G "$1"
-	as_root mke2fs -q -t ext4 -O ^has_journal -E root_owner=0:0 \
-		-d "$root" "$1"
-}
-
 # The disk of a run: what is written to it is forgotten with the guest, unless
 # another one is started on it.
 disk_image() {
-	image=$cache/disk-${root##*/rootfs-}.img
-	cached "$image" build_disk
+	image=$("$top/scripts/disk" "$suite")
 	if [ -z "$stages" ]; then
 		ln -s "$image" "$run/disk.img"
 		echo "-drive file=disk.img,format=raw,if=virtio,snapshot=on"
