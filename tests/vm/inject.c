@@ -269,11 +269,13 @@ static int after_read_attr(struct rig *rig)
 static void sweep_attr(struct __test_metadata *_metadata, struct rig *rig,
 		       const char *name, const char *path)
 {
+	char kept[256];		/* @path is of the ring */
 	struct op op = {
-		.name = name, .attr = path, .before = before_read_attr,
+		.name = name, .attr = kept, .before = before_read_attr,
 		.run = run_read_attr, .after = after_read_attr
 	};
 
+	snprintf(kept, sizeof(kept), "%s", path);
 	rig->op = &op;
 	sweep_one_way(_metadata, rig, FAIL_ONE, "one allocation fails");
 }

@@ -148,7 +148,8 @@ static int run_splice_out(struct rig *rig)
 
 	while (moved > 0)
 		moved -= read(rig->pipe[0], rig->scratch, moved);
-	return err;
+	/* What 6.1 says where a pipe gets no page. */
+	return err == EAGAIN ? ENOMEM : err;
 }
 
 static int run_splice_in(struct rig *rig)
