@@ -13,6 +13,7 @@
 
 #include "lib-scene.h"
 
+#define QUIT		127	/* instead of an outcome */
 #define LAST_STEPS	5.0	/* seconds in which it has to notice */
 
 static int ask(int socket, char question)
@@ -67,7 +68,7 @@ static void serve(struct scene *scene, const struct job *job, int socket)
 			ended = job->step(scene, nth++);
 			continue;
 		}
-		if (read(socket, &outcome, 1) != 1)
+		if (read(socket, &outcome, 1) != 1 || outcome == QUIT)
 			_exit(0);
 		answer(socket, judge(scene, job, outcome, ended));
 	}
@@ -106,13 +107,17 @@ int helpers_check(struct scene *scene, enum outcome outcome)
 	return wrong;
 }
 
+/* They are told, since others may have inherited this end of the socket. */
 int helpers_end(struct scene *scene)
 {
+	const char quit = QUIT;
 	int status, wrong = 0;
 
 	while (scene->nr_helpers) {
 		struct helper *helper = &scene->helpers[--scene->nr_helpers];
 
+		wrong += differs("bytes to a helper", 1,
+				 write(helper->socket, &quit, 1));
 		close(helper->socket);
 		status = -1;
 		waitpid(helper->pid, &status, 0);
