@@ -66,6 +66,15 @@ int scene_check_kept(unsigned int nth)
 		       card_is_master(&cards[nth]));
 }
 
+/* So much memory was taken by the event itself, while all cards had theirs. */
+void scenes_cost(__u64 bytes)
+{
+	unsigned int i;
+
+	for (i = 0; i < scenes_count(); i++)
+		scenes[i].before.available -= bytes;
+}
+
 /* From the last to the first, as each saw what was there before it. */
 int scene_end_kept(unsigned int nth)
 {

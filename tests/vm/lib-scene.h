@@ -113,6 +113,7 @@ const char *scene_name(unsigned int nth);
 const char *scene_cannot(unsigned int nth);
 int scenes_begin(void);
 int scene_check_kept(unsigned int nth);
+void scenes_cost(__u64 bytes);
 int scene_end_kept(unsigned int nth);
 
 /* lib-events.c */

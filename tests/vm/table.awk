@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The table of what happens to a card and in which state its buffers are, in
-# Markdown, from the TAP of events.t, kexec.t and shutdown.t:
-#	for t in events kexec shutdown; do tests/vm/$t.t; done |
+# Markdown, from the TAP of events.t, suspend.t, kexec.t and shutdown.t:
+#	for t in events suspend kexec shutdown; do tests/vm/$t.t; done |
 #		awk -f tests/vm/table.awk
 
 function cell(event, state, text)
@@ -25,7 +25,7 @@ function footnote(reason)
 
 /^(not )?ok [0-9]+ - / {
 	good = !/^not/
-	sub(/^(not )?ok [0-9]+ - (events: |kexec: )?/, "")
+	sub(/^(not )?ok [0-9]+ - (events: |suspend: |kexec: )?/, "")
 	sub(/^events\./, "")
 	if (sub(/^# SKIP /, "")) {
 		split($1, part, /[.:]/)
