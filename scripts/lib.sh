@@ -90,6 +90,27 @@ kernel_of() {
 	find "$1/boot" -name 'vmlinuz-*' | sed 's/.*vmlinuz-//' | sort -V | tail -n 1
 }
 
+# kernel_source PACKAGE DIRECTORY [FILE...]: unpack the kernel's source there, or
+# these files of it.
+kernel_source() {
+	kernel_source_package=$1 kernel_source_target=$2
+	shift 2
+	mkdir -p "$kernel_source_target"
+	(cd "$kernel_source_target" && apt-get -q -o APT::Sandbox::User=root \
+		download "$kernel_source_package" >&2)
+	# shellcheck disable=SC2046 # names, to be split
+	dpkg-deb --fsys-tarfile "$kernel_source_target/$kernel_source_package"_*.deb |
+		tar -xO "./usr/src/$kernel_source_package.tar.xz" |
+		tar -xJ -C "$kernel_source_target" --strip-components=1 \
+			$([ $# = 0 ] || printf "$kernel_source_package/%s\n" "$@")
+	rm "$kernel_source_target/$kernel_source_package"_*.deb
+}
+
+# What a module is not built with.
+slim_source() {
+	rm -rf "$1/Documentation" "$1/drivers" "$1/sound" "$1/fs" "$1/net"
+}
+
 # pack DIRECTORY: a cpio archive of it, as the kernel unpacks it.
 pack() {
 	(cd "$1" && find . -mindepth 1 | LC_ALL=C sort |
