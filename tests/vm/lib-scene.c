@@ -1,23 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* One event in one state: what has to be true before, after and at the end. */
 #include <errno.h>
-#include <linux/pci_regs.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib-scene.h"
-
-/* The bit in its command register; -1 where there is no card. */
-int card_is_master(const struct card *card)
-{
-	int fd = open(pci_attr(card, "config"), O_RDONLY | O_CLOEXEC);
-	__u16 command;
-	bool got = pread(fd, &command, 2, PCI_COMMAND) == 2;
-
-	close(fd);
-	return got && command != 0xffff ? !!(command & PCI_COMMAND_MASTER) : -1;
-}
 
 /* What most states have: this process's part, and that of helpers. */
 int scene_look(struct scene *scene, enum outcome outcome)

@@ -95,7 +95,6 @@ extern const struct state state_dma, state_allocating, state_freeing;
 const struct state *state_find(const char *name);
 
 /* lib-scene.c: one event in one state */
-int card_is_master(const struct card *card);
 int scene_look(struct scene *scene, enum outcome outcome);
 int scene_drop(struct scene *scene);
 int scene_begin(struct scene *scene, const struct state *state,

@@ -13,6 +13,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <linux/pci_regs.h>
+
 #include "lib.h"
 
 #define EDU_VENDOR	0x1234
@@ -177,6 +179,17 @@ int card_bind(const struct card *card)
 	if (!err && access(card_attr(card, ""), F_OK))
 		err = errno;
 	return err;
+}
+
+/* The bit in its command register; -1 where there is no card. */
+int card_is_master(const struct card *card)
+{
+	int fd = open(pci_attr(card, "config"), O_RDONLY | O_CLOEXEC);
+	__u16 command;
+	bool got = pread(fd, &command, 2, PCI_COMMAND) == 2;
+
+	close(fd);
+	return got && command != 0xffff ? !!(command & PCI_COMMAND_MASTER) : -1;
 }
 
 int card_unbind(const struct card *card)

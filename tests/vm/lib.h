@@ -70,6 +70,7 @@ int card_find_id(unsigned int vendor, unsigned int device, unsigned int nth,
 		 struct card *card);
 int card_find(unsigned int nth, struct card *card);
 int card_bind(const struct card *card);
+int card_is_master(const struct card *card);
 int card_unbind(const struct card *card);
 int card_reset(const struct card *card);
 int card_get(unsigned int nth, struct card *card);
