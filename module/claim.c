@@ -43,6 +43,8 @@
  * @costs: pages to be moved out of each block of 2 MiB
  * @nr_blocks: how many
  * @chances: how many more ranges get a second try
+ * @refused: how many blocks were given up together last
+ * @refused_end: the block behind them, 0 where none were
  */
 struct claim {
 	struct pcibuf_source *source;
@@ -53,6 +55,8 @@ struct claim {
 	u16 *costs;
 	size_t nr_blocks;
 	unsigned int chances;
+	size_t refused;
+	size_t refused_end;
 };
 
 static unsigned long block_pfn(struct claim *claim, size_t i)
@@ -119,32 +123,78 @@ static int judge_zone(struct claim *claim)
 	return cost > claim->nr ? judge(claim, 0, claim->nr_blocks) : 0;
 }
 
+/* What would have to be moved now; U64_MAX, where something cannot be. */
+static u64 cost_of(struct claim *claim, size_t from, size_t end)
+{
+	u64 sum = 0;
+
+	for (; from < end; from++) {
+		if (claim->costs[from] == PCIBUF_COST_NEVER)
+			return U64_MAX;
+		sum += claim->costs[from];
+	}
+	return sum;
+}
+
+static void never(struct claim *claim, size_t from, size_t end)
+{
+	end = min(end, claim->nr_blocks);
+	while (from < end)
+		claim->costs[from++] = PCIBUF_COST_NEVER;
+}
+
+/*
+ * All that was before the page that would not go is gone, so the first that is
+ * still there is it, and its block is given up.
+ */
+static void give_up_block(struct claim *claim, size_t from, size_t end)
+{
+	while (from < end - 1 && !claim->costs[from])
+		from++;
+	never(claim, from, from + 1);
+}
+
+/*
+ * Refused as a whole, as the kernel does with all of CMA, which is many GiB on some
+ * machines and looks like any other memory: so with each range that follows one that
+ * was refused, twice as much is given up.
+ */
+static void give_up_row(struct claim *claim, size_t from, size_t end)
+{
+	size_t nr = end - from;
+
+	if (claim->refused_end && from - claim->refused_end < nr)
+		nr = 2 * claim->refused;
+	never(claim, from, from + nr);
+	claim->refused = nr;
+	claim->refused_end = from + nr;
+}
+
 /*
  * A page may have been in the way that is no longer: so a few ranges get a second
- * try. Else all that was before the page that would not go is gone, so the first
- * that is still there is it, and its block is given up. Where nothing was to be
- * moved at all it was not for a page, and the whole range is given up (CMA is one
- * that looks so).
+ * try. And a look may be all that it takes, where the page shows now what it is.
  */
 static int give_up(struct claim *claim, size_t at, u64 cost)
 {
-	size_t i, end = at + blocks_wanted(claim);
+	size_t end = at + blocks_wanted(claim);
+	u64 left;
 	int ret;
 
 	empty_lists(claim);
 	ret = judge(claim, at, end);
 	if (ret)
 		return ret;
-	if (!cost) {
-		for (i = at; i < end; i++)
-			claim->costs[i] = PCIBUF_COST_NEVER;
-	} else if (claim->chances) {
+	left = cost_of(claim, at, end);
+	if (left != cost)
+		claim->moves -= cost;
+	if (left == U64_MAX)
+		return 0;
+	if (cost && claim->chances)
 		claim->chances--;
-	} else {
-		for (i = at; i < end - 1 && !claim->costs[i]; i++)
-			;
-		claim->costs[i] = PCIBUF_COST_NEVER;
-	}
+	else if (left == cost)
+		give_up_row(claim, at, end);
+	else
+		give_up_block(claim, at, end);
 	return 0;
 }
 
@@ -166,7 +216,6 @@ static int try_ranges(struct claim *claim, unsigned long *pfn)
 		ret = pcibuf_claim_at(*pfn, claim->nr);
 		if (ret != -ENOMEM)
 			return ret;
-		claim->moves -= cost;
 		ret = give_up(claim, at, cost);
 		if (ret)
 			return ret;
@@ -184,6 +233,7 @@ static int search_zone(struct claim *claim, struct zone *zone,
 
 	claim->zone = zone;
 	claim->chances = MAX_CHANCES;
+	claim->refused_end = 0;
 	claim->first = ALIGN(zone->zone_start_pfn, PCIBUF_CLAIM_ALIGN);
 	if (claim->first >= end || end - claim->first < claim->nr)
 		return -ENOMEM;
