@@ -9,6 +9,7 @@
 #                   the table of supported kernels into README.md
 # make support      that table, of what was run last
 # make fuzz SECONDS=3600 [SEED=N] [SUITE=debug]    anything by anybody, for so long
+# make events       what happens to a card in which state; writes tests/vm/README.md
 # make coverage     what of the module the tests run, in a kernel that checks it (an hour)
 # make bench        what mapping costs, beside others; SUITES=bookworm for one kernel
 # make bench-contiguous    how often there is contiguous memory, and how fast
@@ -44,6 +45,9 @@ fuzz: setup
 			$(if $(SEED),STRESS_SEED=$(SEED))" \
 		--timeout $$(($(or $(SECONDS),600) * 2 + 600)) -- stress
 
+events: setup
+	@scripts/event-table
+
 # lcov is wanted for this only.
 coverage:
 	@scripts/setup lcov
@@ -65,5 +69,5 @@ clean:
 distclean: clean
 	rm -rf "$(CACHE)"
 
-.PHONY: module setup deb demo test test-all support fuzz coverage bench bench-contiguous clean distclean
+.PHONY: module setup deb demo test test-all support fuzz events coverage bench bench-contiguous clean distclean
 .DEFAULT_GOAL := module

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The table of what happens to a card and in which state its buffers are, in
-# Markdown, from the TAP of events.t, suspend.t, kexec.t and shutdown.t:
-#	for t in events suspend kexec shutdown; do tests/vm/$t.t; done |
-#		awk -f tests/vm/table.awk
+# Markdown, from the TAP of events.t, suspend.t, kexec.t and shutdown.t.
 
 function cell(event, state, text)
 {
@@ -34,6 +32,8 @@ function footnote(reason)
 			cell(part[1], part[2], footnote($0))
 	} else if (split($0, part, ".") == 2 && $0 ~ /^[a-z]+\.[a-z]+$/) {
 		cell(part[1], part[2], good ? "ok" : "**fails**")
+	} else if (!good) {
+		others[++nr_others] = $0
 	}
 }
 
@@ -53,4 +53,6 @@ END {
 	}
 	for (i = 1; i <= nr_reasons; i++)
 		print "\n(" i ") " reasons[i]
+	for (i = 1; i <= nr_others; i++)
+		print "\n**fails**: " others[i]
 }
