@@ -21,6 +21,15 @@
 #define COST_MAX	(PCIBUF_COST_NEVER - 1)
 
 /*
+ * To move a page that is being read or written is to wait for that, which no signal
+ * ends; and a file may be on a server that is gone.
+ */
+static bool is_waited_for(struct page *head)
+{
+	return PageWriteback(head) || (PageLocked(head) && !PageUptodate(head));
+}
+
+/*
  * A guess, because nothing keeps the page from changing meanwhile: a wrong one
  * costs a try. The type comes before the count, which is 0 for slabs and others
  * from 6.14 on. @step: so many pages are judged by this look.
@@ -38,6 +47,8 @@ static u16 page_cost(struct zone *zone, struct page *page, unsigned long *step)
 		return 0;
 	}
 	if (PageSlab(head) || PageHuge(head) || page_has_type(head))
+		return PCIBUF_COST_NEVER;
+	if (is_waited_for(head))
 		return PCIBUF_COST_NEVER;
 	if (PageLRU(head))
 		return pcibuf_page_pinned(head) ? PCIBUF_COST_NEVER : 1;
