@@ -286,7 +286,7 @@ static int search_nodes(struct claim *claim, unsigned long *pfn)
 	return ret;
 }
 
-/* Under the lock: find a range, and make units of it. */
+/* In turn: find a range, and make units of it. */
 static int claim_runs(struct claim *claim, struct pcibuf_pages *list)
 {
 	struct pcibuf_run range = { };
@@ -295,7 +295,10 @@ static int claim_runs(struct claim *claim, struct pcibuf_pages *list)
 	ret = pcibuf_search_begin(claim->source);
 	if (ret)
 		return ret;
-	ret = search_nodes(claim, &range.pfn);
+	/* Others have taken theirs since this was asked. */
+	ret = pcibuf_demand_check(claim->source->pool, claim->source->demand);
+	if (!ret)
+		ret = search_nodes(claim, &range.pfn);
 	if (!ret) {
 		range.nr_pages = claim->nr;
 		ret = pcibuf_unite(claim->source, &range, list);

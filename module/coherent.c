@@ -289,7 +289,9 @@ static struct pcibuf_memory *coherent_alloc(struct pcibuf_pool *pool,
 
 	coherent = take_parked(pool, demand->size);
 	if (!coherent) {
-		ret = pcibuf_demand_check(pool, demand);
+		ret = pcibuf_demand_expect(pool, demand, demand->size);
+		if (!ret)
+			ret = pcibuf_demand_check(pool, demand);
 		if (!ret)
 			ret = pcibuf_demand_fresh(pool, demand, demand->size);
 		if (ret)
