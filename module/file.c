@@ -112,6 +112,20 @@ static ssize_t copy_bounced(struct copy *copy, u64 pos, size_t len)
 	return write ? len : copy_to_iter(copy->bounce, len, copy->iter);
 }
 
+/*
+ * As far as no page is known to be broken, to read which ends the machine. The pages
+ * of a view lie together.
+ */
+static size_t sound_part(const struct pcibuf_view *view, size_t len)
+{
+	size_t i, offset = offset_in_page(view->kaddr);
+
+	for (i = 0; i < PFN_UP(offset + len); i++)
+		if (PageHWPoison(view->page + i))
+			return i ? i * PAGE_SIZE - offset : 0;
+	return len;
+}
+
 /* As much as one reference to a page, or one bounce, covers; 0 for a fault. */
 static ssize_t copy_block(struct copy *copy, u64 pos, size_t len)
 {
@@ -129,7 +143,8 @@ static ssize_t copy_block(struct copy *copy, u64 pos, size_t len)
 	if (!view.page)
 		return copy_bounced(copy, pos, len);
 	pcibuf_gate(PCIBUF_GATE_COPY);
-	ret = copy_iter(view.kaddr, min(len, view.len), copy->iter);
+	len = sound_part(&view, min(len, view.len));
+	ret = len ? copy_iter(view.kaddr, len, copy->iter) : -EIO;
 	put_page(view.page);
 	return ret;
 }

@@ -59,20 +59,22 @@ static vm_fault_t huge_fault(struct vm_fault *vmf)
 {
 	struct pcibuf_buffer *buffer = vmf->vma->vm_private_data;
 	struct page *page = get_page_at(buffer, vmf->pgoff);
+	vm_fault_t ret = VM_FAULT_LOCKED;
 
 	if (!page)
 		return VM_FAULT_SIGBUS;
-	if (PageHWPoison(page)) {
-		put_page(page);
-		return VM_FAULT_HWPOISON;
-	}
 	pcibuf_gate(PCIBUF_GATE_FAULT);
 	lock_page(page);
 	/* Revoke locks this page after it set dead: one of us sees the other. */
-	if (READ_ONCE(buffer->dead)) {
+	if (READ_ONCE(buffer->dead))
+		ret = VM_FAULT_SIGBUS;
+	/* Locked, because of one that is not the caller would ask a mapping for more. */
+	else if (PageHWPoison(page))
+		ret = VM_FAULT_HWPOISON;
+	if (ret != VM_FAULT_LOCKED) {
 		unlock_page(page);
 		put_page(page);
-		return VM_FAULT_SIGBUS;
+		return ret;
 	}
 	pcibuf_gate(PCIBUF_GATE_LOCKED);
 	vmf->page = page;

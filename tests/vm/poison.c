@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory of a buffer that the hardware says is broken, or soon will be: that
- * page gives SIGBUS, all others stay, and none of it is given to anybody again.
+ * page gives SIGBUS, or EIO, all others stay, and none of it is given to anybody
+ * again.
  */
 #include <kselftest_harness.h>
 
@@ -81,6 +82,21 @@ static void use_new_memory(struct __test_metadata *_metadata,
 	}
 }
 
+/* What is before the page is read, that page and what would go into it is not. */
+static void check_reads(struct __test_metadata *_metadata, int fd)
+{
+	static char text[4 * PAGE];
+
+	EXPECT_EQ(2 * PAGE, pread(fd, text, sizeof(text), BROKEN - 2 * PAGE));
+	EXPECT_EQ(-1, mismatch(text, 2 * PAGE, BROKEN - 2 * PAGE, 1));
+	EXPECT_EQ(-1, pread(fd, text, 1, BROKEN + PAGE - 1));
+	EXPECT_EQ(EIO, errno);
+	EXPECT_EQ(-1, pwrite(fd, text, 1, BROKEN));
+	EXPECT_EQ(EIO, errno);
+	EXPECT_EQ(PAGE, pread(fd, text, PAGE, BROKEN + PAGE));
+	EXPECT_EQ(-1, mismatch(text, PAGE, BROKEN + PAGE, 1));
+}
+
 TEST_F_TIMEOUT(poison, broken, 60)
 {
 	unsigned char *mem = self->place.mem;
@@ -94,6 +110,7 @@ TEST_F_TIMEOUT(poison, broken, 60)
 	EXPECT_EQ(-1, mismatch(mem, BROKEN, 0, 1));
 	EXPECT_EQ(-1, mismatch(mem + after, variant->size - after, after, 1));
 	EXPECT_EQ(SIGBUS, touch(mem + BROKEN + PAGE - 1));
+	check_reads(_metadata, self->fd);
 	fill(mem, BROKEN, 0, 2);
 	EXPECT_EQ(-1, mismatch(mem, BROKEN, 0, 2));
 	ASSERT_EQ(0, card_write(&self->card, "alloc", "4K held"));
