@@ -38,16 +38,19 @@ static void reset_dma(struct pci_dev *pdev)
 	dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32));
 }
 
-/* Kept apart from what the core saves, which a function reset uses up. */
-static int save_config(struct pcibuf_card *card)
+/*
+ * Kept apart from what the core saves, which a function reset uses up. Before there
+ * is a card that could be given a buffer, and be a bus master.
+ */
+static struct pci_saved_state *save_config(struct pci_dev *pdev)
 {
-	pci_save_state(card->pdev);
-	card->saved = pci_store_saved_state(card->pdev);
-	return card->saved ? 0 : -ENOMEM;
+	pci_save_state(pdev);
+	return pci_store_saved_state(pdev);
 }
 
 static int pcibuf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
+	struct pci_saved_state *saved;
 	struct pcibuf_card *card;
 	int ret;
 
@@ -58,19 +61,22 @@ static int pcibuf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = set_up_dma(pdev);
 	if (ret)
 		goto err_reset_dma;
+	saved = save_config(pdev);
+	if (!saved) {
+		ret = -ENOMEM;
+		goto err_reset_dma;
+	}
 	card = pcibuf_card_add(pdev);
 	if (IS_ERR(card)) {
 		ret = PTR_ERR(card);
-		goto err_reset_dma;
+		goto err_free_saved;
 	}
-	ret = save_config(card);
-	if (ret)
-		goto err_remove;
+	card->saved = saved;
 	pci_set_drvdata(pdev, card);
 	return 0;
 
-err_remove:
-	pcibuf_card_remove(card);
+err_free_saved:
+	kfree(saved);
 err_reset_dma:
 	reset_dma(pdev);
 	pci_disable_device(pdev);

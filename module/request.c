@@ -69,13 +69,15 @@ static void activate(struct pcibuf_card *card)
 
 /*
  * Under the lock to the end: a new buffer that made the card a bus master in
- * between would find its old memory released.
+ * between would find its old memory released. While a reset is under way the card
+ * is none, and its configuration is not to be touched (PCIe 6.0, 6.6.2).
  */
 static void deactivate(struct pcibuf_card *card)
 {
 	lockdep_assert_held(&card->lock);
 	if (!--card->nr_active) {
-		pcibuf_bus_stop(card->pdev);
+		if (!card->paused)
+			pcibuf_bus_stop(card->pdev);
 		pcibuf_pool_drain(&card->pool);
 	}
 }
