@@ -38,7 +38,7 @@
  *
  * Locks, outermost first: card->alloc_lock, card->lock, buffer->lock, pool->lock,
  * quota_lock; and mmap_lock, buffer->lock, coherent->lock. minors_lock is inside
- * card->lock, search_lock inside card->alloc_lock. Each is described at what it
+ * card->lock, search.c's turn inside card->alloc_lock. Each is described at what it
  * protects.
  */
 #include <linux/module.h>

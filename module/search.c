@@ -2,22 +2,24 @@
 /*
  * Search: the turn to look for a large range, and to take it. One at a time on the
  * machine, and none while memory is taken out.
+ *
+ * A semaphore, because it is handed to whoever waits longest: who asks all the time
+ * for what cannot be had would else hardly ever let others find it free.
  */
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/memory.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
-#include <linux/sched.h>
+#include <linux/semaphore.h>
 
 #include "compat.h"
 #include "pages.h"
 
-/* How long to sleep while somebody else searches. */
+/* How long to wait before a look at what may have ended the wait. */
 #define SEARCH_POLL	(HZ / 50)
 
-/* Held by whoever searches. */
-static DEFINE_MUTEX(search_lock);
+/* Down while somebody searches. */
+static struct semaphore turn;
 /*
  * Memory is about to be taken out, with its struct pages: no search begins, and
  * the one under way ends. Written by the notifier, read without a lock.
@@ -28,18 +30,17 @@ static bool offlining;
  * pcibuf_search_begin() - wait for the turn to search
  * @source: the allocation
  *
- * By polling: besides a signal the end of the card has to end the wait.
+ * With looks now and then: besides a signal the end of the card has to end the wait.
  *
  * Return: 0, -EINTR or -ENODEV.
  */
 int pcibuf_search_begin(struct pcibuf_source *source)
 {
-	while (!mutex_trylock(&search_lock)) {
+	while (down_timeout(&turn, SEARCH_POLL)) {
 		int ret = pcibuf_demand_go_on(source->pool);
 
 		if (ret)
 			return ret;
-		schedule_timeout_killable(SEARCH_POLL);
 	}
 	return 0;
 }
@@ -49,7 +50,7 @@ int pcibuf_search_begin(struct pcibuf_source *source)
  */
 void pcibuf_search_end(void)
 {
-	mutex_unlock(&search_lock);
+	up(&turn);
 }
 
 /**
@@ -58,7 +59,7 @@ void pcibuf_search_end(void)
  * @nr: how many
  *
  * Called by whoever searches. Moving a range of many GiB takes many seconds, and
- * only a fatal signal ends that.
+ * only a fatal signal ends that, between two pages.
  *
  * Return: 0, and each is a single page that belongs to the caller, not zeroed and
  * charged to nobody; -EINTR; or -ENOMEM.
@@ -67,7 +68,6 @@ int pcibuf_claim_at(unsigned long pfn, unsigned long nr)
 {
 	int ret;
 
-	lockdep_assert_held(&search_lock);
 	if (READ_ONCE(offlining))
 		return -ENOMEM;
 	ret = alloc_contig_range(pfn, pfn + nr, PCIBUF_CLAIM_AS,
@@ -91,8 +91,8 @@ int pcibuf_search_go_on(struct pcibuf_source *source)
 
 static void wait_for_search(void)
 {
-	mutex_lock(&search_lock);
-	mutex_unlock(&search_lock);
+	down(&turn);
+	up(&turn);
 }
 
 /*
@@ -130,6 +130,7 @@ static struct notifier_block offline_block = {
  */
 int pcibuf_search_init(void)
 {
+	sema_init(&turn, 1);
 	return register_memory_notifier(&offline_block);
 }
 
