@@ -3,7 +3,8 @@
  * Another kernel takes over without a reset of the machine, with a card in each
  * state of lib-states.c: none of them may still write to memory, which is that
  * kernel's now. This program is also the first process of the other kernel, and
- * there it looks at the cards before any driver has. Wants scripts/vm --kexec.
+ * there it looks at the cards before any driver has. Wants scripts/vm --kexec, and
+ * an nvme before the cards.
  */
 #include <errno.h>
 #include <linux/kexec.h>
@@ -113,18 +114,55 @@ static void set_up_results(void)
 	dup2(fd, STDERR_FILENO);
 }
 
+/*
+ * The kernel stops all cards itself before it goes. But programs run on meanwhile, and
+ * one may be about to ask for a buffer, which starts its card: here when it sees that
+ * the card was stopped.
+ */
+static void ask_late(const struct card *card)
+{
+	while (card_is_master(card))
+		usleep(1000);
+	card_write(card, "free", "rx");
+	card_write(card, "alloc", "4K rx");
+	pause();
+}
+
+/*
+ * The last of the cards is stopped first. In front of all is a device that is being
+ * reset meanwhile, which the kernel waits for: time enough.
+ */
+static int begin_late_request(void)
+{
+	struct card first, last;
+	int err = card_find_id(NVME_VENDOR, NVME_DEVICE, 0, &first);
+
+	if (!err)
+		err = card_get(scenes_count(), &last);
+	if (!err)
+		err = card_write(&last, "alloc", "4K rx");
+	if (err)
+		return err;
+	if (!fork())
+		ask_late(&last);
+	return reset_begin(&first) < 0 ? EIO : 0;
+}
+
+static bool is_stopped(unsigned int nth)
+{
+	struct card card;
+
+	return !card_find(nth, &card) && !card_is_master(&card);
+}
+
 /* In the other kernel. */
 static void look_at_cards(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < scenes_count(); i++) {
-		struct card card;
-		int err = card_find(i, &card);
-
-		ksft_test_result(!err && !card_is_master(&card), "kexec.%s\n",
-				 scene_name(i));
-	}
+	for (i = 0; i < scenes_count(); i++)
+		ksft_test_result(is_stopped(i), "kexec.%s\n", scene_name(i));
+	ksft_test_result(is_stopped(i), "kexec.late_request\n");
 	printf("@end kexec 0\n@done\n");
 	reboot_by(LINUX_REBOOT_CMD_POWER_OFF);
 }
@@ -138,12 +176,15 @@ int main(void)
 		look_at_cards();
 	}
 	ksft_print_header();
-	ksft_set_plan(scenes_count());
+	ksft_set_plan(scenes_count() + 1);
 	err = load_kernel();
 	if (err)
 		ksft_exit_fail_msg("load a kernel: %s\n", strerror(err));
 	if (scenes_begin())
 		ksft_exit_fail_msg("cards in all states\n");
+	err = begin_late_request();
+	if (err)
+		ksft_exit_fail_msg("a late request: %s\n", strerror(err));
 	reboot_by(LINUX_REBOOT_CMD_KEXEC);
 	ksft_exit_fail_msg("kexec: %s\n", strerror(errno));
 }

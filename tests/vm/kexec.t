@@ -3,5 +3,5 @@
 # Another kernel takes over while buffers are in use in all ways.
 edu=edu:64
 exec "$(dirname "$0")/../../scripts/vm" fast --release --mem 512M --kexec --cards \
-	"$edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu" \
+	"nvme $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu" \
 	--append init_on_alloc=0 -- kexec
