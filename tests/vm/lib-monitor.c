@@ -2,6 +2,8 @@
 /* The machine around the guest: QEMU's monitor, and what comes and goes. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,4 +62,41 @@ void card_plug(const struct card *card)
 
 	monitor("device_add edu,id=card%d,bus=rp%d%s", card->slot, card->slot,
 		mask);
+}
+
+/* The letter that the kernel has for what a process does. */
+static char doing(pid_t pid)
+{
+	char text[256] = "", *end;
+
+	attr_read(pathf("/proc/%d/stat", pid), text, sizeof(text));
+	end = strrchr(text, ')');
+	return end && end[1] ? end[2] : 'Z';
+}
+
+/*
+ * A process that resets a device, and has begun to: it is asleep in the kernel when
+ * this returns. -1: the device cannot be reset.
+ */
+pid_t reset_begin(const struct card *card)
+{
+	int status = 0;
+	char state;
+	pid_t pid;
+
+	while (!status) {
+		pid = fork();
+		if (!pid)
+			_exit(attr_write(pci_attr(card, "reset"), "1"));
+		do {
+			usleep(1000);
+			state = doing(pid);
+		} while (state == 'R' || state == 'S');
+		if (state == 'D')
+			return pid;
+		/* It was over before anybody looked. */
+		if (waitpid(pid, &status, 0) != pid)
+			break;
+	}
+	return -1;
 }

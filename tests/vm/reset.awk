@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Adds to the TAP of a guest with the program reset what QEMU's trace of writes to
+# configuration space says: between its notes that the buffer is gone and that there
+# will be one, nothing makes the card a bus master (4 in the command register).
+
+function has_master(value)
+{
+	return index("4567cdef", substr(value, length(value))) > 0
+}
+
+/^# trace: pci_cfg_write edu / && $6 == "@0x3c" {
+	times += $8 == "0xa0"
+	gone = $8 == "0xa0"
+}
+
+/^# trace: pci_cfg_write nvme / && $6 == "@0x4" && gone && has_master($8) {
+	wrong = wrong " " $8
+}
+
+/^# trace: / { next }
+
+/^1\.\./ {
+	planned = substr($0, 4)
+	next
+}
+
+{ print }
+
+END {
+	good = times && !wrong
+	print (good ? "ok " : "not ok ") planned + 1 " - reset: no master without a buffer"
+	print "# " times " times without one; written then:" wrong
+	print "1.." planned + 1
+	exit !planned
+}
