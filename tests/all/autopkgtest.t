@@ -10,5 +10,6 @@ trap 'rm -rf "$payload"' EXIT
 "$top/scripts/payload" "$payload"
 mkdir "$payload/source"
 copy_source "$top" "$payload/source"
-"$top/scripts/vm" system --cards edu:64 --payload "$payload" -- \
+"$top/scripts/vm" system --cards edu:64 --payload "$payload" \
+	--timeout 3600 -- \
 	"$top/tests/system/autopkgtest.sh"

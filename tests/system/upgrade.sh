@@ -58,7 +58,7 @@ works() {
 
 reload() {
 	modprobe -r pcibuf && modprobe pcibuf && [ -d "$cards/$a" ] &&
-		gid_is "$a" pcibuf
+		eventually gid_is "$a" pcibuf
 }
 
 # systemd works by the unit as it is on the disk now.
