@@ -8,12 +8,14 @@
 conf=/etc/modprobe.d/pcibuf.conf
 
 # Every file on the disk, but those that belong to others: logs, caches, the
-# databases of apt and dpkg, and the key that DKMS signs all modules with.
+# databases of apt and dpkg and their copies of each day, the key that DKMS signs all
+# modules with, and what the headers have that the guest's were without.
 inventory() {
 	{
 		find / -xdev \( -path /payload -o -path /tmp -o -path /var/tmp \
 			-o -path /var/log -o -path /var/cache -o -path /var/lib/apt \
 			-o -path /var/lib/dpkg -o -path /var/lib/systemd \
+			-o -path /var/backups -o -path '/usr/share/*/linux-headers-*' \
 			-o -path /var/lib/dkms/mok.key -o -path /var/lib/dkms/mok.pub \
 			-o -path /etc/apt/sources.list.d/pcibuf.list \) -prune -o -print
 		find /etc -type f ! -path '/etc/apt/*' ! -name 'group*' \
