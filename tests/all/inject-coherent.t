@@ -4,4 +4,4 @@
 # One that what watches DMA makes for itself may be among them: it says so.
 exec "$(dirname "$0")/../../scripts/vm" fast --suite debug --cards edu:64 --iommu on \
 	--modargs "coherent=1 nr_minors=8" --append "init_on_alloc=0 page_owner=on" \
-	-- inject,injectcalls,injectlife
+	--allow "cacheline tracking ENOMEM" --timeout 3600 -- inject,injectcalls,injectlife
