@@ -65,10 +65,13 @@ static vm_fault_t huge_fault(struct vm_fault *vmf)
 		return VM_FAULT_SIGBUS;
 	pcibuf_gate(PCIBUF_GATE_FAULT);
 	lock_page(page);
-	/* Revoke locks this page after it set dead: one of us sees the other. */
+	/*
+	 * Revoke locks this page after it set dead: one of us sees the other. And with
+	 * a broken page that is not said to be locked the kernel unmaps it by the
+	 * page's mapping, which there is none (__do_fault() in mm/memory.c).
+	 */
 	if (READ_ONCE(buffer->dead))
 		ret = VM_FAULT_SIGBUS;
-	/* Locked, because of one that is not the caller would ask a mapping for more. */
 	else if (PageHWPoison(page))
 		ret = VM_FAULT_HWPOISON;
 	if (ret != VM_FAULT_LOCKED) {

@@ -10,6 +10,7 @@
 #include <linux/err.h>
 #include <linux/pci.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "bus.h"
