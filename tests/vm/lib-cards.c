@@ -75,8 +75,16 @@ void scenes_cost(__u64 bytes)
 		scenes[i].before.available -= bytes;
 }
 
-/* From the last to the first, as each saw what was there before it. */
+/*
+ * From the last to the first, as each saw what was there before it. Beside one that
+ * makes buffers all the time that is never the same: what the other leaves is seen
+ * when that ends.
+ */
 int scene_end_kept(unsigned int nth)
 {
-	return states[nth] ? scene_end(&scenes[nth], states[nth], KEPT) : 0;
+	if (!states[nth])
+		return 0;
+	if (nth && states[nth - 1]->busy)
+		return scene_leave(&scenes[nth], states[nth], KEPT);
+	return scene_end(&scenes[nth], states[nth], KEPT);
 }

@@ -105,8 +105,8 @@ static int check_again(struct scene *scene)
 }
 
 /* With the card bound again; lets go of everything. */
-int scene_end(struct scene *scene, const struct state *state,
-	      enum outcome outcome)
+int scene_leave(struct scene *scene, const struct state *state,
+		enum outcome outcome)
 {
 	int wrong = 0;
 
@@ -114,7 +114,14 @@ int scene_end(struct scene *scene, const struct state *state,
 		wrong += check_again(scene);
 	wrong += state->end(scene);
 	wrong += differs("errno of reset", 0, card_reset(scene->card));
-	wrong += differs("bus master at the end", 0,
-			 card_is_master(scene->card));
-	return wrong + snapshot_changes(scene->card, &scene->before);
+	return wrong + differs("bus master at the end", 0,
+			       card_is_master(scene->card));
+}
+
+/* And nothing is left of it. */
+int scene_end(struct scene *scene, const struct state *state,
+	      enum outcome outcome)
+{
+	return scene_leave(scene, state, outcome) +
+	       snapshot_changes(scene->card, &scene->before);
 }

@@ -101,6 +101,8 @@ int scene_begin(struct scene *scene, const struct state *state,
 		const struct card *card);
 int scene_check(struct scene *scene, const struct state *state,
 		enum outcome outcome);
+int scene_leave(struct scene *scene, const struct state *state,
+		enum outcome outcome);
 int scene_end(struct scene *scene, const struct state *state,
 	      enum outcome outcome);
 
