@@ -4,11 +4,6 @@
 # configuration space says: between its notes that the buffer is gone and that there
 # will be one, nothing makes the card a bus master (4 in the command register).
 
-function has_master(value)
-{
-	return index("4567cdef", substr(value, length(value))) > 0
-}
-
 /^# trace: pci_cfg_write edu / && $6 == "@0x3c" {
 	times += $8 == "0xa0"
 	gone = $8 == "0xa0"

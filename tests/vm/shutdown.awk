@@ -4,11 +4,6 @@
 # configuration space: is what was last written to each card's command register
 # without the bit of the bus master (4)? One result for each card.
 
-function has_master(value)
-{
-	return index("4567cdef", substr(value, length(value))) > 0
-}
-
 /^# state / { card[++cards] = $3; state[cards] = $4 }
 
 /^# trace: pci_cfg_write edu / && $6 == "@0x4" {

@@ -6,4 +6,4 @@ edu=edu:64
 "$here/../../scripts/vm" fast --release --mem 512M --cards \
 	"$edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu" \
 	--append init_on_alloc=0 --trace pci_cfg_write -- shutdown |
-	awk -f "$here/shutdown.awk"
+	awk -f "$here/lib-trace.awk" -f "$here/shutdown.awk"
