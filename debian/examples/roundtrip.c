@@ -9,6 +9,10 @@
  *	ADDRESS		its bus address, as in buffers/LABEL/dma_addr
  *	RESOURCE0	the registers of the card, as in
  *			/sys/bus/pci/devices/0000:01:00.0/resource0
+ *
+ * Of an address the card drives as many bits as it was started with, by -device
+ * edu,dma_mask=0xffffffff, and it cuts off the others: without that it is 28, and
+ * "pcibufctl mask 28" keeps buffers where it reaches them.
  */
 #define _FILE_OFFSET_BITS 64
 #include <errno.h>

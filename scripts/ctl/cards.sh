@@ -96,13 +96,15 @@ need_card() {
 }
 
 no_card() {
-	[ -d "$class" ] || module_fails
+	name=$(lower "${1#pci-}")
+	[ -e "$devices/$name" ] || name=0000:$name
+	# What is no address may be the name of a card that only the module can tell.
+	[ -d "$class" ] || { is_address "$name" && [ ! -e "$devices/$name" ]; } ||
+		module_fails
 	if [ -z "$1" ]; then
 		fail 3 no_card "pcibuf has no card" \
 			"give it one: pcibufctl bind ADDRESS (lspci -D shows addresses)"
 	fi
-	name=$(lower "${1#pci-}")
-	[ -e "$devices/$name" ] || name=0000:$name
 	[ -e "$devices/$name" ] || fail 3 no_card "there is no card '$1'" \
 		"pcibufctl list shows those of pcibuf, lspci -D all of the machine"
 	driver_of "$name"

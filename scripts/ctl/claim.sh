@@ -66,9 +66,11 @@ need_device() {
 	done
 	# shellcheck disable=SC2086 # words
 	set -- "$1" $found
-	case $# in
-	1) need_card "$1" ;;
-	2) card=$2 ;;
+	case $#$name in
+	1????:????) fail 3 no_card "there is no card $1" \
+		"lspci -nn shows those of the machine" ;;
+	1*) need_card "$1" ;;
+	2*) card=$2 ;;
 	*) fail 3 ambiguous "$1 can be any of:$found" "name one by its address" ;;
 	esac
 }
@@ -130,6 +132,7 @@ do_bind() {
 	[ $# = 1 ] || wrong_usage "which card?"
 	need_device "$1"
 	only_root "$sys/bus/pci/drivers_probe"
+	[ -z "$persist" ] || refuse_other_ids "$card"
 	driver_of "$card"
 	if [ "$driver" != pcibuf ]; then
 		refuse_owned "$card"
@@ -155,6 +158,17 @@ refuse_in_use() {
 		"free them, or pcibufctl unbind $1 --force: whoever maps them gets SIGBUS"
 }
 
+tell_unbound() {
+	kinds=$(promised_kinds)
+	if is_promised "$1"; then
+		note "$1 is unbound; modprobe.d gives it to pcibuf again:" \
+			"pcibufctl unbind --persist takes out what bind --persist wrote"
+	else
+		note "$1 is unbound; its own driver gets it by:" \
+			"echo $1 > /sys/bus/pci/drivers_probe"
+	fi
+}
+
 do_unbind() {
 	[ $# -le 1 ] || wrong_usage "too many arguments"
 	need_card "${1-}"
@@ -164,7 +178,6 @@ do_unbind() {
 		fail 1 unbind_failed "$card: ${said##*: }"
 	put "" "$devices/$card/driver_override" || :
 	[ -z "$persist" ] || forget_card "$card"
-	note "$card is unbound; its own driver gets it by:" \
-		"echo $card > /sys/bus/pci/drivers_probe"
+	tell_unbound "$card"
 	tell_bound "$card" null
 }

@@ -9,10 +9,12 @@
 # shellcheck disable=SC2034 # read in restore.sh
 set_key() {
 	case $section.$1=$2 in
-	card.card=path:*pci-?* | card.card=serial:?* | card.card=id:?*:?*) selector=$2 ;;
-	card.vendor=?*) want_vendor=$2 ;;
-	card.device=?*) want_device=$2 ;;
-	card.serial=?*) want_serial=$2 ;;
+	card.card=path:*pci-?* | card.card=serial:?* | card.card=id:?*:?*)
+		selector=$(lower "$2")
+		;;
+	card.vendor=?*) want_vendor=$(lower "$2") ;;
+	card.device=?*) want_device=$(lower "$2") ;;
+	card.serial=?*) want_serial=$(lower "$2") ;;
 	card.mask=?*) mask=$2 ;;
 	card.limit=?*) limit=$2 ;;
 	buffer.size=[0-9]*) size=$2 ;;

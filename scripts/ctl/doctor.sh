@@ -32,8 +32,15 @@ check_module() {
 		attr "$sys/module/pcibuf/version" || value='?'
 		verdict ok module "the module is loaded, version $value"
 	fi
-	# A loaded one may yet be missing for the next kernel.
-	if [ -d "$sys/module/pcibuf" ] && headers_missing; then
+	[ ! -d "$sys/module/pcibuf" ] || check_next_boot
+}
+
+# What is loaded now may not be there then, or not after the next upgrade.
+check_next_boot() {
+	if module_missing; then
+		explain_module
+		verdict warning "$fault" "the next boot finds no module: $why" "$cure"
+	elif headers_missing; then
 		verdict warning no_headers "there are no headers of kernel $kernel for DKMS" \
 			"apt install linux-headers-$kernel"
 	fi
@@ -105,7 +112,7 @@ check_promises() {
 		'') verdict fault not_bound "${dir##*/} is pcibuf's by modprobe.d, but has no driver" \
 			"pcibufctl bind ${dir##*/}" ;;
 		*) verdict fault other_driver "${dir##*/} is pcibuf's by modprobe.d, but $driver has it" \
-			"blacklist $driver in modprobe.d, or: pcibufctl bind ${dir##*/} --force" ;;
+			"pcibufctl bind ${dir##*/} --force; for good: blacklist $driver in modprobe.d, where it has no other card, and update-initramfs -u" ;;
 		esac
 	done
 }

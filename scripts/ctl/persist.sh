@@ -68,14 +68,21 @@ reload_udev() {
 	udevadm control --reload 2>/dev/null || :
 }
 
-persist_card() {
-	if other=$(others_ids); then
+# Before a card is taken from whoever has it. Where another file gives it to pcibuf,
+# there is nothing to write.
+refuse_other_ids() {
+	kinds=$(promised_kinds)
+	if ! is_promised "$1" && other=$(others_ids); then
 		fail 5 other_ids "$(echo "$other" | head -n 1) gives ids to pcibuf already" \
 			"add this card's there; ids of two files do not add up"
 	fi
-	ids_of "$1"
+}
+
+persist_card() {
+	kinds=$(promised_kinds)
 	# shellcheck disable=SC2046 # words
-	write_claims $({ persistent_kinds && echo "$vendor:$device"; } | sort -u)
+	is_promised "$1" ||
+		write_claims $({ persistent_kinds && echo "$vendor:$device"; } | sort -u)
 	# For the module that is loaded now. It may know that kind already.
 	put "$vendor $device" "$sys/bus/pci/drivers/pcibuf/new_id" || :
 	reload_udev

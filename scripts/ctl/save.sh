@@ -56,14 +56,31 @@ in_order() {
 	done | sort -n | sed 's/.* //'
 }
 
+saved_text() {
+	echo "# Written by pcibufctl save. See pcibuf.conf(5)."
+	save_card "$1"
+	for name in $(in_order "$1"); do
+		save_buffer "$1" "$name"
+	done
+}
+
+# In one piece: the file of before stays where this one cannot be written.
 write_saved() {
-	{
-		echo "# Written by pcibufctl save. See pcibuf.conf(5)."
-		save_card "$1"
-		for name in $(in_order "$1"); do
-			save_buffer "$1" "$name"
-		done
-	} >"$file.new" && mv "$file.new" "$file"
+	text=$(saved_text "$1")
+	if ! printf '%s\n' "$text" >"$file.new" || ! mv "$file.new" "$file"; then
+		rm -f "$file.new"
+		fail 1 not_written "cannot write $file" "is the disk full, or read-only?"
+	fi
+}
+
+# The file of a card, in $file; each has its own.
+file_of() {
+	known_by "$1"
+	file=$saved/$(echo "${known#path:}" | tr : -).conf
+	# shellcheck disable=SC2086 # words
+	! has_word "$file" $files || fail 3 ambiguous "two cards are $known" \
+		"save them with --by=path, or each alone"
+	files="$files $file"
 }
 
 do_save() {
@@ -78,11 +95,10 @@ do_save() {
 	if ! mkdir -p "$saved" 2>/dev/null || [ ! -w "$saved" ]; then
 		fail 4 not_root "cannot write to $saved" "try it with sudo"
 	fi
-	written=
+	written='' files=''
 	for card; do
-		known_by "$card"
-		file=$saved/$(echo "${known#path:}" | tr : -).conf
-		write_saved "$card" || fail 1 not_written "cannot write $file"
+		file_of "$card"
+		write_saved "$card"
 		note "$card: $file"
 		written="$written${written:+,}{\"address\":$(js "$card"),\"file\":$(js "$file")}"
 	done

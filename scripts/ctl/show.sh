@@ -63,15 +63,12 @@ json_buffer() {
 	printf ',"segments":%s}' "$(json_segments "$class/$1/buffers/$2/segments")"
 }
 
-# Null where they cannot be read.
+# Null where they cannot be read, or no longer: a buffer can go meanwhile.
 json_segments() {
-	if ! [ -r "$1" ]; then
-		printf null
-		return
-	fi
-	awk '{ printf "%s{\"offset\":\"%s\",\"dma_addr\":\"%s\",\"length\":\"%s\"}",
+	text=$(awk '{ printf "%s{\"offset\":\"%s\",\"dma_addr\":\"%s\",\"length\":\"%s\"}",
 			(NR > 1 ? "," : "["), $1, $2, $3 }
-		END { printf "%s", NR ? "]" : "[]" }' "$1"
+		END { printf "%s", NR ? "]" : "[]" }' "$1" 2>/dev/null) || text=null
+	printf %s "$text"
 }
 
 # json_card CARD

@@ -69,6 +69,19 @@ module_old() {
 	[ -n "$installed" ] && [ "$installed" != "$value" ]
 }
 
+# Keys are enrolled with the firmware; a machine without has only the kernel's own.
+explain_key() {
+	fault=no_key
+	why="the kernel loads signed modules only (Secure Boot), and the key that DKMS signs with is not enrolled"
+	cure="mokutil --import /var/lib/dkms/mok.pub, then reboot and confirm it"
+	if [ ! -d "$sys/firmware/efi" ]; then
+		cure="boot without module.sig_enforce: this machine has no EFI to enrol a key with"
+	elif ! command -v mokutil >/dev/null; then
+		why="the kernel loads signed modules only (Secure Boot), and without mokutil nothing tells whether the key that DKMS signs with is enrolled"
+		cure="apt install mokutil; then: $cure"
+	fi
+}
+
 # The message in $why, its name in $fault, what to do in $cure.
 explain_module() {
 	if module_missing && headers_missing; then
@@ -82,11 +95,9 @@ explain_module() {
 	elif signature_missing; then
 		fault=not_signed
 		why="the kernel loads signed modules only (Secure Boot), and this one is not signed"
-		cure="apt install openssl mokutil, then: dkms remove pcibuf/$version --all; dkms install pcibuf/$version"
+		cure="apt install openssl mokutil, then: dkms remove pcibuf/$version --all; dkms install pcibuf/$version (DKMS 2, of Debian 11, signs only with the sign_tool of /etc/dkms/framework.conf)"
 	elif key_missing; then
-		fault=no_key
-		why="the kernel loads signed modules only (Secure Boot), and the key that DKMS signs with is not enrolled"
-		cure="mokutil --import /var/lib/dkms/mok.pub, then reboot and confirm it"
+		explain_key
 	else
 		fault=not_loaded
 		why="the module is not loaded"

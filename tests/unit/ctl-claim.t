@@ -55,9 +55,12 @@ check_failures() {
 	check "a card that pcibuf does not take" ends 1 "does not take $b: No such device" \
 		ctl bind $b --force
 	FAKE_AT=
-	rm -r "$sys/bus/pci/drivers/pcibuf"
+	rm -r "$sys/bus/pci/drivers/pcibuf" "$sys/class/pcibuf_card"
 	rm "$FAKE_ROOT"/lib/modules/*/updates/dkms/pcibuf.ko
 	check "no module" ends 7 "was not built" ctl bind $b --force
+	check "... which is not the cure for a wrong address" ends 3 "no card '99:00.0'" \
+		ctl bind 99:00.0
+	check "... nor for a wrong kind" ends 3 "no card 1234:5678" ctl bind 1234:5678
 	check "no such card" ends 3 "no card '99:00.0'" ctl bind 99:00.0
 	machine
 	check "a card by its kind" ends 5 "$b has the driver" ctl bind 8086:10D3
@@ -90,10 +93,18 @@ options pcibuf ids=10ee:7024,8086:10d3" "$(cat "$claims")"
 	check "... and no file is left" not test -e "$claims"
 	file etc/modprobe.d/mine.conf "options pcibuf max_total=1G ids=1234:11e8"
 	machine_conf=$(cat "$FAKE_ROOT/etc/modprobe.d/mine.conf")
+	ln -s ../../drivers/e1000e "$sys/bus/pci/devices/$b/driver"
 	check "ids of another file are not hidden" ends 5 "mine.conf gives ids" \
 		ctl bind $b --force --persist
 	check "... nor changed" same "$machine_conf" \
 		"$(cat "$FAKE_ROOT/etc/modprobe.d/mine.conf")"
+	check "... and the card stays where it is" driver_is $b e1000e
+	file etc/modprobe.d/mine.conf "options pcibuf max_total=1G ids=8086:10D3"
+	check "what another file promises needs none of ours" ends 0 "at each boot" \
+		ctl bind $b --force --persist
+	check "... and gets none" not test -e "$claims"
+	check "let go, it is still promised" ends 0 "modprobe.d gives it to pcibuf again" \
+		ctl unbind $b
 }
 
 check_unbind() {

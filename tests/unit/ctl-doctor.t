@@ -36,6 +36,18 @@ finds() {
 	fake_machine
 }
 
+# Nor is the one found that the machine has which runs this.
+without_mokutil() {
+	rm "$work/bin/mokutil"
+	cp -rs /usr/bin "$work/most"
+	rm -f "$work/most/mokutil"
+	# shellcheck disable=SC2123 # meant
+	all=$PATH PATH=$work/most
+	finds no_key "apt install mokutil; then: mokutil --import"
+	PATH=$all
+	cp "$work/bin/id" "$work/bin/mokutil"
+}
+
 module_faults() {
 	rm -r "$sys/module/pcibuf" "$FAKE_ROOT/lib/modules/6.1.0-1-amd64"
 	mkdir "$FAKE_ROOT/lib/modules/6.1.0-1-amd64"
@@ -44,6 +56,9 @@ module_faults() {
 	finds not_built "dkms autoinstall"
 	rm -r "$sys/module/pcibuf"
 	finds not_loaded "modprobe pcibuf"
+}
+
+signature_faults() {
 	rm -r "$sys/module/pcibuf"
 	file $efi ''
 	printf '\006\000\000\000\001' >"$FAKE_ROOT/$efi"
@@ -52,7 +67,12 @@ module_faults() {
 	finds no_key "mokutil --import /var/lib/dkms/mok.pub"
 	rm -r "$sys/module/pcibuf"
 	file sys/module/module/parameters/sig_enforce Y
-	finds no_key "mokutil --import /var/lib/dkms/mok.pub"
+	finds no_key "boot without module.sig_enforce"
+	rm -r "$sys/module/pcibuf"
+	file sys/module/module/parameters/sig_enforce Y
+	file $efi ''
+	file var/lib/dkms/mok.pub key
+	without_mokutil
 	rm -r "$sys/module/pcibuf"
 	file sys/module/module/parameters/sig_enforce Y
 	file answers/signer ''
@@ -63,10 +83,21 @@ module_faults() {
 	file var/lib/dkms/mok.pub key
 	file answers/mokutil "mok.pub is already enrolled"
 	finds not_loaded "modprobe pcibuf"
+}
+
+# Of one that is loaded.
+next_faults() {
 	file sys/kernel/security/lockdown "none [integrity] confidentiality"
 	finds lockdown "pcibuf itself works" warning
 	file answers/modinfo EF01
 	finds old_module "free all buffers, then: modprobe -r pcibuf"
+	rm "$FAKE_ROOT/lib/modules/6.1.0-1-amd64/updates/dkms/pcibuf.ko"
+	finds not_built "dkms autoinstall" warning
+	rm -r "$FAKE_ROOT/lib/modules/6.1.0-1-amd64/updates" \
+		"$FAKE_ROOT/lib/modules/6.1.0-1-amd64/build"
+	finds no_headers "apt install linux-headers-6.1.0-1-amd64" warning
+	rm -r "$FAKE_ROOT/lib/modules/6.1.0-1-amd64/build"
+	finds no_headers "apt install linux-headers-6.1.0-1-amd64" warning
 	mkdir -p "$FAKE_ROOT/lib/modules/6.1.0-2-amd64/kernel"
 	finds next_kernel "apt install linux-headers-6.1.0-2-amd64" warning
 }
@@ -85,7 +116,7 @@ system_faults() {
 	finds no_udev "systemctl start systemd-udevd"
 	file etc/modprobe.d/x.conf "options pcibuf ids=8086:10D3,1234:11e8"
 	add_device $b 8086 10d3 e1000e
-	finds other_driver "blacklist e1000e"
+	finds other_driver "pcibufctl bind $b --force; for good: blacklist e1000e"
 	file etc/modprobe.d/x.conf "options pcibuf ids=8086:10D3,1234:11e8"
 	add_device $b 1234 11e8
 	finds not_bound "pcibufctl bind $b"
@@ -126,6 +157,8 @@ check "nothing is wrong with a machine that is well" same "0 0" \
 	"$(strict '"%s %s" % (d["faults"], d["warnings"])' doctor)"
 check "... and people are told so" ends 0 "All is well." ctl doctor
 module_faults
+signature_faults
+next_faults
 system_faults
 card_faults
 finish

@@ -113,6 +113,26 @@ while_held() {
 	"$@" && same yes "$([ $(($(date +%s) - started)) -ge 2 ] && echo yes)"
 }
 
+# keeps_saved FILE: where a new one cannot be written.
+keeps_saved() {
+	before=$(cat "$1")
+	ctl alloc 4096 more >/dev/null
+	ln -s /dev/full "$1.new"
+	ends 1 "cannot write" ctl save && same "$before" "$(cat "$1")" &&
+		not test -L "$1.new"
+}
+
+check_save() {
+	fill
+	ctl save >/dev/null
+	check "a full disk leaves what was saved" keeps_saved \
+		"$saved/pci-$(echo $a | tr : -).conf"
+	add_card $b 525400ffff999999
+	check "two cards of a kind are not one file" ends 3 "two cards are id:10ee:7024" \
+		ctl save --by=id
+	check "... but of two paths" ends 0 "$b: " ctl save
+}
+
 check_files() {
 	fake_machine
 	check "one at a time restores" while_held ctl restore
@@ -121,6 +141,9 @@ check_files() {
 		"  size =  4k " "label= rx"
 	check "blanks and comments are taken" ends 0 "made rx of 4K" ctl restore
 	check "... and written as they should be" written "alloc: 4k rx"
+	conf "[card]" card=id:10EE:7024 vendor=10EE serial=525400FFFF123456 "[buffer]" \
+		size=4K label=hex
+	check "capitals are hex, too" ends 0 "made hex of 4K" ctl restore
 	conf "[card]" "card=id:ffff:ffff" "[buffer]" "size=4K" "label=other"
 	check "another kind's section is passed over" ends 0 "" ctl restore
 	for line in size=x label= kind=other "[other]" word mask=64 ""; do
@@ -144,5 +167,6 @@ alloc: 4K two"
 
 check_round
 check_identity
+check_save
 check_files
 finish

@@ -50,6 +50,14 @@ holes() {
 	done >"$work/holes"
 }
 
+# The file is there, and reading it fails.
+broken_segments() {
+	fake_machine
+	ctl alloc 4096 rx >/dev/null
+	ln -s /proc/self/mem "$sys/class/pcibuf_card/$a/buffers/rx/segments"
+	same None "$(strict 'd["cards"][0]["buffers"][0]["segments"]' list)"
+}
+
 every_command() {
 	fake_machine
 	for line in "alloc 4096 rx" "alloc 4096" "alloc 8192 sg --sg" "info rx" \
@@ -75,6 +83,7 @@ check_json() {
 	check "odd words make no odd JSON" odd_words
 	check "... nor do odd attributes" odd_attributes
 	check "... nor missing ones" holes
+	check "... nor ones that go while they are read" broken_segments
 	check "every command speaks JSON" every_command
 	fake_machine
 	check "every refusal does, too" fails_in_json
