@@ -22,9 +22,13 @@
 #include "pages.h"
 #include "spans.h"
 
-/* How many ranges are tried in one zone, and how many of them a second time. */
+/*
+ * How many ranges are tried in one zone, how many of them a second time, and how many
+ * are looked at once more for each try.
+ */
 #define MAX_TRIES	16
 #define MAX_CHANCES	4
+#define MAX_LOOKS	16
 
 /* As many pages as are wanted may be moved this often, and so many in any case. */
 #define MAX_MOVES	4
@@ -198,19 +202,41 @@ static int give_up(struct claim *claim, size_t at, u64 cost)
 	return 0;
 }
 
-/* Best range first. */
-static int try_ranges(struct claim *claim, unsigned long *pfn)
+/*
+ * The best range, in @at. All was looked at once, and much may have been moved since:
+ * so it is looked at again, because what is read or written by now would be waited for.
+ */
+static int next_range(struct claim *claim, size_t *at, u64 *cost)
 {
 	size_t need = blocks_wanted(claim);
+	unsigned int looks;
+	int ret;
+
+	for (looks = 0; looks < MAX_LOOKS; looks++) {
+		*at = cheapest(claim, need, cost);
+		if (*at == claim->nr_blocks || *cost > claim->moves)
+			break;
+		ret = judge(claim, *at, *at + need);
+		if (ret)
+			return ret;
+		*cost = cost_of(claim, *at, *at + need);
+		if (*cost <= claim->moves)
+			return 0;
+	}
+	return -ENOMEM;
+}
+
+static int try_ranges(struct claim *claim, unsigned long *pfn)
+{
 	unsigned int tries;
+	size_t at;
+	u64 cost;
 	int ret;
 
 	for (tries = 0; tries < MAX_TRIES; tries++) {
-		u64 cost;
-		size_t at = cheapest(claim, need, &cost);
-
-		if (at == claim->nr_blocks || cost > claim->moves)
-			break;
+		ret = next_range(claim, &at, &cost);
+		if (ret)
+			return ret;
 		*pfn = block_pfn(claim, at);
 		claim->source->demand->tries++;
 		ret = pcibuf_claim_at(*pfn, claim->nr);

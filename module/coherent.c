@@ -192,6 +192,7 @@ static void hold_pages(struct pcibuf_coherent *coherent, struct list_head *held)
 
 		get_page(page);
 		list_add(&page->lru, held);
+		cond_resched();
 	}
 }
 
@@ -208,6 +209,7 @@ static void coherent_release(struct pcibuf_memory *memory)
 	list_for_each_entry_safe(page, next, &held, lru) {
 		list_del(&page->lru);
 		put_page(page);
+		cond_resched();
 	}
 	kfree(coherent);
 }

@@ -22,11 +22,12 @@
 
 /*
  * To move a page that is being read or written is to wait for that, which no signal
- * ends; and a file may be on a server that is gone.
+ * ends; and a file may be on a server that is gone. FUSE's wait for its daemon is
+ * under the lock alone, with the writeback said to be over.
  */
 static bool is_waited_for(struct page *head)
 {
-	return PageWriteback(head) || (PageLocked(head) && !PageUptodate(head));
+	return PageWriteback(head) || PageLocked(head);
 }
 
 /*

@@ -59,6 +59,16 @@ static void abandon(struct pcibuf_pages *pages)
 		free_pages_struct(pages);
 }
 
+/* More than there are addresses would take all of that memory before it fails. */
+static bool beyond_reach(struct pcibuf_pool *pool, struct pcibuf_demand *demand)
+{
+	if (demand->size - 1 <= pcibuf_dma_limit(pool->dev))
+		return false;
+	demand->limit = pcibuf_dma_translated(pool->dev) ? PCIBUF_LIMIT_IOVA :
+							   PCIBUF_LIMIT_MASK;
+	return true;
+}
+
 static struct pcibuf_memory *pages_alloc(struct pcibuf_pool *pool,
 					 struct pcibuf_demand *demand)
 {
@@ -67,6 +77,8 @@ static struct pcibuf_memory *pages_alloc(struct pcibuf_pool *pool,
 	bool one;
 	int ret;
 
+	if (beyond_reach(pool, demand))
+		return ERR_PTR(-ENOMEM);
 	pages = kzalloc(sizeof(*pages), PCIBUF_GFP);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);

@@ -11,8 +11,8 @@
 #include "pages.h"
 
 /*
- * How many runs are looked at page by page for one that can be used; what is left
- * out is charged anew.
+ * How many runs are looked at page by page for one that can be used, what is left
+ * out being charged anew; and how many for a better one than was found.
  */
 #define MAX_LOOKS	1024
 
@@ -89,12 +89,16 @@ static bool usable(unsigned long pfn, unsigned long nr, unsigned int order)
 {
 	unsigned long i;
 
-	for (i = 0; i < nr; i += BIT(order))
-		if (page_count(pfn_to_page(pfn + i)) != 1)
+	for (i = 0; i < nr; i++) {
+		struct page *page = pfn_to_page(pfn + i);
+
+		if (PageHWPoison(page))
 			return false;
-	for (i = 0; i < nr; i++)
-		if (PageHWPoison(pfn_to_page(pfn + i)))
+		if (i % BIT(order) == 0 && page_count(page) != 1)
 			return false;
+		if (i % PCIBUF_HUGE_PAGES == 0)
+			cond_resched();
+	}
 	return true;
 }
 
@@ -136,9 +140,10 @@ static struct pcibuf_run *best(struct pcibuf_pages *pages, unsigned int order,
 		unsigned int at = (pages->cursor + i) % pages->nr_runs;
 		struct pcibuf_run *run = &pages->runs[at];
 
+		looks += !!found;
 		if (!fits(run, order, nr) || !better(run, found))
 			continue;
-		looks++;
+		looks += !found;
 		if (!usable_end(run, nr))
 			continue;
 		found = run;
@@ -239,18 +244,24 @@ static unsigned int row(struct pcibuf_pages *pages, unsigned int first,
 	return 0;
 }
 
-/* Index of the last run of a row that cannot be used, -1 where all can be. */
+/*
+ * Index of the first run of a row that cannot be used, -1 where all can be: of the
+ * last one as much as is wanted, and of one alone either end will do.
+ */
 static int unusable(struct pcibuf_pages *pages, unsigned int first,
-		    unsigned int nr_runs)
+		    unsigned int nr_runs, unsigned long nr)
 {
-	int i;
+	unsigned int i;
 
-	for (i = first + nr_runs - 1; i >= (int)first; i--) {
+	if (nr_runs == 1)
+		return usable_end(&pages->runs[first], nr) ? -1 : first;
+	for (i = first; i < first + nr_runs; i++) {
 		struct pcibuf_run *run = &pages->runs[i];
+		unsigned long part = min(nr, run->nr_pages);
 
-		if (!usable(run->pfn, run->nr_pages, run->order))
+		if (!usable(run->pfn, part, run->order))
 			return i;
-		cond_resched();
+		nr -= part;
 	}
 	return -1;
 }
@@ -266,14 +277,17 @@ static int take_row(struct pcibuf_pages *from, unsigned int first,
 	for (i = first; i < first + nr_runs; i++) {
 		struct pcibuf_run *run = &from->runs[i], part;
 
-		pcibuf_run_cut(run, min(nr, run->nr_pages), &part);
+		if (nr_runs == 1)
+			cut_end(run, nr, &part);
+		else
+			pcibuf_run_cut(run, min(nr, run->nr_pages), &part);
 		nr -= part.nr_pages;
 		pcibuf_runs_add(into, &part);
 	}
 	return 0;
 }
 
-/* No page is looked at twice: behind one that is in use a new row begins. */
+/* Behind a run that is in use a new row begins. */
 static int take_range(struct pcibuf_pages *from, unsigned long nr,
 		      struct pcibuf_pages *into)
 {
@@ -281,7 +295,7 @@ static int take_range(struct pcibuf_pages *from, unsigned long nr,
 
 	while (first < from->nr_runs) {
 		unsigned int nr_runs = row(from, first, nr);
-		int bad = nr_runs ? unusable(from, first, nr_runs) : first;
+		int bad = nr_runs ? unusable(from, first, nr_runs, nr) : first;
 
 		if (bad < 0)
 			return take_row(from, first, nr_runs, nr, into);

@@ -3,8 +3,8 @@
  * Search: the turn to look for a large range, and to take it. One at a time on the
  * machine, and none while memory is taken out.
  *
- * A semaphore, because it is handed to whoever waits longest: who asks all the time
- * for what cannot be had would else hardly ever let others find it free.
+ * A semaphore, because it is handed to one who waits: who asks all the time for what
+ * cannot be had would else hardly ever let others find it free.
  */
 #include <linux/errno.h>
 #include <linux/gfp.h>

@@ -34,15 +34,15 @@ FIXTURE_TEARDOWN(pinned)
 }
 
 /* A pipe takes a reference to the page, not a copy of it. */
-static void pin_first_page(struct __test_metadata *_metadata,
-			   const struct card *card, size_t size, int pipe)
+static void pin_page(struct __test_metadata *_metadata, const struct card *card,
+		     size_t size, size_t at, int pipe)
 {
 	struct iovec page = { .iov_len = PAGE };
 	struct buf rx;
 
 	ASSERT_EQ(0, buf_make(card, "alloc", size, "rx", &rx));
 	fill(rx.mem, size, 0, OLD);
-	page.iov_base = rx.mem;
+	page.iov_base = rx.mem + at;
 	ASSERT_EQ((ssize_t)PAGE, vmsplice(pipe, &page, 1, 0));
 	buf_put(&rx);
 	ASSERT_EQ(0, card_write(card, "free", "rx"));
@@ -70,7 +70,7 @@ static void check_pin_survives(struct __test_metadata *_metadata,
 {
 	unsigned char page[PAGE];
 
-	pin_first_page(_metadata, card, size, pipe[1]);
+	pin_page(_metadata, card, size, 0, pipe[1]);
 	write_new_buffers(_metadata, card, size);
 	ASSERT_EQ((ssize_t)PAGE, read(pipe[0], page, PAGE));
 	EXPECT_EQ(-1, mismatch(page, PAGE, 0, OLD));
@@ -84,6 +84,35 @@ TEST_F(pinned, single_pages)
 TEST_F(pinned, large_page)
 {
 	check_pin_survives(_metadata, &self->card, HUGE_PAGE, self->pipe);
+}
+
+#define RANGE	(4 * HUGE_PAGE)
+
+/* One page of a range that is held is no reason to leave all of it parked. */
+static void check_rest(struct __test_metadata *_metadata, const struct card *card,
+		       size_t at, int pipe)
+{
+	struct buf buf;
+
+	pin_page(_metadata, card, RANGE, at, pipe);
+	ASSERT_EQ(0, buf_make(card, "alloc", RANGE / 2, "new", &buf));
+	EXPECT_EQ(-1, nonzero(buf.mem, RANGE / 2));
+	EXPECT_EQ(PAGE + RANGE, attr_u64(card_attr(card, "allocated_bytes")));
+	buf_put(&buf);
+}
+
+TEST_F(pinned, end_of_a_range)
+{
+	if (iommu_translates())
+		SKIP(return, "nothing is parked");
+	check_rest(_metadata, &self->card, RANGE - PAGE, self->pipe[1]);
+}
+
+TEST_F(pinned, beginning_of_a_range)
+{
+	if (iommu_translates())
+		SKIP(return, "nothing is parked");
+	check_rest(_metadata, &self->card, 0, self->pipe[1]);
 }
 
 TEST_HARNESS_MAIN
