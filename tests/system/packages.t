@@ -60,6 +60,21 @@ pages_name_what_exists() {
 	[ -n "$named" ] && same "" "$missing"
 }
 
+# Links in what is installed, but for those to places in the same page.
+links_lead_somewhere() (
+	cd "$built/root/usr/share/doc/pcibuf-tools"
+	for page in README.md pages/*.md; do
+		grep -o '][(][^)#]*' "$page" | cut -c3- | grep . | while read -r target; do
+			case $target in
+			http*:*) ;;
+			/*) [ -e "$built/root$target" ] || echo "$page: $target" ;;
+			*) [ -e "${page%"${page##*/}"}$target" ] || echo "$page: $target" ;;
+			esac
+		done
+	done >"$built/broken"
+	same "" "$(cat "$built/broken")"
+)
+
 # The units that rules and the sample of a service want, by their names.
 units_exist() {
 	named=$(grep -ho 'pcibuf-[a-z]*@' "$top"/udev/*.rules \
@@ -98,6 +113,7 @@ check "programs that rules and units name are there" rules_name_what_exists
 check "units that are named are there" units_exist
 check "the page on registers has the rule that is shipped" page_has_the_rule
 check "what the pages name is installed" pages_name_what_exists
+check "... and what they link to" links_lead_somewhere
 mkdir "$built/units"
 check "systemd can read the unit" unit_is_fine pcibuf-restore@card.service
 check "... and the sample of a service" unit_is_fine pcibuf-app.service
