@@ -192,7 +192,8 @@ TEST_F_TIMEOUT(limits, small_ones, 240)
 	TH_LOG("%llu buffers of a page take %llu MiB, %llu bytes each", count,
 	       (before - after) / MIB, (before - after) / count);
 	EXPECT_LT(1000, count);
-	EXPECT_GT(mem_total() / 8, before - after);
+	/* A kernel that checks its memory needs more for each. */
+	EXPECT_GT(mem_total() / (slowness() == 1 ? 8 : 4), before - after);
 	/* What the kernel keeps of their names for a next time is no leak. */
 	EXPECT_EQ(0, card_revoke_all(&self->card));
 	EXPECT_EQ(0, attr_write("/proc/sys/vm/drop_caches", "2"));
