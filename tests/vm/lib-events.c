@@ -252,8 +252,8 @@ static int plug_in(const struct card *card)
 	int err;
 
 	watch_locks(false);
-	card_plug(card);
-	there = wait_for(pci_attr(card, "driver_override"), true);
+	there = card_plug(card) &&
+		wait_for(pci_attr(card, "driver_override"), true);
 	watch_locks(true);
 	if (!there)
 		return ETIMEDOUT;

@@ -55,13 +55,26 @@ bool wait_for_lines(const char *words, int count)
 	return true;
 }
 
-/* What there was in the card's place, as the runner made it. */
-void card_plug(const struct card *card)
+/*
+ * What there was in the card's place, as the runner made it. Again until it is there:
+ * QEMU drops the old one only when the kernel is all done with it.
+ */
+bool card_plug(const struct card *card)
 {
 	const char *mask = card->mask == 64 ? ",dma_mask=0xffffffffffffffff" : "";
+	double end = seconds() + PATIENCE, again = 0;
 
-	monitor("device_add edu,id=card%d,bus=rp%d%s", card->slot, card->slot,
-		mask);
+	while (access(pci_attr(card, "vendor"), F_OK)) {
+		if (seconds() > end)
+			return false;
+		if (seconds() > again) {
+			monitor("device_add edu,id=card%d,bus=rp%d%s",
+				card->slot, card->slot, mask);
+			again = seconds() + 2;
+		}
+		usleep(10000);
+	}
+	return true;
 }
 
 /* The letter that the kernel has for what a process does. */

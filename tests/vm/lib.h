@@ -165,7 +165,7 @@ struct pcibuf_segment *segments_of(int fd, __u32 *count);
 __printf(1, 2) void monitor(const char *fmt, ...);
 bool wait_for(const char *path, bool there);
 bool wait_for_lines(const char *words, int count);
-void card_plug(const struct card *card);
+bool card_plug(const struct card *card);
 
 /* QEMU's nvme: its function resets itself, and the kernel gives it 0.1 s for that. */
 #define NVME_VENDOR	0x1b36

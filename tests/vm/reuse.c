@@ -361,7 +361,8 @@ TEST_F_TIMEOUT(reuse, never_seen_through_an_old_mapping, 3600)
 		round_of(_metadata, self, nr);
 	TH_LOG("%lu of %lu pages were used again, in %u of %u rounds",
 	       self->reused, self->freed, self->with_reuse, self->rounds);
-	EXPECT_LE(self->rounds * 8 / 10, self->with_reuse);
+	/* Not at once by a kernel that keeps what was freed in order to check it. */
+	EXPECT_LE(self->rounds * (slowness() == 1 ? 8 : 6) / 10, self->with_reuse);
 	EXPECT_LE(self->freed / 2, self->reused);
 }
 

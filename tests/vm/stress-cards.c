@@ -119,9 +119,7 @@ static bool replug(const struct card *card)
 	monitor("device_del card%d", card->slot);
 	if (!wait_for(place, false))
 		return false;
-	usleep(500000);
-	card_plug(card);
-	return wait_for(place, true);
+	return card_plug(card);
 }
 
 static bool remove_and_rescan(const struct card *card)
