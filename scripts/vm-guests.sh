@@ -80,6 +80,7 @@ prepare_fast() {
 		quoted MODARGS "$modargs"
 		quoted CGROUP "$cgroup"
 		quoted COVERAGE "$coverage"
+		quoted ALLOW "$allow"
 	} >"$run/tree/run.conf"
 	initrd init-fast
 }

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Allocations that fail while a card is taken and given back, and while the module
- * is loaded. What all of it, and the programs before, have lost is looked for here.
+ * Allocations that fail while a card is taken and given back. What all of it, and the
+ * programs before, have lost is looked for here.
  */
 #include "lib-inject.h"
-#include "lib-scene.h"
-
-#include <sys/syscall.h>
 
 /* A card is taken, and given back with a buffer that is in use and one parked. */
 static int before_bind(struct rig *rig)
@@ -15,12 +12,6 @@ static int before_bind(struct rig *rig)
 
 	return err ? err : ready(rig, PCI_DIR "/drivers/pcibuf/bind", O_WRONLY,
 				 rig->card.bdf);
-}
-
-static int after_bind(struct rig *rig)
-{
-	close(rig->file);
-	return card_get(0, &rig->card);
 }
 
 static const struct op bind_op = {
@@ -110,37 +101,6 @@ TEST_F_TIMEOUT(inject, no_page_is_lost, 120)
 	ASSERT_EQ(0, buf_make(&self->rig.card, "alloc", PAGE, "rx", &rx));
 	EXPECT_EQ(1, pages_of_ours());
 	buf_put(&rx);
-}
-
-/* What loads a module comes before: these are in the module's own function. */
-#define LOAD_POINTS	160
-
-/* The module, for a card of no machine: by driver_override it would probe one. */
-static int before_load(struct rig *rig)
-{
-	int err = attr_write(pci_attr(&rig->card, "driver_override"), "\n");
-
-	if (!err && syscall(SYS_delete_module, "pcibuf", O_NONBLOCK))
-		err = errno;
-	return err ? err : ready(rig, "/pcibuf.ko", O_RDONLY, "");
-}
-
-static int run_load(struct rig *rig)
-{
-	const char *args = getenv("PCIBUF_MODARGS");
-
-	args = pathf("%s ids=1234:ffff", args ? args : "");
-	return syscall(SYS_finit_module, rig->file, args, 0) ? errno : 0;
-}
-
-static const struct op load_op = {
-	.name = "load of the module", .first = LOAD_POINTS, .before = before_load, .run = run_load,
-	.after = after_bind
-};
-
-TEST_F_TIMEOUT(inject, load, 600)
-{
-	sweep(_metadata, &self->rig, &load_op);
 }
 
 TEST_HARNESS_MAIN

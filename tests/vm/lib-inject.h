@@ -209,4 +209,10 @@ static inline int unpark(struct rig *rig)
 	return card_write(&rig->card, "free", "held");
 }
 
+static inline int after_bind(struct rig *rig)
+{
+	close(rig->file);
+	return card_get(0, &rig->card);
+}
+
 #endif /* PCIBUF_TESTS_LIB_INJECT_H */
