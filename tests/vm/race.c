@@ -150,7 +150,7 @@ static __u64 hex_of(const char *path)
 	return strtoull(text, NULL, 16);
 }
 
-/* One that can be taken out now. */
+/* One that can be taken out now; and later, since the kernel's own does not go there. */
 static int find_part(struct part *part)
 {
 	struct dirent **found;
@@ -166,7 +166,7 @@ static int find_part(struct part *part)
 			      part->frames;
 		err = attr_write(part->state, "offline");
 		if (!err)
-			err = attr_write(part->state, "online_kernel");
+			err = attr_write(part->state, "online_movable");
 	}
 	return err;
 }
