@@ -123,7 +123,8 @@ static void check_beyond(struct __test_metadata *_metadata, struct card *card,
 {
 	__u64 before = pages_taken();
 
-	EXPECT_LT(0, before);
+	/* The kernels that are built for tests do not count events. */
+	EXPECT_TRUE(before || slowness() > 1);
 	EXPECT_EQ(ENOMEM, card_write(card, how, "%s", size));
 	EXPECT_GT(16 * MIB / PAGE, pages_taken() - before);
 }
