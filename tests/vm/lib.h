@@ -138,6 +138,7 @@ __u64 mem_free(void);
 __u64 mem_total(void);
 void snapshot(const struct card *card, struct snapshot *snap);
 bool memory_is_back(const struct snapshot *before);
+void shrink_caches(void);
 bool memory_is_out(const struct snapshot *before);
 int snapshot_changes(const struct card *card, const struct snapshot *before);
 
