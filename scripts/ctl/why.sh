@@ -75,7 +75,7 @@ explain_key() {
 	why="the kernel loads signed modules only (Secure Boot), and the key that DKMS signs with is not enrolled"
 	cure="mokutil --import /var/lib/dkms/mok.pub, then reboot and confirm it"
 	if [ ! -d "$sys/firmware/efi" ]; then
-		cure="boot without module.sig_enforce: this machine has no EFI to enrol a key with"
+		cure="boot without module.sig_enforce and lockdown: this machine has no EFI to enrol a key with"
 	elif ! command -v mokutil >/dev/null; then
 		why="the kernel loads signed modules only (Secure Boot), and without mokutil nothing tells whether the key that DKMS signs with is enrolled"
 		cure="apt install mokutil; then: $cure"

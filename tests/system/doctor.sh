@@ -102,7 +102,7 @@ old_login() {
 test_system_faults() {
 	put "options pcibuf ids=8086:10d3" /etc/modprobe.d/mine.conf
 	check "another driver has a card: doctor finds it" finds other_driver \
-		"blacklist e1000e in modprobe.d, or: pcibufctl bind $net --force"
+		"pcibufctl bind $net --force; for good: blacklist e1000e in modprobe.d"
 	check "... what it says to do can be done" pcibufctl bind "$net" --force
 	check "... and helps" well
 	pcibufctl unbind "$net" >/dev/null
@@ -180,7 +180,7 @@ test_signatures() {
 	check "... and so does doctor" doctor_says not_signed
 	check "it is signed with a key of DKMS" sign_module
 	check "... which the kernel does not know: bind says so" refused \
-		"mokutil --import /var/lib/dkms/mok.pub" pcibufctl bind "$edu"
+		"boot without module.sig_enforce and lockdown" pcibufctl bind "$edu"
 	check "... and so does doctor" doctor_says no_key
 	check "... and the kernel, in its way" refused "could not insert" modprobe pcibuf
 }
