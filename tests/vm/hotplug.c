@@ -62,18 +62,6 @@ TEST_F_TIMEOUT(hotplug, remove_and_rescan, 180)
 	EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
 }
 
-/* Its files are there before it is ready for a driver. */
-static int get_when_ready(struct card *card)
-{
-	int err = card_get(0, card), tries = 100;
-
-	while (err == ENOENT && tries--) {
-		usleep(20000);
-		err = card_get(0, card);
-	}
-	return err;
-}
-
 /* Pulled out, and another of its kind put into its slot. */
 TEST_F_TIMEOUT(hotplug, pulled_out_while_mapped, 180)
 {
@@ -89,7 +77,8 @@ TEST_F_TIMEOUT(hotplug, pulled_out_while_mapped, 180)
 	check_gone(_metadata, &self->rx, node);
 
 	ASSERT_TRUE(card_plug(&self->card));
-	ASSERT_EQ(0, get_when_ready(&self->card));
+	ASSERT_EQ(0, card_bind_new(&self->card));
+	ASSERT_EQ(0, card_get(0, &self->card));
 	ASSERT_EQ(0, card_write(&self->card, "alloc", "4K rx"));
 	EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
 	check_gone(_metadata, &self->rx, node);

@@ -245,20 +245,14 @@ static int pull_out(const struct card *card)
 	return err ?: access(pci_attr(card, ""), F_OK) ? 0 : EEXIST;
 }
 
-/* A card whose files are there may not be ready for a driver, and is then given one. */
 static int plug_in(const struct card *card)
 {
 	bool there;
-	int err;
 
 	watch_locks(false);
-	there = card_plug(card) &&
-		wait_for(pci_attr(card, "driver_override"), true);
+	there = card_plug(card);
 	watch_locks(true);
-	if (!there)
-		return ETIMEDOUT;
-	err = card_bind(card);
-	return err == ENOENT && wait_for(card_attr(card, "gid"), true) ? 0 : err;
+	return there ? card_bind_new(card) : ETIMEDOUT;
 }
 
 static const char *no_hotplug(const struct card *card)

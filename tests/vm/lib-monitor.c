@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The machine around the guest: QEMU's monitor, and what comes and goes. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -64,7 +65,7 @@ bool card_plug(const struct card *card)
 	const char *mask = card->mask == 64 ? ",dma_mask=0xffffffffffffffff" : "";
 	double end = seconds() + PATIENCE, again = 0;
 
-	while (access(pci_attr(card, "vendor"), F_OK)) {
+	while (access(pci_attr(card, "driver_override"), F_OK)) {
 		if (seconds() > end)
 			return false;
 		if (seconds() > again) {
@@ -75,6 +76,14 @@ bool card_plug(const struct card *card)
 		usleep(10000);
 	}
 	return true;
+}
+
+/* A card whose files are there may not be ready for a driver, and is then given one. */
+int card_bind_new(const struct card *card)
+{
+	int err = card_bind(card);
+
+	return err == ENOENT && wait_for(card_attr(card, "gid"), true) ? 0 : err;
 }
 
 /* The letter that the kernel has for what a process does. */

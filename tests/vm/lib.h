@@ -167,6 +167,7 @@ __printf(1, 2) void monitor(const char *fmt, ...);
 bool wait_for(const char *path, bool there);
 bool wait_for_lines(const char *words, int count);
 bool card_plug(const struct card *card);
+int card_bind_new(const struct card *card);
 
 /* QEMU's nvme: its function resets itself, and the kernel gives it 0.1 s for that. */
 #define NVME_VENDOR	0x1b36
