@@ -66,12 +66,19 @@ need_device() {
 	done
 	# shellcheck disable=SC2086 # words
 	set -- "$1" $found
-	case $#$name in
-	1????:????) fail 3 no_card "there is no card $1" \
-		"lspci -nn shows those of the machine" ;;
-	1*) need_card "$1" ;;
-	2*) card=$2 ;;
+	case $# in
+	1) no_such_kind "$1" ;;
+	2) card=$2 ;;
 	*) fail 3 ambiguous "$1 can be any of:$found" "name one by its address" ;;
+	esac
+}
+
+# Then it names a bound card, or none.
+no_such_kind() {
+	case $1 in
+	????:????) fail 3 no_card "there is no card $1" \
+		"lspci -nn shows those of the machine" ;;
+	*) need_card "$1" ;;
 	esac
 }
 

@@ -62,9 +62,11 @@ read_conf() {
 fine() {
 	failures_before=$failures
 	card=
+	number=0
 	if [ ! -r "$file" ]; then
-		number=0
 		went_wrong 4 "cannot be read"
+	elif [ ! -s "$file" ]; then
+		went_wrong 2 "is empty; write it again, or remove it"
 	else
 		read_conf check
 	fi
@@ -82,12 +84,14 @@ restore_file() {
 }
 
 # Somebody may type it while the card's unit does it: each would find that labels
-# are taken that were free when it looked. Ends with the program.
+# are taken that were free when it looked, or write over what the other just wrote.
+# Ends with the program.
 one_at_a_time() {
-	lock=$root/run/pcibufctl.lock
-	# In a subshell first: exec would end the program where it fails. A small system
-	# has no flock, and no unit either.
-	if command -v flock >/dev/null && (: >"$lock") 2>/dev/null; then
+	lock=$root/run/pcibuf.lock
+	# In a subshell first: exec would end the program where it fails. Who may read a
+	# file can lock it, so none but root may. A small system has no flock, and no unit
+	# either.
+	if command -v flock >/dev/null && (umask 077 && : >"$lock") 2>/dev/null; then
 		exec 9>"$lock"
 		flock 9
 	fi

@@ -87,11 +87,11 @@ check_rules() {
 
 # check_member GROUP GID: root needs no group.
 check_member() {
-	user=$(id -un)
+	user=$(user_name)
 	# shellcheck disable=SC2046 # words
 	if [ "$(id -u)" = 0 ] || has_word "$2" $(id -G); then
 		verdict ok group "$user may use cards of group $1"
-	elif has_word "$2" $(id -G "$user"); then
+	elif has_word "$2" $(id -G "$user" 2>/dev/null); then
 		verdict fault group_not_in_effect "$user is in group $1, but was not yet at the login" \
 			"log out and in again, or: newgrp $1"
 	else

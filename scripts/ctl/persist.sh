@@ -44,6 +44,15 @@ others_ids() {
 		grep -vxF "$claims"
 }
 
+claims_text() {
+	echo "# Written by pcibufctl bind --persist; unbind --persist takes a line out."
+	for kind; do
+		upper=$(echo "$kind" | tr '[:lower:]' '[:upper:]')
+		echo "alias pci:v0000${upper%:*}d0000${upper#*:}sv*sd*bc*sc*i* pcibuf"
+	done
+	printf 'options pcibuf ids=%s\n' "$(printf '%s\n' "$@" | paste -sd ,)"
+}
+
 # write_claims KIND...: the file for these, or no file.
 write_claims() {
 	if [ $# = 0 ]; then
@@ -51,16 +60,7 @@ write_claims() {
 		return
 	fi
 	mkdir -p "$modprobe_d"
-	if ! {
-		echo "# Written by pcibufctl bind --persist; unbind --persist takes a line out."
-		for kind; do
-			upper=$(echo "$kind" | tr '[:lower:]' '[:upper:]')
-			echo "alias pci:v0000${upper%:*}d0000${upper#*:}sv*sd*bc*sc*i* pcibuf"
-		done
-		printf 'options pcibuf ids=%s\n' "$(printf '%s\n' "$@" | paste -sd ,)"
-	} >"$claims.new" || ! mv "$claims.new" "$claims"; then
-		fail 1 not_written "cannot write $claims" "is /etc read-only?"
-	fi
+	replace "$claims" "$(claims_text "$@")"
 }
 
 # udevd reads what modprobe.d says when it starts, or is told to.
@@ -79,6 +79,7 @@ refuse_other_ids() {
 }
 
 persist_card() {
+	one_at_a_time
 	kinds=$(promised_kinds)
 	# shellcheck disable=SC2046 # words
 	is_promised "$1" ||
@@ -89,6 +90,7 @@ persist_card() {
 }
 
 forget_card() {
+	one_at_a_time
 	ids_of "$1"
 	# shellcheck disable=SC2046 # words
 	write_claims $(persistent_kinds | grep -vx "$vendor:$device")

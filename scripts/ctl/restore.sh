@@ -13,7 +13,8 @@ went_wrong() {
 	[ "$first_failure" != 0 ] || first_failure=$1
 	failures="$failures${failures:+,}{\"card\":$(jo "$card"),\"file\":$(js "$file"),\"line\":$number,\"message\":$(js "$2")}"
 	last_wrong="$file:$number: $2"
-	[ -n "$json" ] || echo "pcibufctl: $file:$number: ${card:+$card: }$2" >&2
+	[ -n "$json" ] ||
+		printf 'pcibufctl: %s\n' "$file:$number: ${card:+$card: }$2" >&2
 }
 
 # Not as request(): one failure is no reason to stop.
@@ -43,18 +44,20 @@ selected() {
 	esac
 }
 
+# as_saved WHAT SAVED FOUND: nothing was saved of it, or the same.
+as_saved() {
+	if [ -z "$2" ] || [ "$2" = "$3" ]; then
+		return 0
+	fi
+	went_wrong 5 "refused: saved for a card of $1 $2, this one has $3"
+	return 1
+}
+
 # What was saved must be of this card, whatever stands in its slot now.
 same_card() {
-	for pair in "vendor $want_vendor $vendor" "device $want_device $device" \
-		"serial $want_serial ${serial:-none}"; do
-		# shellcheck disable=SC2086 # three words, or two
-		set -- $pair
-		if [ $# != 3 ] || [ "$2" = "$3" ]; then
-			continue
-		fi
-		went_wrong 5 "refused: saved for a card of $1 $2, this one has $3"
-		return 1
-	done
+	as_saved vendor "$want_vendor" "$vendor" &&
+		as_saved device "$want_device" "$device" &&
+		as_saved serial "$want_serial" "${serial:-none}"
 }
 
 apply_card() {
@@ -98,7 +101,7 @@ bytes() {
 	esac
 	[ $unit = 1 ] || amount=${1%?}
 	case $amount in
-	0x*) ;;
+	0[xX]*) ;;
 	*) amount=$(printf %s "$amount" | sed 's/^0*\(.\)/\1/') ;;
 	esac
 	echo $(((amount * unit + 4095) / 4096 * 4096))

@@ -21,31 +21,31 @@ known_by() {
 	esac
 }
 
-# A limit that is only the limit of all cards is not the card's own.
+# A limit that is only the limit of all cards is not the card's own. Fails where the
+# card has gone.
 save_card() {
 	card_attr "$1" serial
 	printf '[card]\ncard=%s\nvendor=%s\ndevice=%s\n' "$known" "$vendor" "$device"
 	[ "$by" = id ] || echo "serial=${value:-none}"
-	card_attr "$1" dma_mask_bits
-	echo "mask=$value"
 	attr "$sys/module/pcibuf/parameters/max_total" || value=
 	total=$value
 	card_attr "$1" max_bytes
 	[ "$value" = "$total" ] || echo "limit=$value"
+	card_attr "$1" dma_mask_bits
+	[ -n "$value" ] && echo "mask=$value"
 }
 
-# save_buffer CARD NAME
+# save_buffer CARD NAME: nothing of one that was freed since it was named.
 save_buffer() {
-	buffer_attr "$1" "$2" size
-	printf '\n[buffer]\nsize=%s\n' "$value"
-	buffer_attr "$1" "$2" nr_segments
-	if [ "$value" = 1 ]; then
-		echo kind=contiguous
-	else
-		echo kind=sg
-	fi
 	buffer_attr "$1" "$2" label
-	[ -z "$value" ] || echo "label=$value"
+	label=$value
+	buffer_attr "$1" "$2" size
+	size=$value kind=sg
+	buffer_attr "$1" "$2" nr_segments
+	[ -n "$value" ] || return 0
+	[ "$value" != 1 ] || kind=contiguous
+	printf '\n[buffer]\nsize=%s\nkind=%s\n' "$size" "$kind"
+	[ -z "$label" ] || echo "label=$label"
 }
 
 # In the order of their making, as far as their indices tell.
@@ -58,19 +58,39 @@ in_order() {
 
 saved_text() {
 	echo "# Written by pcibufctl save. See pcibuf.conf(5)."
-	save_card "$1"
+	save_card "$1" || return
 	for name in $(in_order "$1"); do
 		save_buffer "$1" "$name"
 	done
 }
 
-# In one piece: the file of before stays where this one cannot be written.
-write_saved() {
-	text=$(saved_text "$1")
-	if ! printf '%s\n' "$text" >"$file.new" || ! mv "$file.new" "$file"; then
-		rm -f "$file.new"
-		fail 1 not_written "cannot write $file" "is the disk full, or read-only?"
+# replace FILE TEXT: in one piece, also where the power goes. The one of before stays
+# where this cannot be written.
+replace() {
+	if ! printf '%s\n' "$2" >"$1.new" || ! sync "$1.new" || ! mv "$1.new" "$1"; then
+		rm -f "$1.new"
+		fail 1 not_written "cannot write $1" "is the disk full, or read-only?"
 	fi
+}
+
+# All that files can call a card, for grep.
+names_of() {
+	card_attr "$1" serial
+	printf 'path:.*pci-%s.%s|serial:%s|id:%s:%s' "${1%.*}" "${1##*.}" \
+		"${value:-none}" "$vendor" "$device"
+}
+
+# Files of other names may be about this card, and each boot restores them, too.
+tell_others() {
+	others=$(grep -liE "^[[:space:]]*card[[:space:]]*=[[:space:]]*($(names_of "$1"))[[:space:]]*\$" \
+		"$saved"/*.conf | grep -vxF "$file" | paste -sd ' ')
+	[ -z "$others" ] ||
+		note "$1: restored too, unless you remove it: $others"
+}
+
+write_saved() {
+	text=$(saved_text "$1") || fail 3 ENODEV "$1 is going away" "bind it again"
+	replace "$file" "$text"
 }
 
 # The file of a card, in $file; each has its own.
@@ -95,11 +115,13 @@ do_save() {
 	if ! mkdir -p "$saved" 2>/dev/null || [ ! -w "$saved" ]; then
 		fail 4 not_root "cannot write to $saved" "try it with sudo"
 	fi
+	one_at_a_time
 	written='' files=''
 	for card; do
 		file_of "$card"
 		write_saved "$card"
 		note "$card: $file"
+		tell_others "$card"
 		written="$written${written:+,}{\"address\":$(js "$card"),\"file\":$(js "$file")}"
 	done
 	[ -z "$json" ] || answer "\"saved\":[$written]"

@@ -125,6 +125,11 @@ group_entry() {
 	fi
 }
 
+# A number may have no name.
+user_name() {
+	id -un 2>/dev/null || id -u
+}
+
 # has_word WORD WORD...
 has_word() {
 	wanted=$1
@@ -138,7 +143,7 @@ has_word() {
 # Why this user cannot use a card, in $why, $fault and $cure.
 explain_group() {
 	card_attr "$1" gid
-	user=$(id -un)
+	user=$(user_name)
 	# shellcheck disable=SC2046 # words
 	if [ "${value:-0}" = 0 ]; then
 		fault=no_group
@@ -148,7 +153,7 @@ explain_group() {
 		fault=no_group
 		why="$1 is group $value's, which does not exist"
 		cure="as root: udevadm trigger -s pcibuf_card"
-	elif has_word "$value" $(id -G "$user"); then
+	elif has_word "$value" $(id -G "$user" 2>/dev/null); then
 		fault=group_not_in_effect
 		why="$user is in group ${entry%%:*}, but was not yet at the login"
 		cure="log out and in again, or: newgrp ${entry%%:*}"

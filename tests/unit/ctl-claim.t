@@ -67,6 +67,12 @@ check_failures() {
 	add_device 0000:05:00.0 8086 10d3
 	check "... where there is one of it" ends 3 "any of: $b 0000:05:00.0" \
 		ctl bind 8086:10d3
+	for n in 0 1 2 3 4 5 6 7; do
+		add_device 0000:06:00.$n 8086 10d3
+		add_device 0000:06:01.$n 8086 10d3
+	done
+	add_device 0000:06:02.0 8086 10d3
+	check "... of nineteen, too" ends 3 "any of: $b" ctl bind 8086:10d3 --force
 	chmod 444 "$sys/bus/pci/drivers_probe"
 	check "who is not root" ends 4 "sudo" ctl_as_nobody bind $b --force
 }

@@ -107,7 +107,7 @@ conf() {
 
 # while_held COMMAND...: while another one restores, and hence after it.
 while_held() {
-	flock "$FAKE_ROOT/run/pcibufctl.lock" sleep 3 &
+	flock "$FAKE_ROOT/run/pcibuf.lock" sleep 3 &
 	sleep 0.5
 	started=$(date +%s)
 	"$@" && same yes "$([ $(($(date +%s) - started)) -ge 2 ] && echo yes)"
@@ -120,6 +120,52 @@ keeps_saved() {
 	ln -s /dev/full "$1.new"
 	ends 1 "cannot write" ctl save && same "$before" "$(cat "$1")" &&
 		not test -L "$1.new"
+}
+
+# only_root_locks: who may open the file may hold the lock for ever.
+only_root_locks() {
+	rm "$FAKE_ROOT/run/pcibuf.lock"
+	ctl restore >/dev/null
+	same 600 "$(stat -c %a "$FAKE_ROOT/run/pcibuf.lock")"
+}
+
+# loses ATTRIBUTE COMMAND...: while that cannot be read, as of what has just gone.
+loses() {
+	mv "$1" "$work/lost"
+	: >"$1"
+	shift
+	code=0
+	"$@" || code=$?
+	return $code
+}
+
+# What was freed, or has left, while it was being saved.
+check_leaving() {
+	fill
+	ctl save >/dev/null
+	good=$(cat "$saved"/pci-*)
+	check "a card that leaves is not saved" loses \
+		"$sys/class/pcibuf_card/$a/dma_mask_bits" \
+		ends 3 "is going away" ctl save
+	check "... and what was saved stays" same "$good" "$(cat "$saved"/pci-*)"
+	fill
+	check "a buffer that goes is left out" loses \
+		"$sys/class/pcibuf_card/$a/buffers/rx/nr_segments" ends 0 "" ctl save
+	check "... alone" same "4" "$(grep -c '^size=[0-9]' "$saved"/pci-*)"
+	boot
+	check "... and the file can be understood" ends 0 "made ring" ctl restore
+}
+
+check_others() {
+	fill
+	ctl save >/dev/null
+	check "another file about the card is told" ends 0 \
+		"restored too, unless you remove it: $saved/pci-0000-03-00.0.conf" \
+		ctl save --by=serial
+	check "... by each" ends 0 "serial-525400ffff123456.conf" ctl save
+	rm "$saved"/serial-*
+	ctl save >"$work/said"
+	check "one alone needs no words" not grep -q "restored too" "$work/said"
 }
 
 check_save() {
@@ -136,6 +182,9 @@ check_save() {
 check_files() {
 	fake_machine
 	check "one at a time restores" while_held ctl restore
+	check "... and saves" while_held ctl save
+	rm -r "$saved"
+	check "none but root can hold the others up" only_root_locks
 	check "nothing saved is nothing to do" ends 0 "" ctl restore
 	conf "# by hand" "" "  [card]  " "card = id:10ee:7024" "[buffer]" \
 		"  size =  4k " "label= rx"
@@ -165,8 +214,30 @@ check_files() {
 alloc: 4K two"
 }
 
+# What a person writes, or a crash leaves.
+check_odd_files() {
+	fake_machine
+	conf "[card]" card=id:10ee:7024 "[buffer]" size=0X2000 label=capital "[buffer]" \
+		size=4K label=after
+	check "a capital X is hex, too" ends 0 "made after of 4K" ctl restore
+	for line in "vendor=10ef # mine" "serial=5254 00ff" "serial=*" "device=7024 7025"; do
+		conf "[card]" card=id:10ee:7024 "$line" "[buffer]" size=4K label=odd
+		: >"$FAKE_LOG"
+		check "'$line' is no other's" ends 5 "refused: saved for a card of" \
+			ctl restore
+		check "... so nothing is made" written ""
+	done
+	: >"$saved/test.conf"
+	check "an empty file is told" ends 2 "is empty" ctl restore
+	conf "# nothing"
+	check "... one of comments alone is fine" ends 0 "" ctl restore
+}
+
 check_round
 check_identity
 check_save
+check_leaving
+check_others
 check_files
+check_odd_files
 finish
