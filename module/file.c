@@ -93,7 +93,7 @@ static ssize_t copy_bounced(struct copy *copy, u64 pos, size_t len)
 	int ret;
 
 	if (!copy->bounce)
-		copy->bounce = kvmalloc(BOUNCE_SIZE, GFP_KERNEL);
+		copy->bounce = kvmalloc(BOUNCE_SIZE, GFP_KERNEL | __GFP_NOWARN);
 	if (!copy->bounce)
 		return -ENOMEM;
 	len = min_t(size_t, len, BOUNCE_SIZE);
