@@ -62,12 +62,15 @@ static int look(int pipe_end)
 
 /*
  * The card writes at about the time when the buffer goes: before, or not at all.
- * The pipe holds the page, so that it can be seen when all else is gone.
+ * The pipe holds the page, so that it can be seen when all else is gone; pages are
+ * looked at just before their release, coherent memory after it. True where the write
+ * had not come by then.
  */
-static void check_write(struct __test_metadata *_metadata,
+static bool check_write(struct __test_metadata *_metadata,
 			const struct card *card, struct edu *edu,
 			unsigned int delay_us)
 {
+	bool coherent = coherent_forced();
 	struct iovec part = { .iov_len = PAGE };
 	struct beside revoker;
 	int held[2], first;
@@ -83,11 +86,11 @@ static void check_write(struct __test_metadata *_metadata,
 	ASSERT_EQ((ssize_t)PAGE, vmsplice(held[1], &part, 1, 0));
 	/* From here on the translation is in the cache. */
 	ASSERT_EQ(0, edu_fetch(edu, bus + PAGE, 8));
-	ASSERT_EQ(0, gate("release", true));
+	ASSERT_EQ(0, gate("release", !coherent));
 	ASSERT_EQ(0, edu_begin_store(edu, bus, 8));
 	usleep(delay_us);
 	revoker = begin(revoke_rx, (void *)card);
-	ASSERT_TRUE(gate_is_reached());
+	ASSERT_EQ(0, coherent ? result(&revoker) : !gate_is_reached());
 	first = look(held[0]);
 	EXPECT_EQ(0, edu_wait(edu));
 	usleep(20000);
@@ -98,19 +101,22 @@ static void check_write(struct __test_metadata *_metadata,
 	close(held[0]);
 	close(held[1]);
 	ASSERT_EQ(0, gate("release", false));
-	EXPECT_EQ(0, result(&revoker));
+	if (!coherent)
+		EXPECT_EQ(0, result(&revoker));
 	buf_put(&rx);
+	return first == OLD;
 }
 
+/* The later ones come too late to show anything; the earlier ones do not. */
 TEST_F_TIMEOUT(flush, card_writes_while_it_goes, 120)
 {
-	unsigned int i;
+	unsigned int i, before = 0;
 
-	if (coherent_forced())
-		SKIP(return, "coherent memory is unmapped by its release");
 	for (i = 0; i < TRIES; i++)
-		check_write(_metadata, &self->card, &self->edu,
-			    50000 + i * 2000);
+		before += check_write(_metadata, &self->card, &self->edu,
+				      i * 4000);
+	TH_LOG("%u of %u times the write was still to come", before, TRIES);
+	EXPECT_LT(0, before);
 }
 
 TEST_HARNESS_MAIN

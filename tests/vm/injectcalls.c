@@ -93,11 +93,12 @@ static int run_touch(struct rig *rig)
 
 static const struct op page_faults[] = {
 	{ .name = "faults of large pages", .size = ODD, .before = before_fault,
-	  .run = run_populate, .after = after_map },
+	  .run = run_populate, .after = after_map, .spare = true },
 	{ .name = "faults of windows", .size = ODD, .shift = PAGE,
-	  .before = before_fault, .run = run_populate, .after = after_map },
+	  .before = before_fault, .run = run_populate, .after = after_map,
+	  .spare = true },
 	{ .name = "a touch of a large page", .size = ODD, .before = before_fault,
-	  .run = run_touch, .after = after_map },
+	  .run = run_touch, .after = after_map, .spare = true },
 };
 
 TEST_F_TIMEOUT(inject, faults, 120)
@@ -172,12 +173,12 @@ static int run_splice_in(struct rig *rig)
 #define CALL	.size = ODD, .before = before_map, .after = after_open
 
 static const struct op calls[] = {
-	{ .name = "read", .run = run_read, CALL },
-	{ .name = "write", .run = run_write, CALL },
+	{ .name = "read", .run = run_read, CALL, .spare = true },
+	{ .name = "write", .run = run_write, CALL, .spare = true },
 	{ .name = "splice to a pipe", .run = run_splice_out, CALL },
 	{ .name = "splice from a pipe", .run = run_splice_in, CALL },
-	{ .name = "PCIBUF_IOC_INFO", .run = run_info, CALL },
-	{ .name = "PCIBUF_IOC_SEGMENTS", .run = run_segments, CALL },
+	{ .name = "PCIBUF_IOC_INFO", .run = run_info, CALL, .spare = true },
+	{ .name = "PCIBUF_IOC_SEGMENTS", .run = run_segments, CALL, .spare = true },
 };
 
 TEST_F_TIMEOUT(inject, calls, 120)

@@ -44,6 +44,7 @@ struct op {
 	size_t size;		/* of the buffer rx */
 	size_t shift;		/* what of it is left out of the mapping */
 	bool parked;		/* as much is parked */
+	bool spare;		/* makes do without any, in one backing at least */
 	unsigned int first;	/* so many points from the last one are looked at, */
 	unsigned int last;	/* or so many from the first; 0: all */
 	int (*before)(struct rig *rig);
@@ -126,6 +127,8 @@ static void sweep_one_way(struct __test_metadata *_metadata, struct rig *rig,
 		n = next(what, n);
 	if (!_metadata->passed)
 		printf("# failed of %s, %s, at %u\n", rig->op->name, words, n);
+	if (what == FAIL_ONE && !rig->op->spare)
+		EXPECT_LT(0, tally.points);
 	printf("# %s, %s: %u points, ENOMEM at %u\n", rig->op->name, words,
 	       tally.points, tally.refused);
 	free(tally.was);

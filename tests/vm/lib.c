@@ -169,13 +169,18 @@ int card_find(unsigned int nth, struct card *card)
 	return err;
 }
 
-/* What a user types; nothing happens where the card is bound already. */
+/*
+ * What a user types; nothing happens where the card is bound already. A kernel may
+ * have a driver for it built in.
+ */
 int card_bind(const struct card *card)
 {
 	int err = attr_write(pci_attr(card, "driver_override"), "pcibuf");
 
-	if (!err && access(card_attr(card, ""), F_OK))
+	if (!err && access(card_attr(card, ""), F_OK)) {
+		attr_write(pci_attr(card, "driver/unbind"), card->bdf);
 		err = attr_write(PCI_DIR "/drivers_probe", card->bdf);
+	}
 	if (!err && access(card_attr(card, ""), F_OK))
 		err = errno;
 	return err;

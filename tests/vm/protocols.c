@@ -176,10 +176,15 @@ TEST_F_TIMEOUT(protocols, mmap_that_was_in_time, 60)
 	mapper = begin(map_and_touch, &mapping);
 	ASSERT_TRUE(gate_is_reached());
 	revoker = begin(revoke_rx, &self->card);
-	usleep(A_WHILE);
-	EXPECT_EQ(!coherent_forced(), is_done(&revoker));
+	if (coherent_forced()) {
+		usleep(A_WHILE);
+		EXPECT_FALSE(is_done(&revoker));
+	} else {
+		EXPECT_EQ(0, result(&revoker));
+	}
 	ASSERT_EQ(0, gate("mmap", false));
-	EXPECT_EQ(0, result(&revoker));
+	if (coherent_forced())
+		EXPECT_EQ(0, result(&revoker));
 	ASSERT_EQ(1, write(ends[1], "", 1));
 	EXPECT_EQ(SIGBUS, result(&mapper));
 	close(ends[0]);
@@ -239,6 +244,19 @@ static int allocate(void *arg)
 	return card_write(arg, "alloc_sg", "1M new");
 }
 
+/* By somebody beside us, soon. */
+static bool is_stopped(const struct card *card)
+{
+	double end = seconds() + 20;
+
+	while (card_is_master(card)) {
+		if (seconds() > end)
+			return false;
+		usleep(10000);
+	}
+	return true;
+}
+
 /* A request under way when the card goes: over before anything else is. */
 static void check_request(struct __test_metadata *_metadata,
 			  struct card *card, int (*request)(void *arg),
@@ -250,9 +268,9 @@ static void check_request(struct __test_metadata *_metadata,
 	requester = begin(request, card);
 	ASSERT_TRUE(gate_is_reached());
 	unbinder = begin(unbind, card);
+	EXPECT_TRUE(is_stopped(card));
 	usleep(A_WHILE);
 	EXPECT_FALSE(is_done(&unbinder));
-	EXPECT_EQ(0, card_is_master(card));
 	ASSERT_EQ(0, gate(where, false));
 	EXPECT_EQ(error, result(&requester));
 	EXPECT_EQ(0, result(&unbinder));
@@ -275,12 +293,17 @@ TEST_F_TIMEOUT(protocols, free_under_way, 60)
 	check_request(_metadata, &self->card, free_rx, "free", 0);
 }
 
-/* Not a bus master any more when the first page goes, whatever makes it go. */
+/*
+ * Not a bus master any more when the first page goes, whatever makes it go. Without an
+ * IOMMU that is one of those that were parked.
+ */
 static void check_stopped(struct __test_metadata *_metadata,
 			  struct card *card, int (*ending)(void *arg))
 {
 	struct beside ender;
 
+	ASSERT_EQ(0, card_write(card, "alloc", "64K parked"));
+	ASSERT_EQ(0, card_write(card, "free", "parked"));
 	ASSERT_EQ(1, card_is_master(card));
 	ASSERT_EQ(0, gate("release", true));
 	ender = begin(ending, card);

@@ -50,6 +50,7 @@ static void note(struct __test_metadata *_metadata, int notes,
 static bool free_meanwhile(struct __test_metadata *_metadata,
 			   const struct card *card, int notes)
 {
+	int status = 0;
 	bool hit;
 	pid_t pid;
 
@@ -60,9 +61,10 @@ static bool free_meanwhile(struct __test_metadata *_metadata,
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(0, card_write(card, "free", "rx"));
 	note(_metadata, notes, NO_BUFFER);
-	hit = !waitpid(pid, NULL, WNOHANG);
+	hit = !waitpid(pid, &status, WNOHANG);
 	if (hit)
-		EXPECT_EQ(pid, waitpid(pid, NULL, 0));
+		EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
 	EXPECT_EQ(0, card_is_master(card));
 	return hit;
 }

@@ -79,6 +79,7 @@ FIXTURE_SETUP(reuse)
 		self->holds[i].pipe[0] = -1;
 	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	ASSERT_LE(0, pagemap);
+	shrink_caches();
 	snapshot(&self->card, &self->before);
 }
 
@@ -196,7 +197,7 @@ static void exit_with_it(struct __test_metadata *_metadata,
 {
 	double until = seconds() + 30;
 	pid_t pid = fork();
-	int err;
+	int err, status;
 
 	if (!pid)
 		_exit(touch(hold->place.mem));
@@ -207,7 +208,9 @@ static void exit_with_it(struct __test_metadata *_metadata,
 		err = card_write(&self->card, "free", "rx");
 	} while (err == EBUSY && seconds() < until);
 	EXPECT_EQ(0, err);
-	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(!status || (WIFSIGNALED(status) &&
+				WTERMSIG(status) == SIGKILL));
 }
 
 /* Unmapped, but the place stays ours: nothing else is to be mapped there. */

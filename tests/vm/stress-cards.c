@@ -11,10 +11,24 @@
 
 #include "stress.h"
 
+/* Those that have ended did so by themselves, or were killed. */
+static void reap_children(struct worker *worker)
+{
+	int status;
+
+	while (waitpid(-1, &status, WNOHANG) > 0)
+		if (status && !(WIFSIGNALED(status) &&
+				WTERMSIG(status) == SIGKILL))
+			wrong(worker, "a child ended badly");
+}
+
 /* A child with all that its parent has, for a while. */
 static int fork_some(struct worker *worker)
 {
-	pid_t pid = fork();
+	pid_t pid;
+
+	reap_children(worker);
+	pid = fork();
 
 	if (pid < 0)
 		return errno;
@@ -98,7 +112,6 @@ static int reset_card(struct worker *worker)
 {
 	return attr_write(pci_attr(some_card(worker), "reset"), "1");
 }
-
 
 const struct op card_ops[] = {
 	{ "fork", 6, fork_some },

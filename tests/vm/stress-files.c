@@ -71,6 +71,8 @@ static const char *some_attr(struct worker *worker)
 	};
 	const struct card *card = some_card(worker);
 
+	if (!pick(worker, 40))
+		return MAX_TOTAL;
 	if (pick(worker, 2))
 		return card_attr(card, of_card[pick(worker,
 						    ARRAY_SIZE(of_card))]);
@@ -242,8 +244,10 @@ static int write_node(struct worker *worker)
 
 static int seek(struct worker *worker)
 {
-	return error(lseek(*some_fd(worker), some_offset(worker),
-			   pick(worker, 6)));
+	off_t offset = pick(worker, 2) ? pick(worker, PAGE) :
+					 some_offset(worker);
+
+	return error(lseek(*some_fd(worker), offset, pick(worker, 6)));
 }
 
 static int make_pipe(struct worker *worker)

@@ -19,7 +19,7 @@
 #include "stress.h"
 
 #define SECONDS		40
-#define OFTEN		1000
+#define OFTEN		150
 #define WARM_UP		4	/* for what the kernel keeps of the first time */
 
 static const struct op *const lists[] = { file_ops, memory_ops, card_ops };
@@ -202,7 +202,6 @@ static void work(struct shared *shared, unsigned int nr, unsigned int life)
 	};
 
 	setpgid(0, shared->group);
-	signal(SIGCHLD, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	become(worker.role);
 	set_up(&worker);

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Adds to the TAP of a guest with the program suspend what QEMU's trace of writes to
+# configuration space says: each card that is a bus master (4 in the command register)
+# when the machine falls asleep is stopped before anything else.
+
+/^# trace: pci_cfg_write edu / && $6 == "@0x3c" {
+	asleep = $8 == "0xa0"
+	awake = $8 == "0xa1"
+}
+
+/^# trace: pci_cfg_write edu / && $6 == "@0x4" && !awake {
+	if (!asleep)
+		master[$5] = has_master($8)
+	else if (!($5 in first))
+		first[$5] = $8
+}
+
+/^# trace: / { next }
+
+/^1\.\./ {
+	planned = substr($0, 4)
+	next
+}
+
+{ print }
+
+END {
+	for (card in master) {
+		if (!master[card])
+			continue
+		masters++
+		if (first[card] == "" || has_master(first[card]))
+			wrong = wrong " " card
+	}
+	good = masters && !wrong
+	print (good ? "ok " : "not ok ") planned + 1 " - suspend: no master asleep"
+	print "# " masters + 0 " bus masters; not stopped first:" wrong
+	print "1.." planned + 1
+	exit !planned
+}
