@@ -2,7 +2,7 @@
 /*
  * What /sys/class/pcibuf/pcibufN shows. Every read can come after the buffer
  * died, while its directory is being removed. None of them takes a lock of the
- * card: a buffer is removed under none, but published under one.
+ * card: a buffer is published under one, and removed there where that fails.
  */
 #include <linux/device.h>
 #include <linux/mm.h>

@@ -133,7 +133,7 @@ void pcibuf_card_failed(struct pcibuf_card *card,
 }
 
 /**
- * pcibuf_card_quiesce() - stop the card, and take no more requests
+ * pcibuf_card_quiesce() - stop the card, and make no more buffers
  * @card: any
  *
  * For shutdown and kexec, whose next kernel must not be written to.

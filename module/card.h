@@ -26,15 +26,15 @@
  * @log: limits what is logged of failed requests
  * @alloc_lock: one allocation at a time, held while it is under way; outside
  *	@lock
- * @lock: protects what follows. Never held while a device or an attribute is
- *	removed
+ * @lock: protects what follows. Never held while the card's device or an
+ *	attribute of it is removed: those wait for whoever is in one and wants it
  * @buffers: those that are made, live, or taken down: each holds its label and
  *	index
  * @indexes: numbers of the buffers on @buffers
  * @nr_buffers: how many are live
  * @nr_active: how many have memory that the card may use: it is a bus master
- *	exactly while there are such
- * @paused: but not now: a reset is under way
+ *	exactly while there are such, and it is not @paused
+ * @paused: a reset is under way
  * @gid: group that owns what a user may write, and new buffers
  * @last_error: the last failed request in words, empty where none
  */

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "compat.h"
 #include "dma.h"
 #include "memory.h"
 
@@ -113,8 +114,9 @@ static int coherent_mmap(struct pcibuf_memory *memory,
 }
 
 /*
- * Behind an IOMMU the mapping consists of pages, and madvise() can drop them.
- * Elsewhere it is a PFN mapping, which loses an entry to revoke only.
+ * Behind an IOMMU the mapping consists of pages (but on 5.10, where that is Intel's),
+ * and madvise() can drop them. Elsewhere it is a PFN mapping, which loses an entry to
+ * revoke only.
  */
 static vm_fault_t coherent_fault(struct pcibuf_memory *memory,
 				 struct vm_fault *vmf)
@@ -178,7 +180,7 @@ static void coherent_unmap(struct pcibuf_memory *memory)
 /*
  * dma_free_coherent() frees pages while an IOMMU may still let the card write to
  * them, until it is flushed. Behind one the memory consists of single pages, so
- * each can be held until then.
+ * each can be held until then. (Of 5.10 see compat.h, dma_free_coherent().)
  */
 static void hold_pages(struct pcibuf_coherent *coherent, struct list_head *held)
 {

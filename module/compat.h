@@ -10,11 +10,13 @@
 #ifndef PCIBUF_COMPAT_H
 #define PCIBUF_COMPAT_H
 
-#include <linux/cc_platform.h>
 #include <linux/device.h>
+#include <linux/dma-mapping.h>
 #include <linux/fs.h>
+#include <linux/iommu.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/pci.h>
 #include <linux/sched.h>
 #include <linux/sched/coredump.h>
 #include <linux/version.h>
@@ -108,11 +110,58 @@ static inline bool pcibuf_large_pages_refused(struct mm_struct *mm)
 	struct vm_area_struct *vma, unsigned long address
 #endif
 
-/* Confidential guest: memory is encrypted, and devices cannot read it. */
-static inline bool pcibuf_memory_encrypted(void)
+/* What memory is encrypted for was not told apart until 5.16. */
+#ifdef PCIBUF_HAS_CC_PLATFORM
+#include <linux/cc_platform.h>
+#else
+#include <linux/mem_encrypt.h>
+
+#define CC_ATTR_GUEST_MEM_ENCRYPT	0
+#define CC_ATTR_HOST_MEM_ENCRYPT	0
+#define cc_platform_has(attr)		((attr), mem_encrypt_active())
+#endif
+
+/*
+ * Until 5.11 Intel's IOMMU cannot be told to flush its cache, and dma_unmap leaves that
+ * to a timer of 10 ms; iommu_unmap() flushes what it takes away (intel_unmap() and
+ * intel_iommu_unmap() in its drivers/iommu/intel/iommu.c). So by that first, and the
+ * other finds nothing that the card could still reach. For an untrusted device it
+ * flushes by itself, and needs what was mapped to find its copies.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0) && defined(CONFIG_INTEL_IOMMU)
+static inline void pcibuf_take_away(struct device *dev, dma_addr_t addr,
+				    size_t size)
 {
-	return cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT);
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+
+	if (size && domain && domain->type & __IOMMU_DOMAIN_PAGING &&
+	    !domain->ops->flush_iotlb_all && !to_pci_dev(dev)->untrusted)
+		iommu_unmap(domain, addr, size);
 }
+
+static inline void pcibuf_unmap_sg(struct device *dev, struct scatterlist *sgl,
+				   int nents, enum dma_data_direction dir)
+{
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sg(sgl, sg, nents, i)
+		pcibuf_take_away(dev, sg_dma_address(sg), sg_dma_len(sg));
+	dma_unmap_sg_attrs(dev, sgl, nents, dir, 0);
+}
+
+#undef dma_unmap_sg
+#define dma_unmap_sg pcibuf_unmap_sg
+
+static inline void pcibuf_free_coherent(struct device *dev, size_t size,
+					void *cpu, dma_addr_t addr)
+{
+	pcibuf_take_away(dev, addr, size);
+	dma_free_attrs(dev, size, cpu, addr, 0);
+}
+
+#define dma_free_coherent pcibuf_free_coherent
+#endif
 
 /*
  * To claim a range, a migrate type said what it was for until 6.16, now flags do.

@@ -27,6 +27,26 @@ bool pcibuf_dma_translated(struct device *dev)
 }
 
 /**
+ * pcibuf_dma_limit() - the highest bus address that reaches memory
+ * @dev: the PCI device
+ */
+u64 pcibuf_dma_limit(struct device *dev)
+{
+	return min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
+}
+
+/*
+ * On a machine that encrypts its memory, a page's address has a high bit (that of
+ * AMD's SME), which this card cannot drive; there is memory without it.
+ */
+static bool hidden_by_host(struct device *dev)
+{
+	return cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT) &&
+	       !pcibuf_dma_translated(dev) &&
+	       phys_to_dma(dev, 0) > pcibuf_dma_limit(dev);
+}
+
+/**
  * pcibuf_dma_wants_coherent() - can ordinary pages not serve this card?
  * @dev: the PCI device
  * @contiguous: one range of bus addresses is wanted
@@ -38,20 +58,11 @@ bool pcibuf_dma_translated(struct device *dev)
  */
 bool pcibuf_dma_wants_coherent(struct device *dev, bool contiguous)
 {
-	if (!dev_is_dma_coherent(dev) || pcibuf_memory_encrypted() ||
-	    xen_pv_domain())
+	if (!dev_is_dma_coherent(dev) || xen_pv_domain() ||
+	    cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) || hidden_by_host(dev))
 		return true;
 	return contiguous && to_pci_dev(dev)->untrusted &&
 	       pcibuf_dma_translated(dev);
-}
-
-/**
- * pcibuf_dma_limit() - the highest bus address that reaches memory
- * @dev: the PCI device
- */
-u64 pcibuf_dma_limit(struct device *dev)
-{
-	return min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
 }
 
 /**
@@ -108,20 +119,22 @@ static bool mapped_elsewhere(struct device *dev, dma_addr_t addr,
  * @page: a page that the card can reach
  *
  * Maps it once to see: with swiotlb=force, mapping a whole buffer would fill
- * the bounce pool and the log. What cannot be mapped counts as copied, but not
- * behind an IOMMU: that has no free range, perhaps for a moment only, and whoever
- * maps the whole finds out.
+ * the bounce pool and the log. As a list, whose failure no kernel logs: 5.10 would
+ * tell the page's address. What cannot be mapped counts as copied, but not behind an
+ * IOMMU: that has no free range, perhaps for a moment only, and whoever maps the whole
+ * finds out.
  */
 bool pcibuf_dma_bounces(struct device *dev, struct page *page)
 {
-	dma_addr_t addr;
+	struct scatterlist sg;
 	bool bounces;
 
-	addr = dma_map_page(dev, page, 0, PAGE_SIZE, DMA_BIDIRECTIONAL);
-	if (dma_mapping_error(dev, addr))
+	sg_init_table(&sg, 1);
+	sg_set_page(&sg, page, PAGE_SIZE, 0);
+	if (!dma_map_sg_attrs(dev, &sg, 1, DMA_BIDIRECTIONAL, DMA_ATTR_NO_WARN))
 		return !pcibuf_dma_translated(dev);
-	bounces = mapped_elsewhere(dev, addr, page);
-	dma_unmap_page(dev, addr, PAGE_SIZE, DMA_BIDIRECTIONAL);
+	bounces = mapped_elsewhere(dev, sg_dma_address(&sg), page);
+	dma_unmap_sg(dev, &sg, 1, DMA_BIDIRECTIONAL);
 	return bounces;
 }
 

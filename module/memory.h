@@ -24,7 +24,7 @@
  * struct pcibuf_pool - what memory needs to know of a card
  * @dev: the PCI device that the memory is mapped for
  * @quota: what the card takes
- * @dying: the card goes away: no request is taken any more, and a long allocation
+ * @dying: the card goes away: nothing is allocated any more, and a long allocation
  *	gives up. Set once, under the card's lock; allocations read it without
  * @lock: protects what follows
  * @hot: the card may still write to memory that it was once given: it is a bus

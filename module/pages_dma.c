@@ -6,6 +6,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/sizes.h>
 
+#include "compat.h"
 #include "dma.h"
 #include "pages.h"
 #include "segments.h"

@@ -160,9 +160,23 @@ static bool still_held(struct page *page)
 	return true;
 }
 
+/* Is a page of it known to be broken? */
+static bool is_broken(struct page *page, unsigned int order)
+{
+	unsigned long i;
+
+	for (i = 0; i < 1UL << order; i++)
+		if (PageHWPoison(page + i))
+			return true;
+	return false;
+}
+
 /**
  * pcibuf_run_put() - drop the buffer's reference to each unit
  * @run: whoever still holds a page keeps that unit alive, nobody else
+ *
+ * One with a broken page keeps it: of a large block the memory manager would free that
+ * page, too, and give it to the next who asks for a block.
  */
 void pcibuf_run_put(const struct pcibuf_run *run)
 {
@@ -172,10 +186,12 @@ void pcibuf_run_put(const struct pcibuf_run *run)
 	for (at = 0; at < run->nr_pages; at += 1UL << run->order) {
 		struct page *page = pfn_to_page(run->pfn + at);
 
+		cond_resched();
+		if (is_broken(page, run->order))
+			continue;
 		if (IS_ENABLED(CONFIG_PCIBUF_DEBUG) && !held)
 			held = still_held(page);
 		put_page(page);
-		cond_resched();
 	}
 	if (held)
 		pr_warn("pcibuf: DEBUG: units of order %u are still held at release\n",
