@@ -60,6 +60,24 @@ static int look(int pipe_end)
 	return value;
 }
 
+/* Coherent memory of 5.10 is mapped by numbers alone, and nobody can hold a page. */
+static bool can_be_held(const struct card *card)
+{
+	struct iovec part = { .iov_len = PAGE };
+	struct buf buf;
+	int ends[2];
+	bool held;
+
+	if (buf_make(card, "alloc", PAGE, "held", &buf) || pipe(ends))
+		return true;
+	part.iov_base = buf.mem;
+	held = vmsplice(ends[1], &part, 1, 0) == (ssize_t)PAGE;
+	close(ends[0]);
+	close(ends[1]);
+	buf_put(&buf);
+	return held || card_write(card, "free", "held");
+}
+
 /*
  * The card writes at about the time when the buffer goes: before, or not at all.
  * The pipe holds the page, so that it can be seen when all else is gone; pages are
@@ -112,6 +130,8 @@ TEST_F_TIMEOUT(flush, card_writes_while_it_goes, 120)
 {
 	unsigned int i, before = 0;
 
+	if (!can_be_held(&self->card))
+		SKIP(return, "no pages to look at");
 	for (i = 0; i < TRIES; i++)
 		before += check_write(_metadata, &self->card, &self->edu,
 				      i * 4000);

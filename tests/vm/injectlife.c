@@ -61,19 +61,21 @@ TEST_F_TIMEOUT(inject, unbind, 240)
 
 /*
  * The kernel was told to note who asked for each page. That it was for small objects
- * of the driver means nothing, nor for what an IOMMU looks up: such a page is kept for
- * others.
+ * of the driver means nothing, nor for what an IOMMU or the kernel looks up: such a page
+ * is kept for others.
  */
 static bool is_ours(FILE *file)
 {
-	static const char *const others[] = { "slab", "kasan", "iommu_map" };
+	static const char *const others[] = {
+		"slab", "kasan", "iommu_map", "__pte_alloc_kernel",
+	};
 	bool ours = false, other = false;
 	char lines[64][256];
 	int i, nr = 0;
 
 	while (nr < 64 && fgets(lines[nr], sizeof(lines[nr]), file) &&
 	       *lines[nr] != '\n') {
-		for (i = 0; i < 3; i++)
+		for (i = 0; i < 4; i++)
 			other |= !!strstr(lines[nr], others[i]);
 		ours |= !!strstr(lines[nr++], "[pcibuf]");
 	}

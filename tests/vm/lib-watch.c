@@ -113,10 +113,17 @@ bool memory_is_out(const struct snapshot *before)
 	return memory_left() + TOLERANCE < before->available;
 }
 
-/* One that checks itself keeps more, and gives it back later; not a buffer's worth. */
+/*
+ * One that checks itself keeps more, and gives it back later; not a buffer's worth. But
+ * mappings of the kernel's, of which coherent memory behind an IOMMU needs some, are
+ * taken down when there are 64 MiB of them, and it notes of each 8 bytes in a byte.
+ */
 static __u64 tolerance(void)
 {
-	return slowness() == 1 ? TOLERANCE : 2 * TOLERANCE;
+	if (slowness() == 1)
+		return TOLERANCE;
+	return 2 * TOLERANCE +
+	       (coherent_forced() && iommu_translates() ? 8 * MIB : 0);
 }
 
 /* All of it, sooner or later. */

@@ -114,13 +114,13 @@ static int reset_card(struct worker *worker)
 }
 
 const struct op card_ops[] = {
-	{ "fork", 6, fork_some },
-	{ "kill", 2, kill_some },
-	{ "unbind", 1, unbind },
-	{ "bind", 8, bind_again },
-	{ "configure", 4, configure },
-	{ "max_total", 2, limit_all },
-	{ "reset", 1, reset_card },
+	{ "fork", 6, OFTEN, fork_some },
+	{ "kill", 2, OFTEN, kill_some },
+	{ "unbind", 1, OFTEN, unbind },
+	{ "bind", 8, OFTEN, bind_again },
+	{ "configure", 4, OFTEN, configure },
+	{ "max_total", 2, OFTEN, limit_all },
+	{ "reset", 1, OFTEN, reset_card },
 	{ }
 };
 

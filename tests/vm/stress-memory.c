@@ -218,15 +218,15 @@ static int other_process(struct worker *worker)
 }
 
 const struct op memory_ops[] = {
-	{ "mmap", 40, map },
-	{ "munmap", 8, unmap },
-	{ "mremap", 8, remap },
-	{ "mprotect", 8, protect },
-	{ "madvise", 12, advise },
-	{ "mlock", 4, lock },
-	{ "msync", 4, sync_some },
-	{ "policies", 4, policy },
-	{ "touch", 40, touch_some },
-	{ "process_vm", 10, other_process },
+	{ "mmap", 40, OFTEN, map },
+	{ "munmap", 8, OFTEN, unmap },
+	{ "mremap", 8, OFTEN, remap },
+	{ "mprotect", 8, OFTEN, protect },
+	{ "madvise", 12, OFTEN, advise },
+	{ "mlock", 4, OFTEN, lock },
+	{ "msync", 4, OFTEN, sync_some },
+	{ "policies", 4, OFTEN, policy },
+	{ "touch", 40, OFTEN, touch_some },
+	{ "process_vm", 10, OFTEN, other_process },
 	{ }
 };

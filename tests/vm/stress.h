@@ -62,12 +62,16 @@ struct worker {
 	unsigned char *racy;
 };
 
-/* One thing that a worker can do: 0, or an errno. */
+/* One thing that a worker can do: 0, or an errno. In so many tries it works once. */
 struct op {
 	const char *name;
 	unsigned int weight;
+	unsigned int tries;
 	int (*run)(struct worker *worker);
 };
+
+#define OFTEN	150	/* what does in one of ten, or twenty */
+#define SELDOM	1000
 
 /* stress.c */
 unsigned int pick(struct worker *worker, unsigned int below);
