@@ -232,8 +232,10 @@ start_qemu() {
 	qemu_pid=$!
 }
 
-# later "SECONDS COMMAND": for a guest that cannot say it then.
+# later "SECONDS COMMAND": for a guest that cannot say it then. Nobody waits for it who
+# waits for our output to end.
 later() {
+	exec >/dev/null 2>&1
 	sleep "${1%% *}"
 	echo "${1#* }" >&3
 }

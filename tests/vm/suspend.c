@@ -53,13 +53,13 @@ static int note(unsigned char value)
 /* In so many seconds; again for a machine that falls asleep slowly. */
 static int wake_up_later(void)
 {
-	static const int times[] = { 6, 20, 60, 180 };
+	static const int times[] = { 6, 20, 60 };
 	FILE *line = fopen("/dev/ttyS1", "we");
 	int i;
 
 	if (!line)
 		return errno;
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < 3; i++)
 		fprintf(line, "@later %d system_wakeup\n", times[i]);
 	return fclose(line) ? errno : 0;
 }
