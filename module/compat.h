@@ -116,17 +116,15 @@ static inline bool pcibuf_large_pages_refused(struct mm_struct *mm)
 #else
 #include <linux/mem_encrypt.h>
 
-#define CC_ATTR_GUEST_MEM_ENCRYPT	0
-#define CC_ATTR_HOST_MEM_ENCRYPT	0
-#define cc_platform_has(attr)		((attr), mem_encrypt_active())
+#define cc_platform_has(attr) mem_encrypt_active()
 #endif
 
 /*
  * Until 5.11 Intel's IOMMU cannot be told to flush its cache, and dma_unmap leaves that
  * to a timer of 10 ms; iommu_unmap() flushes what it takes away (intel_unmap() and
  * intel_iommu_unmap() in its drivers/iommu/intel/iommu.c). So by that first, and the
- * other finds nothing that the card could still reach. For an untrusted device it
- * flushes by itself, and needs what was mapped to find its copies.
+ * other finds nothing that the card could still reach. A list has one range there. For
+ * an untrusted device it flushes by itself, and needs what was mapped to find its copies.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0) && defined(CONFIG_INTEL_IOMMU)
 static inline void pcibuf_take_away(struct device *dev, dma_addr_t addr,
@@ -143,10 +141,12 @@ static inline void pcibuf_unmap_sg(struct device *dev, struct scatterlist *sgl,
 				   int nents, enum dma_data_direction dir)
 {
 	struct scatterlist *sg;
+	size_t size = 0;
 	int i;
 
 	for_each_sg(sgl, sg, nents, i)
-		pcibuf_take_away(dev, sg_dma_address(sg), sg_dma_len(sg));
+		size += sg_dma_len(sg);
+	pcibuf_take_away(dev, sg_dma_address(sgl), size);
 	dma_unmap_sg_attrs(dev, sgl, nents, dir, 0);
 }
 

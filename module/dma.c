@@ -119,10 +119,10 @@ static bool mapped_elsewhere(struct device *dev, dma_addr_t addr,
  * @page: a page that the card can reach
  *
  * Maps it once to see: with swiotlb=force, mapping a whole buffer would fill
- * the bounce pool and the log. As a list, whose failure no kernel logs: 5.10 would
- * tell the page's address. What cannot be mapped counts as copied, but not behind an
- * IOMMU: that has no free range, perhaps for a moment only, and whoever maps the whole
- * finds out.
+ * the bounce pool and the log. As a list, since of a single page that it cannot map
+ * 5.10 logs the address (of an untrusted card's list, too). What cannot be mapped
+ * counts as copied, but not behind an IOMMU: that has no free range, perhaps for a
+ * moment only, and whoever maps the whole finds out.
  */
 bool pcibuf_dma_bounces(struct device *dev, struct page *page)
 {

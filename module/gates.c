@@ -20,6 +20,7 @@ static const char * const names[PCIBUF_NR_GATES] = {
 	[PCIBUF_GATE_ALLOC] = "alloc",
 	[PCIBUF_GATE_FREE] = "free",
 	[PCIBUF_GATE_RELEASE] = "release",
+	[PCIBUF_GATE_RELEASED] = "released",
 };
 
 static u32 closed[PCIBUF_NR_GATES];

@@ -17,6 +17,7 @@
  * @PCIBUF_GATE_ALLOC: a buffer has its memory, but is not there yet
  * @PCIBUF_GATE_FREE: a buffer is dead, but still has its memory
  * @PCIBUF_GATE_RELEASE: memory is about to go back to the system
+ * @PCIBUF_GATE_RELEASED: it has gone
  * @PCIBUF_NR_GATES: how many
  */
 enum pcibuf_gate {
@@ -28,6 +29,7 @@ enum pcibuf_gate {
 	PCIBUF_GATE_ALLOC,
 	PCIBUF_GATE_FREE,
 	PCIBUF_GATE_RELEASE,
+	PCIBUF_GATE_RELEASED,
 	PCIBUF_NR_GATES
 };
 

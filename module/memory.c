@@ -43,6 +43,7 @@ static void release(struct pcibuf_memory *memory)
 
 	pcibuf_gate(PCIBUF_GATE_RELEASE);
 	memory->ops->release(memory);
+	pcibuf_gate(PCIBUF_GATE_RELEASED);
 	pcibuf_quota_uncharge(&pool->quota, size);
 }
 

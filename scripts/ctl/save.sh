@@ -62,6 +62,8 @@ saved_text() {
 	for name in $(in_order "$1"); do
 		save_buffer "$1" "$name"
 	done
+	# It goes before the buffers do, where the card is taken away.
+	[ -e "$class/$1/alloc" ]
 }
 
 # replace FILE TEXT: in one piece, also where the power goes. The one of before stays

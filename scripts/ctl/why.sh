@@ -125,9 +125,9 @@ group_entry() {
 	fi
 }
 
-# A number may have no name.
+# A number may have no name; id then says the number, and fails.
 user_name() {
-	id -un 2>/dev/null || id -u
+	id -un 2>/dev/null || :
 }
 
 # has_word WORD WORD...

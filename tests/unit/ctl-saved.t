@@ -131,11 +131,12 @@ only_root_locks() {
 
 # loses ATTRIBUTE COMMAND...: while that cannot be read, as of what has just gone.
 loses() {
-	mv "$1" "$work/lost"
-	: >"$1"
+	lost=$1 code=0
 	shift
-	code=0
+	mv "$lost" "$work/lost"
+	: >"$lost"
 	"$@" || code=$?
+	mv "$work/lost" "$lost"
 	return $code
 }
 
@@ -147,6 +148,8 @@ check_leaving() {
 	check "a card that leaves is not saved" loses \
 		"$sys/class/pcibuf_card/$a/dma_mask_bits" \
 		ends 3 "is going away" ctl save
+	rm "$sys/class/pcibuf_card/$a/alloc"
+	check "... nor while its buffers go" ends 3 "is going away" ctl save
 	check "... and what was saved stays" same "$good" "$(cat "$saved"/pci-*)"
 	fill
 	check "a buffer that goes is left out" loses \

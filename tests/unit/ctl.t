@@ -143,6 +143,10 @@ check_errors() {
 	file answers/groups-then 1000
 	check "who is no member" ends 4 "adduser alice pcibuf" \
 		ctl_as_nobody alloc 4096
+	rm "$FAKE_ROOT/answers/user"
+	check "... nor has a name" ends 4 "adduser 1000 pcibuf" \
+		ctl_as_nobody alloc 4096
+	file answers/user alice
 	rm "$FAKE_ROOT/etc/group"
 	check "no such group" ends 4 "does not exist" ctl_as_nobody alloc 4096
 	check "what is root's alone" ends 4 "sudo" ctl_as_nobody mask 64

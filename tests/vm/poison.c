@@ -13,6 +13,8 @@
 #define MADV_HWPOISON_		100
 #define MADV_SOFT_OFFLINE_	101
 #define BROKEN			(1 * MIB + 5 * PAGE)
+#define KPF_COMPOUND_HEAD	(1 << 15)
+#define KPF_COMPOUND_TAIL	(1 << 16)
 
 FIXTURE(poison) {
 	struct card card;
@@ -70,6 +72,21 @@ static bool maps_around(void)
 	return !uname(&name) && atoi(name.release) == 6;
 }
 
+/*
+ * Is the page with that number a part of a large one? It is as long as that is in use
+ * (/proc/kpageflags, Documentation/admin-guide/mm/pagemap.rst).
+ */
+static bool is_part(__u64 frame)
+{
+	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	__u64 flags = 0;
+
+	if (pread(fd, &flags, sizeof(flags), frame * sizeof(flags)) < 0)
+		flags = 0;
+	close(fd);
+	return flags & (KPF_COMPOUND_HEAD | KPF_COMPOUND_TAIL);
+}
+
 /* The kernel may end whoever says so. */
 static int say_broken(void *page)
 {
@@ -114,6 +131,8 @@ TEST_F_TIMEOUT(poison, broken, 60)
 {
 	unsigned char *mem = self->place.mem;
 	const size_t after = BROKEN + PAGE;
+	__u64 frame = frame_of(mem + BROKEN);
+	bool part = is_part(frame);
 	int err = in_child(say_broken, mem + BROKEN);
 
 	if (err == EINVAL || err == EPERM)
@@ -132,6 +151,9 @@ TEST_F_TIMEOUT(poison, broken, 60)
 	close(self->fd);
 	ASSERT_EQ(0, card_write(&self->card, "free", "rx"));
 	use_new_memory(_metadata, &self->card);
+	/* And when the card has no buffer any more, so that nothing is parked. */
+	ASSERT_EQ(0, card_write(&self->card, "free", "held"));
+	EXPECT_EQ(part, is_part(frame));
 	ASSERT_EQ(0, card_write(&self->card, "alloc", "4K rx"));
 	self->fd = buf_open(&self->card, "rx", O_RDWR);
 	ASSERT_EQ(0, place_map(&self->place, self->fd, PAGE, 0, 0));
