@@ -81,8 +81,8 @@ static bool can_be_held(const struct card *card)
 /*
  * The card writes at about the time when the buffer goes: before its memory does, or not
  * at all. The pipe holds the page, so that it can be seen when all else is gone. True
- * where the write had not come by then. Pages are out of reach before they are released, coherent memory when
- * it is.
+ * where the write had not come by then. Pages are out of the card's reach before they
+ * are released, coherent memory when it is.
  */
 static bool check_write(struct __test_metadata *_metadata,
 			const struct card *card, struct edu *edu,
@@ -102,7 +102,8 @@ static bool check_write(struct __test_metadata *_metadata,
 	part.iov_base = rx.mem;
 	ASSERT_EQ(0, pipe(held));
 	ASSERT_EQ((ssize_t)PAGE, vmsplice(held[1], &part, 1, 0));
-	/* From here on the translation is in the cache. */
+	/* From here on the translation is in the cache, of single pages too. */
+	ASSERT_EQ(0, edu_fetch(edu, bus, 8));
 	ASSERT_EQ(0, edu_fetch(edu, bus + PAGE, 8));
 	ASSERT_EQ(0, gate(where, true));
 	ASSERT_EQ(0, edu_begin_store(edu, bus, 8));

@@ -152,7 +152,7 @@ TEST_F_TIMEOUT(poison, broken, 60)
 	ASSERT_EQ(0, card_write(&self->card, "free", "rx"));
 	use_new_memory(_metadata, &self->card);
 	/* And when the card has no buffer any more, so that nothing is parked. */
-	ASSERT_EQ(0, card_write(&self->card, "free", "held"));
+	ASSERT_EQ(0, card_revoke_all(&self->card));
 	EXPECT_EQ(part, is_part(frame));
 	ASSERT_EQ(0, card_write(&self->card, "alloc", "4K rx"));
 	self->fd = buf_open(&self->card, "rx", O_RDWR);
