@@ -23,8 +23,10 @@ static const char * const names[PCIBUF_NR_GATES] = {
 	[PCIBUF_GATE_RELEASED] = "released",
 };
 
-static u32 closed[PCIBUF_NR_GATES];
-static atomic_t waiting;
+enum { OPEN, CLOSED, REACHED };
+
+/* What a test writes, and that somebody stands there. */
+static u32 states[PCIBUF_NR_GATES];
 static struct dentry *directory;
 
 /**
@@ -36,9 +38,7 @@ void pcibuf_gates_init(void)
 
 	directory = debugfs_create_dir("pcibuf", NULL);
 	for (i = 0; i < PCIBUF_NR_GATES; i++)
-		debugfs_create_u32(names[i], 0600, directory, &closed[i]);
-	/* How many stand before any of them. */
-	debugfs_create_atomic_t("waiting", 0400, directory, &waiting);
+		debugfs_create_u32(names[i], 0600, directory, &states[i]);
 }
 
 /**
@@ -57,13 +57,12 @@ void pcibuf_gate(enum pcibuf_gate gate)
 {
 	unsigned int waited;
 
-	if (!READ_ONCE(closed[gate]))
+	/* Only where it is still closed: a test may open it just now. */
+	if (cmpxchg(&states[gate], CLOSED, REACHED) == OPEN)
 		return;
-	atomic_inc(&waiting);
 	for (waited = 0; waited < LONGEST_WAIT_MS; waited += 20) {
-		if (!READ_ONCE(closed[gate]))
+		if (READ_ONCE(states[gate]) == OPEN)
 			break;
 		msleep(20);
 	}
-	atomic_dec(&waiting);
 }

@@ -15,12 +15,12 @@ int gate(const char *name, bool closed)
 	return attr_write(pathf(GATES "%s", name), closed ? "1" : "0");
 }
 
-/* Until somebody stands at a gate. */
-bool gate_is_reached(void)
+/* Until somebody stands at a closed gate. */
+bool gate_is_reached(const char *name)
 {
 	double end = seconds() + 20;
 
-	while (attr_u64(GATES "waiting") != 1)
+	while (attr_u64(pathf(GATES "%s", name)) != 2)
 		if (seconds() > end)
 			return false;
 	return true;

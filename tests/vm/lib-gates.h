@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 int gate(const char *name, bool closed);
-bool gate_is_reached(void);
+bool gate_is_reached(const char *name);
 
 /* Another process that calls one function. */
 struct beside {

@@ -87,7 +87,7 @@ static void check_fault(struct __test_metadata *_metadata,
 	touches.again = ends[0];
 	ASSERT_EQ(0, gate(where, true));
 	toucher = begin(touch_twice, &touches);
-	ASSERT_TRUE(gate_is_reached());
+	ASSERT_TRUE(gate_is_reached(where));
 	revoker = begin(revoke_rx, (void *)card);
 	if (waits)
 		usleep(A_WHILE);
@@ -174,7 +174,7 @@ TEST_F_TIMEOUT(protocols, mmap_that_was_in_time, 60)
 	mapping.again = ends[0];
 	ASSERT_EQ(0, gate("mmap", true));
 	mapper = begin(map_and_touch, &mapping);
-	ASSERT_TRUE(gate_is_reached());
+	ASSERT_TRUE(gate_is_reached("mmap"));
 	revoker = begin(revoke_rx, &self->card);
 	if (coherent_forced()) {
 		usleep(A_WHILE);
@@ -211,7 +211,7 @@ TEST_F_TIMEOUT(protocols, read_of_pages, 60)
 	SKIP_COHERENT(return);
 	ASSERT_EQ(0, gate("copy", true));
 	reader = begin(read_stamp, &self->hold.fd);
-	ASSERT_TRUE(gate_is_reached());
+	ASSERT_TRUE(gate_is_reached("copy"));
 	/* The debug build waits for whoever holds a page. */
 	EXPECT_EQ(0, card_write(&self->card, "revoke", "rx"));
 	marks = take_all_memory(&size);
@@ -230,7 +230,7 @@ TEST_F_TIMEOUT(protocols, read_of_coherent, 60)
 		SKIP(return, "pages are copied without a lock");
 	ASSERT_EQ(0, gate("copy", true));
 	reader = begin(read_stamp, &self->hold.fd);
-	ASSERT_TRUE(gate_is_reached());
+	ASSERT_TRUE(gate_is_reached("copy"));
 	revoker = begin(revoke_rx, &self->card);
 	usleep(A_WHILE);
 	EXPECT_FALSE(is_done(&revoker));
@@ -266,7 +266,7 @@ static void check_request(struct __test_metadata *_metadata,
 
 	ASSERT_EQ(0, gate(where, true));
 	requester = begin(request, card);
-	ASSERT_TRUE(gate_is_reached());
+	ASSERT_TRUE(gate_is_reached(where));
 	unbinder = begin(unbind, card);
 	EXPECT_TRUE(is_stopped(card));
 	usleep(A_WHILE);
@@ -307,7 +307,7 @@ static void check_stopped(struct __test_metadata *_metadata,
 	ASSERT_EQ(1, card_is_master(card));
 	ASSERT_EQ(0, gate("release", true));
 	ender = begin(ending, card);
-	ASSERT_TRUE(gate_is_reached());
+	ASSERT_TRUE(gate_is_reached("release"));
 	EXPECT_EQ(0, card_is_master(card));
 	ASSERT_EQ(0, gate("release", false));
 	EXPECT_EQ(0, result(&ender));
@@ -332,7 +332,7 @@ TEST_F_TIMEOUT(protocols, stopped_until_released, 60)
 	EXPECT_EQ(0, hold_drop(&self->hold));
 	ASSERT_EQ(0, gate("release", true));
 	freer = begin(free_rx, &self->card);
-	ASSERT_TRUE(gate_is_reached());
+	ASSERT_TRUE(gate_is_reached("release"));
 	allocator = begin(allocate, &self->card);
 	usleep(A_WHILE);
 	EXPECT_EQ(0, card_is_master(&self->card));
