@@ -144,8 +144,11 @@ static bool check_write(struct __test_metadata *_metadata,
 	part.iov_base = rx.mem;
 	ASSERT_EQ(0, pipe(held));
 	ASSERT_EQ((ssize_t)PAGE, vmsplice(held[1], &part, 1, 0));
-	revoker = (coherent_forced() ? write_until_released : write_late)(
-		_metadata, card, edu, bus, delay_us);
+	if (coherent_forced())
+		revoker = write_until_released(_metadata, card, edu, bus,
+					       delay_us);
+	else
+		revoker = write_late(_metadata, card, edu, bus, delay_us);
 	first = look(held[0]);
 	EXPECT_EQ(0, edu_wait(edu));
 	usleep(20000);

@@ -13,8 +13,7 @@
 #define MADV_HWPOISON_		100
 #define MADV_SOFT_OFFLINE_	101
 #define BROKEN			(1 * MIB + 5 * PAGE)
-#define KPF_COMPOUND_HEAD	(1 << 15)
-#define KPF_COMPOUND_TAIL	(1 << 16)
+#define KPF_COMPOUND		0x18000	/* head or tail */
 
 FIXTURE(poison) {
 	struct card card;
@@ -84,7 +83,7 @@ static bool is_part(__u64 frame)
 	if (pread(fd, &flags, sizeof(flags), frame * sizeof(flags)) < 0)
 		flags = 0;
 	close(fd);
-	return flags & (KPF_COMPOUND_HEAD | KPF_COMPOUND_TAIL);
+	return flags & KPF_COMPOUND;
 }
 
 /* The kernel may end whoever says so. */
