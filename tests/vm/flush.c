@@ -13,7 +13,7 @@
 #include "lib.h"
 
 #define SIZE	HUGE_PAGE
-#define TRIES	48
+#define TRIES	24
 #define OLD	0x11
 #define NEW	0x22
 
@@ -174,7 +174,7 @@ TEST_F_TIMEOUT(flush, card_writes_while_it_goes, 120)
 		SKIP(return, "no pages to look at");
 	for (i = 0; i < TRIES; i++)
 		before += check_write(_metadata, &self->card, &self->edu,
-				      i < 4 ? 0 : 40000 + i * 1250);
+				      i < 2 ? 0 : 50000 + i * 2000);
 	TH_LOG("%u of %u times the write was still to come", before, TRIES);
 	EXPECT_LT(0, before);
 }
