@@ -33,9 +33,6 @@ END {
 		if (first[card] == "" || has_master(first[card]))
 			wrong = wrong " " card
 	}
-	good = masters && !wrong
-	print (good ? "ok " : "not ok ") planned + 1 " - suspend: no master asleep"
-	print "# " masters + 0 " bus masters; not stopped first:" wrong
-	print "1.." planned + 1
-	exit !planned
+	add_result(masters && !wrong, "suspend: no master asleep",
+		masters + 0 " bus masters; not stopped first:" wrong)
 }
