@@ -4,4 +4,5 @@
 top=$(dirname "$0")/../..
 "$top/scripts/vm" fast --release --mem 256M --cards "nvme edu" \
 	--trace pci_cfg_write -- reset |
-	awk -f "$top/tests/vm/lib-trace.awk" -f "$top/tests/vm/reset.awk"
+	awk -f "$top/tests/vm/lib-trace.awk" -f "$top/tests/vm/reset.awk" \
+		-f "$top/tests/vm/lib-result.awk"

@@ -6,4 +6,5 @@ edu=edu:64
 "$top/scripts/vm" fast --release --mem 512M --cards \
 	"$edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu" \
 	--append init_on_alloc=0 --trace pci_cfg_write -- suspend |
-	awk -f "$top/tests/vm/lib-trace.awk" -f "$top/tests/vm/suspend.awk"
+	awk -f "$top/tests/vm/lib-trace.awk" -f "$top/tests/vm/suspend.awk" \
+		-f "$top/tests/vm/lib-result.awk"

@@ -60,7 +60,7 @@ static int look(int pipe_end)
 	return value;
 }
 
-/* Coherent memory of 5.10, if Intel's, is mapped by numbers alone, and nobody can hold a page. */
+/* Behind Intel's IOMMU coherent memory of 5.10 is mapped by numbers: no page to hold. */
 static bool can_be_held(const struct card *card)
 {
 	struct iovec part = { .iov_len = PAGE };

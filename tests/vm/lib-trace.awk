@@ -7,12 +7,3 @@ function has_master(value)
 {
 	return index("4567cdef", substr(value, length(value))) > 0
 }
-
-# One result more than were planned, and the plan; ends the program.
-function add_result(good, name, comment)
-{
-	print (good ? "ok " : "not ok ") planned + 1 " - " name
-	print "# " comment
-	print "1.." planned + 1
-	exit !planned
-}

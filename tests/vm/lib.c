@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/pci_regs.h>
@@ -184,6 +186,12 @@ int card_bind(const struct card *card)
 	if (!err && access(card_attr(card, ""), F_OK))
 		err = errno;
 	return err;
+}
+
+/* By itself and well, or killed: what a process may do that others kill. */
+bool ended_well(int status)
+{
+	return !status || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
 /* The bit in its command register; -1 where there is no card. */

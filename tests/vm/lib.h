@@ -77,6 +77,7 @@ int card_get(unsigned int nth, struct card *card);
 __printf(3, 4)
 int card_write(const struct card *card, const char *attr, const char *fmt, ...);
 int card_revoke_all(const struct card *card);
+bool ended_well(int status);
 
 const char *buf_node(const struct card *card, const char *name);
 int buf_open(const struct card *card, const char *name, int flags);

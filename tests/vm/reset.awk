@@ -13,15 +13,6 @@
 	wrong = wrong " " $8
 }
 
-/^# trace: / { next }
-
-/^1\.\./ {
-	planned = substr($0, 4)
-	next
-}
-
-{ print }
-
 END {
 	add_result(times && !wrong, "reset: no master without a buffer",
 		times + 0 " times without one; written then:" wrong)

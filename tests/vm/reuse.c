@@ -209,8 +209,7 @@ static void exit_with_it(struct __test_metadata *_metadata,
 	} while (err == EBUSY && seconds() < until);
 	EXPECT_EQ(0, err);
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_TRUE(!status || (WIFSIGNALED(status) &&
-				WTERMSIG(status) == SIGKILL));
+	EXPECT_TRUE(ended_well(status));
 }
 
 /* Unmapped, but the place stays ours: nothing else is to be mapped there. */

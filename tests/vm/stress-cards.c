@@ -17,8 +17,7 @@ static void reap_children(struct worker *worker)
 	int status;
 
 	while (waitpid(-1, &status, WNOHANG) > 0)
-		if (status && !(WIFSIGNALED(status) &&
-				WTERMSIG(status) == SIGKILL))
+		if (!ended_well(status))
 			wrong(worker, "a child ended badly");
 }
 
@@ -29,7 +28,6 @@ static int fork_some(struct worker *worker)
 
 	reap_children(worker);
 	pid = fork();
-
 	if (pid < 0)
 		return errno;
 	if (!pid) {

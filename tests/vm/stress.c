@@ -226,8 +226,7 @@ static void reap(struct shared *shared, unsigned int *lives, int flags)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, flags)) > 0) {
-		if (status && !(WIFSIGNALED(status) &&
-				WTERMSIG(status) == SIGKILL)) {
+		if (!ended_well(status)) {
 			printf("# %d ended with status %#x\n", pid, status);
 			shared->wrong++;
 		}

@@ -16,15 +16,6 @@
 		first[$5] = $8
 }
 
-/^# trace: / { next }
-
-/^1\.\./ {
-	planned = substr($0, 4)
-	next
-}
-
-{ print }
-
 END {
 	for (card in master) {
 		if (!master[card])
