@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <linux/kexec.h>
-#include <linux/pci_regs.h>
 #include <linux/reboot.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,17 +115,6 @@ static void set_up_results(void)
 	dup2(fd, STDERR_FILENO);
 }
 
-/* A byte of the card's that is software's own, and outlasts the kernel. */
-static int note(const struct card *card, bool back, unsigned char *value)
-{
-	int fd = open(pci_attr(card, "config"), O_RDWR | O_CLOEXEC);
-	ssize_t done = back ? pread(fd, value, 1, PCI_INTERRUPT_LINE) :
-			      pwrite(fd, value, 1, PCI_INTERRUPT_LINE);
-
-	close(fd);
-	return done == 1 ? 0 : EIO;
-}
-
 /*
  * The kernel stops all cards itself before it goes. But programs run on meanwhile, and
  * one may be about to ask for a buffer, which starts its card: here when it sees that
@@ -140,7 +128,7 @@ static void ask_late(const struct card *card)
 		usleep(1000);
 	card_write(card, "free", "rx");
 	card_write(card, "alloc", "4K rx");
-	note(card, false, &asked);
+	card_note(card, false, &asked);
 	pause();
 }
 
@@ -177,7 +165,7 @@ static bool was_asked_late(unsigned int nth)
 	unsigned char value = 0;
 	struct card card;
 
-	return !card_find(nth, &card) && !note(&card, true, &value) &&
+	return !card_find(nth, &card) && !card_note(&card, true, &value) &&
 	       value == ASKED;
 }
 

@@ -205,6 +205,20 @@ int card_is_master(const struct card *card)
 	return got && command != 0xffff ? !!(command & PCI_COMMAND_MASTER) : -1;
 }
 
+/*
+ * A byte of the card's that is software's own, its interrupt line: seen by whoever
+ * traces it, and by the next kernel. @back: read it. 0 or an errno.
+ */
+int card_note(const struct card *card, bool back, unsigned char *value)
+{
+	int fd = open(pci_attr(card, "config"), O_RDWR | O_CLOEXEC);
+	ssize_t done = back ? pread(fd, value, 1, PCI_INTERRUPT_LINE) :
+			      pwrite(fd, value, 1, PCI_INTERRUPT_LINE);
+
+	close(fd);
+	return done == 1 ? 0 : EIO;
+}
+
 int card_unbind(const struct card *card)
 {
 	return attr_write(PCI_DIR "/drivers/pcibuf/unbind", card->bdf);

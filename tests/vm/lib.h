@@ -76,6 +76,7 @@ int card_reset(const struct card *card);
 int card_get(unsigned int nth, struct card *card);
 __printf(3, 4)
 int card_write(const struct card *card, const char *attr, const char *fmt, ...);
+int card_note(const struct card *card, bool back, unsigned char *value);
 int card_revoke_all(const struct card *card);
 bool ended_well(int status);
 

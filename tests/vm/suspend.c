@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/pci_regs.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,19 +34,13 @@ static int copy_bridge(__u64 *acpi, bool back)
 	return done == sizeof(*acpi) ? 0 : EIO;
 }
 
-/* For whoever reads the trace: in a byte of the first card that is software's own. */
+/* For whoever reads the trace, of the first card. */
 static int note(unsigned char value)
 {
 	struct card card;
-	int fd, err = card_find(0, &card);
+	int err = card_find(0, &card);
 
-	if (err)
-		return err;
-	fd = open(pci_attr(&card, "config"), O_WRONLY | O_CLOEXEC);
-	if (pwrite(fd, &value, 1, PCI_INTERRUPT_LINE) != 1)
-		err = EIO;
-	close(fd);
-	return err;
+	return err ? err : card_note(&card, false, &value);
 }
 
 /* In so many seconds; again for a machine that falls asleep slowly. */
