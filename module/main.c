@@ -4,35 +4,40 @@
  *
  * Where a line belongs:
  *
- *	pci.c		the PCI driver: probe, remove, errors, ids
- *	bus.c		bus mastering
- *	card.c		a card: its life
- *	card_sysfs.c	what people write to a card and read from it
- *	request.c	making and freeing its buffers
- *	parse.c		the text that they write		(pure)
- *	why.c		why it failed, in words
- *	buffer.c	a buffer: device, node, life
- *	buffer_sysfs.c	what people read from a buffer
- *	file.c		calls on /dev/pcibufN
- *	map.c		mappings of it, and faults
- *	fs.c		the inode behind them
- *	memory.c	memory: choice of backing, parking
- *	quota.c		how much of it
- *	pages.c		the backing of ordinary pages
- *	runs.c		the list of them
- *	chunks.c	pages of any address
- *	range.c		contiguous pages: the steps to them
- *	neighbours.c	of those that are free
- *	claim.c		of those that others are moved out of
- *	movable.c	what that costs
- *	search.c	one at a time
- *	unite.c		those made units of 2 MiB
- *	spans.c		where they lie				(pure)
- *	parked.c	pages that were freed while the card is running
- *	pages_dma.c	how the card gets to them
- *	segments.c	ranges of bus addresses			(pure)
- *	coherent.c	the backing of dma_alloc_coherent()
- *	dma.c		what the platform does with DMA
+ *	card/		a card, as people see it
+ *	  pci.c			the PCI driver: probe, remove, errors, ids
+ *	  bus.c			bus mastering
+ *	  card.c		a card: its life
+ *	  card_sysfs.c		what people write to a card and read from it
+ *	  request.c		making and freeing its buffers
+ *	  why.c			why it failed, in words
+ *	buffer/		a buffer
+ *	  buffer.c		its device, node, life
+ *	  buffer_sysfs.c	what people read from it
+ *	  file.c		calls on /dev/pcibufN
+ *	  map.c			mappings of it, and faults
+ *	  fs.c			the inode behind them
+ *	memory/		what a buffer is made of
+ *	  memory.c		choice of backing, parking
+ *	  quota.c		how much of it
+ *	  coherent.c		the backing of dma_alloc_coherent()
+ *	  dma.c			what the platform does with DMA
+ *	memory/pages/	the backing of ordinary pages
+ *	  pages.c		its operations
+ *	  runs.c		the list of them
+ *	  chunks.c		pages of any address
+ *	  range.c		contiguous pages: the steps to them
+ *	  neighbours.c		of those that are free
+ *	  claim.c		of those that others are moved out of
+ *	  movable.c		what that costs
+ *	  search.c		one at a time
+ *	  unite.c		those made units of 2 MiB
+ *	  parked.c		pages that were freed while the card is running
+ *	  pages_dma.c		how the card gets to them
+ *	lib/		pure: also compiled and tested on the host
+ *	  parse.c		the text that people write
+ *	  segments.c		ranges of bus addresses
+ *	  spans.c		where contiguous ranges lie
  *	gates.c		where tests make others wait		(debug build)
  *	compat.h	older kernels
  *
@@ -44,13 +49,13 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
-#include "buffer.h"
-#include "card.h"
+#include "buffer/buffer.h"
+#include "card/card.h"
 #include "gates.h"
-#include "memory.h"
-#include "pages.h"
-#include "pci.h"
-#include "quota.h"
+#include "memory/memory.h"
+#include "memory/pages/pages.h"
+#include "card/pci.h"
+#include "memory/quota.h"
 
 static char *ids = "";
 module_param(ids, charp, 0444);

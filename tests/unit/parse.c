@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sizes, labels, names of buffers, PCI ids: module/parse.c on the host. */
+/* Sizes, labels, names of buffers, PCI ids: module/lib/parse.c on the host. */
 #include <kselftest_harness.h>
 
 #include <linux/limits.h>
 
-#include "parse.h"
+#include "lib/parse.h"
 
 #define LABEL_31 "a234567890123456789012345678901"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Segments, joined and shown: module/segments.c on the host. */
+/* Segments, joined and shown: module/lib/segments.c on the host. */
 #include <kselftest_harness.h>
 
-#include "segments.h"
+#include "lib/segments.h"
 
 #define LINE	57	/* bytes, all lines have one length */
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Searches for a contiguous range: module/spans.c on the host. */
+/* Searches for a contiguous range: module/lib/spans.c on the host. */
 #include <kselftest_harness.h>
 #include <stdlib.h>
 
-#include "spans.h"
+#include "lib/spans.h"
 
 #define STEP	512
 #define NEVER	PCIBUF_COST_NEVER

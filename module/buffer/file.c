@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The node /dev/pcibufN: open, read, write, seek, ioctl, mmap.
+ *
+ * Every call asks whether the buffer is alive: files outlive it.
+ */
+#include <linux/cdev.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/splice.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "buffer/buffer.h"
+#include "compat.h"
+#include "gates.h"
+
+/* How much is copied at a time where it takes two steps. */
+#define BOUNCE_SIZE	SZ_64K
+
+/**
+ * struct copy - a read or write while it is under way
+ * @buffer: of the file
+ * @iter: the other side
+ * @bounce: in between, where it takes two steps
+ */
+struct copy {
+	struct pcibuf_buffer *buffer;
+	struct iov_iter *iter;
+	void *bounce;
+};
+
+static int pcibuf_open(struct inode *inode, struct file *file)
+{
+	struct pcibuf_buffer *buffer =
+		container_of(inode->i_cdev, struct pcibuf_buffer, cdev);
+	int ret = 0;
+
+	down_write(&buffer->lock);
+	if (buffer->dead)
+		ret = -ENODEV;
+	else
+		buffer->open_count++;
+	up_write(&buffer->lock);
+	if (ret)
+		return ret;
+	file->private_data = buffer;
+	file->f_mapping = buffer->inode->i_mapping;
+	return 0;
+}
+
+static int pcibuf_release(struct inode *inode, struct file *file)
+{
+	struct pcibuf_buffer *buffer = file->private_data;
+
+	down_write(&buffer->lock);
+	buffer->open_count--;
+	up_write(&buffer->lock);
+	return 0;
+}
+
+static loff_t pcibuf_llseek(struct file *file, loff_t offset, int whence)
+{
+	struct pcibuf_buffer *buffer = file->private_data;
+	loff_t ret;
+
+	ret = pcibuf_buffer_enter(buffer);
+	if (ret)
+		return ret;
+	ret = fixed_size_llseek(file, offset, whence, buffer->size);
+	pcibuf_buffer_leave(buffer);
+	return ret;
+}
+
+static size_t copy_iter(void *kaddr, size_t len, struct iov_iter *iter)
+{
+	return iov_iter_rw(iter) == READ ? copy_to_iter(kaddr, len, iter) :
+					   copy_from_iter(kaddr, len, iter);
+}
+
+/*
+ * Memory that has no reference counts may be used under the buffer's lock only,
+ * and user memory may be touched only without: so in two steps.
+ */
+static ssize_t copy_bounced(struct copy *copy, u64 pos, size_t len)
+{
+	struct pcibuf_buffer *buffer = copy->buffer;
+	bool write = iov_iter_rw(copy->iter) == WRITE;
+	struct pcibuf_view view;
+	int ret;
+
+	if (!copy->bounce)
+		copy->bounce = kvmalloc(BOUNCE_SIZE, GFP_KERNEL | __GFP_NOWARN);
+	if (!copy->bounce)
+		return -ENOMEM;
+	len = min_t(size_t, len, BOUNCE_SIZE);
+	if (write)
+		len = copy_from_iter(copy->bounce, len, copy->iter);
+	ret = pcibuf_buffer_enter(buffer);
+	if (ret)
+		return ret;
+	pcibuf_gate(PCIBUF_GATE_COPY);
+	buffer->memory->ops->view(buffer->memory, pos, &view);
+	if (write)
+		memcpy(view.kaddr, copy->bounce, len);
+	else
+		memcpy(copy->bounce, view.kaddr, len);
+	pcibuf_buffer_leave(buffer);
+	return write ? len : copy_to_iter(copy->bounce, len, copy->iter);
+}
+
+/*
+ * As far as no page is known to be broken, to read which ends the machine. The pages
+ * of a view lie together.
+ */
+static size_t sound_part(const struct pcibuf_view *view, size_t len)
+{
+	size_t i, offset = offset_in_page(view->kaddr);
+
+	for (i = 0; i < PFN_UP(offset + len); i++)
+		if (PageHWPoison(view->page + i))
+			return i ? i * PAGE_SIZE - offset : 0;
+	return len;
+}
+
+/* As much as one reference to a page, or one bounce, covers; 0 for a fault. */
+static ssize_t copy_block(struct copy *copy, u64 pos, size_t len)
+{
+	struct pcibuf_buffer *buffer = copy->buffer;
+	struct pcibuf_view view;
+	ssize_t ret;
+
+	ret = pcibuf_buffer_enter(buffer);
+	if (ret)
+		return ret;
+	buffer->memory->ops->view(buffer->memory, pos, &view);
+	if (view.page)
+		get_page(view.page);
+	pcibuf_buffer_leave(buffer);
+	if (!view.page)
+		return copy_bounced(copy, pos, len);
+	pcibuf_gate(PCIBUF_GATE_COPY);
+	len = sound_part(&view, min(len, view.len));
+	ret = len ? copy_iter(view.kaddr, len, copy->iter) : -EIO;
+	put_page(view.page);
+	return ret;
+}
+
+/* A signal ends it between two blocks, with what was copied so far. */
+static ssize_t copy_all(struct copy *copy, u64 pos, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t ret = copy_block(copy, pos + done, len - done);
+
+		if (ret <= 0)
+			return done ?: ret ?: -EFAULT;
+		done += ret;
+		if (signal_pending(current))
+			break;
+		cond_resched();
+	}
+	return done;
+}
+
+/* What of a transfer lies inside the buffer. */
+static size_t clip(struct pcibuf_buffer *buffer, struct kiocb *iocb,
+		   struct iov_iter *iter)
+{
+	if (iocb->ki_pos >= buffer->size)
+		return 0;
+	return min_t(u64, iov_iter_count(iter), buffer->size - iocb->ki_pos);
+}
+
+static ssize_t transfer(struct kiocb *iocb, struct iov_iter *iter, size_t len)
+{
+	struct copy copy = {
+		.buffer = iocb->ki_filp->private_data,
+		.iter = iter,
+	};
+	ssize_t ret;
+
+	ret = copy_all(&copy, iocb->ki_pos, len);
+	kvfree(copy.bounce);
+	if (ret > 0)
+		iocb->ki_pos += ret;
+	return ret;
+}
+
+/* A revoked buffer says so to every call, whatever else is wrong with it. */
+static int check_alive(struct pcibuf_buffer *buffer)
+{
+	int ret;
+
+	ret = pcibuf_buffer_enter(buffer);
+	if (!ret)
+		pcibuf_buffer_leave(buffer);
+	return ret;
+}
+
+static ssize_t pcibuf_read_iter(struct kiocb *iocb, struct iov_iter *iter)
+{
+	struct pcibuf_buffer *buffer = iocb->ki_filp->private_data;
+	ssize_t ret = check_alive(buffer);
+
+	return ret ?: transfer(iocb, iter, clip(buffer, iocb, iter));
+}
+
+static ssize_t pcibuf_write_iter(struct kiocb *iocb, struct iov_iter *iter)
+{
+	struct pcibuf_buffer *buffer = iocb->ki_filp->private_data;
+	ssize_t ret = check_alive(buffer);
+	size_t len;
+
+	if (ret || !iov_iter_count(iter))
+		return ret;
+	len = clip(buffer, iocb, iter);
+	return len ? transfer(iocb, iter, len) : -ENOSPC;
+}
+
+/* msync() wants one: there is nothing to write back. */
+static int pcibuf_fsync(struct file *file, loff_t start, loff_t end,
+			int datasync)
+{
+	return check_alive(file->private_data);
+}
+
+static void fill_info(struct pcibuf_buffer *buffer, struct pcibuf_info *info)
+{
+	struct pcibuf_memory *memory = buffer->memory;
+
+	info->id = buffer->id;
+	info->size = buffer->size;
+	info->dma_addr = memory->nr_segments == 1 ?
+			 memory->segments[0].dma_addr : PCIBUF_NO_DMA_ADDR;
+	info->nr_segments = memory->nr_segments;
+	info->index = buffer->index;
+	info->backing = memory->ops->backing;
+	info->minor = MINOR(buffer->dev.devt);
+	strscpy(info->card, dev_name(buffer->card), sizeof(info->card));
+	strscpy(info->label, buffer->label, sizeof(info->label));
+}
+
+/* What every call's structure begins with. */
+struct head {
+	__u32 argsz;
+	__u32 flags;
+};
+
+static int read_head(const void __user *arg, size_t min_size, struct head *head)
+{
+	if (copy_from_user(head, arg, sizeof(*head)))
+		return -EFAULT;
+	if (head->argsz < min_size || head->flags)
+		return -EINVAL;
+	return 0;
+}
+
+static long ioctl_info(struct pcibuf_buffer *buffer, void __user *arg)
+{
+	struct pcibuf_info info = { };
+	struct head head;
+	int ret;
+
+	ret = read_head(arg, sizeof(info), &head);
+	if (ret)
+		return ret;
+	ret = pcibuf_buffer_enter(buffer);
+	if (ret)
+		return ret;
+	info.argsz = head.argsz;
+	fill_info(buffer, &info);
+	pcibuf_buffer_leave(buffer);
+	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
+/*
+ * The list is copied a part at a time: it may be long, and user memory must not
+ * be touched under the buffer's lock. It never changes while there is one.
+ */
+static int copy_segments(struct pcibuf_buffer *buffer, u32 first, u32 *count,
+			 struct pcibuf_segment __user *out)
+{
+	struct pcibuf_segment part[16];
+	u32 done = 0;
+
+	for (;;) {
+		u32 i, nr = min_t(u32, *count - done, ARRAY_SIZE(part));
+		int ret = pcibuf_buffer_enter(buffer);
+
+		if (ret)
+			return ret;
+		for (i = 0; i < nr; i++) {
+			u64 at = (u64)first + done + i;
+
+			if (at >= buffer->memory->nr_segments)
+				break;
+			part[i] = buffer->memory->segments[at];
+		}
+		pcibuf_buffer_leave(buffer);
+		if (i && copy_to_user(out + done, part, i * sizeof(*part)))
+			return -EFAULT;
+		done += i;
+		if (i < nr || done == *count || fatal_signal_pending(current))
+			break;
+	}
+	*count = done;
+	return 0;
+}
+
+static long ioctl_segments(struct pcibuf_buffer *buffer, void __user *arg)
+{
+	struct pcibuf_segments __user *user = arg;
+	struct pcibuf_segments request;
+	struct head head;
+	int ret;
+
+	ret = read_head(arg, sizeof(request), &head);
+	if (ret)
+		return ret;
+	if (copy_from_user(&request, arg, sizeof(request)))
+		return -EFAULT;
+	ret = copy_segments(buffer, request.first, &request.count,
+			    u64_to_user_ptr(request.segments));
+	if (ret)
+		return ret;
+	return put_user(request.count, &user->count);
+}
+
+static long pcibuf_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct pcibuf_buffer *buffer = file->private_data;
+	int ret = check_alive(buffer);
+
+	if (ret)
+		return ret;
+	switch (cmd) {
+	case PCIBUF_IOC_INFO:
+		return ioctl_info(buffer, (void __user *)arg);
+	case PCIBUF_IOC_SEGMENTS:
+		return ioctl_segments(buffer, (void __user *)arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int pcibuf_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return pcibuf_map(file->private_data, vma);
+}
+
+const struct file_operations pcibuf_fops = {
+	.owner = THIS_MODULE,
+	.open = pcibuf_open,
+	.release = pcibuf_release,
+	.llseek = pcibuf_llseek,
+	.read_iter = pcibuf_read_iter,
+	.write_iter = pcibuf_write_iter,
+	.splice_read = copy_splice_read,
+	.splice_write = iter_file_splice_write,
+	.unlocked_ioctl = pcibuf_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.get_unmapped_area = thp_get_unmapped_area,
+	.mmap = pcibuf_mmap,
+	.fsync = pcibuf_fsync,
+};

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What /sys/class/pcibuf_card/BDF shows and takes.
+ */
+#include <linux/device.h>
+#include <linux/dma-mapping.h>
+#include <linux/kernel.h>
+#include <linux/sysfs.h>
+#include <linux/uidgid.h>
+
+#include "buffer/buffer.h"
+#include "card/card.h"
+
+/*
+ * A write longer than a page arrives in parts: the first is as long as a page,
+ * and nothing that is meant well is.
+ */
+static bool too_long(size_t len)
+{
+	return len >= PAGE_SIZE;
+}
+
+static ssize_t finish(struct pcibuf_card *card, const char *verb,
+		      const char *text, size_t len, int error,
+		      const struct pcibuf_demand *demand)
+{
+	struct pcibuf_failure failure = {
+		.verb = verb,
+		.text = text,
+		.len = len,
+		.error = error,
+		.demand = demand,
+		.pool = &card->pool,
+	};
+
+	if (!error)
+		return len;
+	pcibuf_card_failed(card, &failure);
+	return error;
+}
+
+static ssize_t store_alloc(struct device *dev, struct device_attribute *attr,
+			   const char *text, size_t len, bool contiguous)
+{
+	struct pcibuf_demand demand = { .contiguous = contiguous };
+	struct pcibuf_card *card = to_card(dev);
+	struct pcibuf_request request;
+	int ret = -EINVAL;
+
+	if (!too_long(len))
+		ret = pcibuf_parse_request(text, len, &request);
+	if (!ret)
+		ret = pcibuf_card_alloc(card, &request, &demand);
+	return finish(card, attr->attr.name, text, len, ret, &demand);
+}
+
+static ssize_t alloc_store(struct device *dev, struct device_attribute *attr,
+			   const char *text, size_t len)
+{
+	return store_alloc(dev, attr, text, len, true);
+}
+
+static struct device_attribute dev_attr_alloc =
+	__ATTR(alloc, 0220, NULL, alloc_store);
+
+static ssize_t alloc_sg_store(struct device *dev, struct device_attribute *attr,
+			      const char *text, size_t len)
+{
+	return store_alloc(dev, attr, text, len, false);
+}
+
+static struct device_attribute dev_attr_alloc_sg =
+	__ATTR(alloc_sg, 0220, NULL, alloc_sg_store);
+
+static ssize_t store_free(struct device *dev, struct device_attribute *attr,
+			  const char *text, size_t len, bool force)
+{
+	struct pcibuf_card *card = to_card(dev);
+	char name[PCIBUF_LABEL_SIZE];
+	int ret = -EINVAL;
+
+	if (!too_long(len))
+		ret = pcibuf_parse_name(text, len, name);
+	if (!ret)
+		ret = pcibuf_card_free(card, name, force);
+	return finish(card, attr->attr.name, text, len, ret, NULL);
+}
+
+static ssize_t free_store(struct device *dev, struct device_attribute *attr,
+			  const char *text, size_t len)
+{
+	return store_free(dev, attr, text, len, false);
+}
+
+static struct device_attribute dev_attr_free =
+	__ATTR(free, 0220, NULL, free_store);
+
+static ssize_t revoke_store(struct device *dev, struct device_attribute *attr,
+			    const char *text, size_t len)
+{
+	return store_free(dev, attr, text, len, true);
+}
+static DEVICE_ATTR_WO(revoke);
+
+static ssize_t last_error_show(struct device *dev,
+			       struct device_attribute *attr, char *buf)
+{
+	struct pcibuf_card *card = to_card(dev);
+	ssize_t len;
+
+	mutex_lock(&card->lock);
+	len = sysfs_emit(buf, "%s\n", card->last_error);
+	mutex_unlock(&card->lock);
+	return len;
+}
+
+static struct device_attribute dev_attr_last_error =
+	__ATTR(last_error, 0440, last_error_show, NULL);
+
+static ssize_t dma_mask_bits_show(struct device *dev,
+				  struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", fls64(dma_get_mask(dev->parent)));
+}
+
+static ssize_t dma_mask_bits_store(struct device *dev,
+				   struct device_attribute *attr,
+				   const char *text, size_t len)
+{
+	struct pcibuf_card *card = to_card(dev);
+	unsigned int bits;
+	int ret = -EINVAL;
+
+	if (!kstrtouint(text, 10, &bits))
+		ret = pcibuf_card_set_mask(card, bits);
+	return finish(card, attr->attr.name, text, len, ret, NULL);
+}
+static DEVICE_ATTR_RW(dma_mask_bits);
+
+static ssize_t max_bytes_show(struct device *dev, struct device_attribute *attr,
+			      char *buf)
+{
+	return sysfs_emit(buf, "%llu\n",
+			  pcibuf_quota_max(&to_card(dev)->pool.quota));
+}
+
+static ssize_t max_bytes_store(struct device *dev,
+			       struct device_attribute *attr, const char *text,
+			       size_t len)
+{
+	struct pcibuf_card *card = to_card(dev);
+	int ret = -EINVAL;
+	u64 bytes;
+
+	if (!too_long(len))
+		ret = pcibuf_parse_size(text, len, &bytes);
+	if (!ret)
+		pcibuf_quota_set_max(&card->pool.quota, bytes);
+	return finish(card, attr->attr.name, text, len, ret, NULL);
+}
+static DEVICE_ATTR_RW(max_bytes);
+
+static ssize_t allocated_bytes_show(struct device *dev,
+				    struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n",
+			  pcibuf_quota_used(&to_card(dev)->pool.quota));
+}
+static DEVICE_ATTR_RO(allocated_bytes);
+
+static ssize_t nr_buffers_show(struct device *dev,
+			       struct device_attribute *attr, char *buf)
+{
+	struct pcibuf_card *card = to_card(dev);
+	unsigned int nr;
+
+	mutex_lock(&card->lock);
+	nr = card->nr_buffers;
+	mutex_unlock(&card->lock);
+	return sysfs_emit(buf, "%u\n", nr);
+}
+static DEVICE_ATTR_RO(nr_buffers);
+
+static ssize_t gid_show(struct device *dev, struct device_attribute *attr,
+			char *buf)
+{
+	struct pcibuf_card *card = to_card(dev);
+	kgid_t gid;
+
+	mutex_lock(&card->lock);
+	gid = card->gid;
+	mutex_unlock(&card->lock);
+	return sysfs_emit(buf, "%u\n", from_kgid(&init_user_ns, gid));
+}
+
+/* What belongs to the card's group. */
+static struct attribute *user_attrs[] = {
+	&dev_attr_alloc.attr,
+	&dev_attr_alloc_sg.attr,
+	&dev_attr_free.attr,
+	&dev_attr_last_error.attr,
+	NULL
+};
+
+static const struct attribute_group user_group = {
+	.attrs = user_attrs,
+};
+
+static struct attribute *root_attrs[] = {
+	&dev_attr_revoke.attr,
+	NULL
+};
+
+static const struct attribute_group root_group = {
+	.attrs = root_attrs,
+};
+
+/*
+ * Where memory runs out on the way some are changed already. Those have room for an
+ * owner, so they can be given back.
+ */
+static int give_to(struct pcibuf_card *card, kgid_t gid)
+{
+	struct kobject *kobj = &card->dev.kobj;
+	int ret;
+
+	ret = sysfs_group_change_owner(kobj, &user_group, GLOBAL_ROOT_UID, gid);
+	if (ret)
+		sysfs_group_change_owner(kobj, &user_group, GLOBAL_ROOT_UID,
+					 card->gid);
+	else
+		card->gid = gid;
+	return ret;
+}
+
+static int set_gid(struct pcibuf_card *card, kgid_t gid)
+{
+	int ret = -ENODEV;
+
+	mutex_lock(&card->lock);
+	if (!card->pool.dying)
+		ret = give_to(card, gid);
+	mutex_unlock(&card->lock);
+	return ret;
+}
+
+static ssize_t gid_store(struct device *dev, struct device_attribute *attr,
+			 const char *text, size_t len)
+{
+	struct pcibuf_card *card = to_card(dev);
+	kgid_t gid = INVALID_GID;
+	unsigned int number;
+	int ret = -EINVAL;
+
+	if (!kstrtouint(text, 10, &number))
+		gid = make_kgid(&init_user_ns, number);
+	if (gid_valid(gid))
+		ret = set_gid(card, gid);
+	return finish(card, attr->attr.name, text, len, ret, NULL);
+}
+static DEVICE_ATTR_RW(gid);
+
+/* PCIe 6.0, 7.9.3: Device Serial Number. Some cards have one that is not set. */
+static u64 serial_number(struct device *dev)
+{
+	u64 serial = pci_get_dsn(to_pci_dev(dev->parent));
+
+	return serial == U64_MAX ? 0 : serial;
+}
+
+static ssize_t serial_show(struct device *dev, struct device_attribute *attr,
+			   char *buf)
+{
+	return sysfs_emit(buf, "%016llx\n", serial_number(dev));
+}
+static DEVICE_ATTR_RO(serial);
+
+static struct attribute *state_attrs[] = {
+	&dev_attr_dma_mask_bits.attr,
+	&dev_attr_max_bytes.attr,
+	&dev_attr_allocated_bytes.attr,
+	&dev_attr_nr_buffers.attr,
+	&dev_attr_gid.attr,
+	&dev_attr_serial.attr,
+	NULL
+};
+
+static umode_t state_is_visible(struct kobject *kobj, struct attribute *attr,
+				int n)
+{
+	if (attr == &dev_attr_serial.attr && !serial_number(kobj_to_dev(kobj)))
+		return 0;
+	return attr->mode;
+}
+
+static const struct attribute_group state_group = {
+	.attrs = state_attrs,
+	.is_visible = state_is_visible,
+};
+
+/* A directory for the links to the buffers. */
+static struct attribute *no_attrs[] = {
+	NULL
+};
+
+static const struct attribute_group links_group = {
+	.name = PCIBUF_LINKS,
+	.attrs = no_attrs,
+};
+
+const struct attribute_group *pcibuf_card_groups[] = {
+	&user_group,
+	&root_group,
+	&state_group,
+	&links_group,
+	NULL
+};
+
+/**
+ * pcibuf_card_sysfs_drain() - take no more requests, and wait for those that are
+ *	under way
+ * @card: dying, so that a long one gives up
+ */
+void pcibuf_card_sysfs_drain(struct pcibuf_card *card)
+{
+	sysfs_remove_group(&card->dev.kobj, &user_group);
+	sysfs_remove_group(&card->dev.kobj, &root_group);
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The PCI driver. It has no table of ids: a card is given to it, by
+ * driver_override, new_id or the module parameter ids.
+ *
+ * It claims no BAR, so that resourceN stays mappable, and has no power
+ * management of its own: the PCI core saves and restores bus mastering.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/pci.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "card/bus.h"
+#include "card/card.h"
+#include "card/pci.h"
+
+/*
+ * A card that writes without snooping would make what the CPU sees wrong on
+ * x86 too, so the PCIe bit that permits it is cleared. One range of bus
+ * addresses may be of any length.
+ */
+static int set_up_dma(struct pci_dev *pdev)
+{
+	pcie_capability_clear_word(pdev, PCI_EXP_DEVCTL,
+				   PCI_EXP_DEVCTL_NOSNOOP_EN);
+	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
+	dma_set_seg_boundary(&pdev->dev, ULONG_MAX);
+	return dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32));
+}
+
+/* What the PCI core gives a device that nobody has changed (pci/probe.c). */
+static void reset_dma(struct pci_dev *pdev)
+{
+	dma_set_max_seg_size(&pdev->dev, SZ_64K);
+	dma_set_seg_boundary(&pdev->dev, DMA_BIT_MASK(32));
+	dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32));
+}
+
+/*
+ * Kept apart from what the core saves, which a function reset uses up. Before there
+ * is a card that could be given a buffer, and be a bus master.
+ */
+static struct pci_saved_state *save_config(struct pci_dev *pdev)
+{
+	pci_save_state(pdev);
+	return pci_store_saved_state(pdev);
+}
+
+static int pcibuf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct pci_saved_state *saved;
+	struct pcibuf_card *card;
+	int ret;
+
+	ret = pci_enable_device_mem(pdev);
+	if (ret)
+		return ret;
+	pcibuf_bus_stop(pdev);
+	ret = set_up_dma(pdev);
+	if (ret)
+		goto err_reset_dma;
+	saved = save_config(pdev);
+	if (!saved) {
+		ret = -ENOMEM;
+		goto err_reset_dma;
+	}
+	card = pcibuf_card_add(pdev);
+	if (IS_ERR(card)) {
+		ret = PTR_ERR(card);
+		goto err_free_saved;
+	}
+	card->saved = saved;
+	pci_set_drvdata(pdev, card);
+	return 0;
+
+err_free_saved:
+	kfree(saved);
+err_reset_dma:
+	reset_dma(pdev);
+	pci_disable_device(pdev);
+	return ret;
+}
+
+static void pcibuf_remove(struct pci_dev *pdev)
+{
+	pcibuf_card_remove(pci_get_drvdata(pdev));
+	reset_dma(pdev);
+	pci_disable_device(pdev);
+}
+
+static void pcibuf_shutdown(struct pci_dev *pdev)
+{
+	pcibuf_card_quiesce(pci_get_drvdata(pdev));
+}
+
+/* These exist because without them the core gives up on the whole subtree. */
+static pci_ers_result_t pcibuf_error_detected(struct pci_dev *pdev,
+					      pci_channel_state_t state)
+{
+	if (state == pci_channel_io_perm_failure)
+		return PCI_ERS_RESULT_DISCONNECT;
+	return state == pci_channel_io_frozen ? PCI_ERS_RESULT_NEED_RESET :
+						PCI_ERS_RESULT_CAN_RECOVER;
+}
+
+static pci_ers_result_t pcibuf_slot_reset(struct pci_dev *pdev)
+{
+	struct pcibuf_card *card = pci_get_drvdata(pdev);
+
+	pci_load_saved_state(pdev, card->saved);
+	pci_restore_state(pdev);
+	pcibuf_card_rearm(card);
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
+static void pcibuf_reset_prepare(struct pci_dev *pdev)
+{
+	pcibuf_card_pause(pci_get_drvdata(pdev));
+}
+
+static void pcibuf_reset_done(struct pci_dev *pdev)
+{
+	pcibuf_card_rearm(pci_get_drvdata(pdev));
+}
+
+static const struct pci_error_handlers pcibuf_err_handler = {
+	.error_detected = pcibuf_error_detected,
+	.slot_reset = pcibuf_slot_reset,
+	.reset_prepare = pcibuf_reset_prepare,
+	.reset_done = pcibuf_reset_done,
+};
+
+static struct pci_driver pcibuf_driver = {
+	.name = "pcibuf",
+	/* NULL, not empty: with an empty table new_id is refused. */
+	.id_table = NULL,
+	.probe = pcibuf_probe,
+	.remove = pcibuf_remove,
+	.shutdown = pcibuf_shutdown,
+	.err_handler = &pcibuf_err_handler,
+};
+
+/* Calls @use for each entry of ids=; says which one is bad. */
+static int walk_ids(const char *ids, int (*use)(const struct pcibuf_id *id))
+{
+	int ret = 0;
+
+	while (*ids && !ret) {
+		size_t len = strcspn(ids, ",");
+		struct pcibuf_id id;
+
+		ret = pcibuf_parse_id(ids, len, &id);
+		if (ret)
+			pr_err("pcibuf: ids: \"%.*s\" is not VVVV:DDDD[:SVVV[:SDDD]] in hex\n",
+			       (int)len, ids);
+		else if (use)
+			ret = use(&id);
+		ids += len + (ids[len] == ',');
+	}
+	return ret;
+}
+
+static int add_id(const struct pcibuf_id *id)
+{
+	return pci_add_dynid(&pcibuf_driver, id->vendor, id->device,
+			     id->subvendor, id->subdevice, 0, 0, 0);
+}
+
+/**
+ * pcibuf_pci_init() - register the driver and claim the cards of @ids
+ * @ids: the module parameter
+ *
+ * Return: 0, -EINVAL for bad ids, before anything is claimed, or another
+ * negative errno.
+ */
+int pcibuf_pci_init(const char *ids)
+{
+	int ret;
+
+	ret = walk_ids(ids, NULL);
+	if (ret)
+		return ret;
+	ret = pci_register_driver(&pcibuf_driver);
+	if (ret)
+		return ret;
+	ret = walk_ids(ids, add_id);
+	if (ret)
+		pci_unregister_driver(&pcibuf_driver);
+	return ret;
+}
+
+/**
+ * pcibuf_pci_exit() - give all cards back
+ */
+void pcibuf_pci_exit(void)
+{
+	pci_unregister_driver(&pcibuf_driver);
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Why a request failed, in words: what limited it, and what would help.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/log2.h>
+
+#include "memory/dma.h"
+#include "memory/quota.h"
+#include "card/why.h"
+
+/* Of what was written, as much as is shown. */
+#define MAX_TEXT	80
+
+static const struct error {
+	int error;
+	const char *name;
+	const char *words;
+} errors[] = {
+	{ -EINVAL, "EINVAL",
+	  "malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL], free and revoke a label, an index or pcibufN, dma_mask_bits 24 to 64 as far as the platform can, max_bytes a size, gid a number"
+	},
+	{ -EEXIST, "EEXIST",
+	  "this card has a buffer of that label; free it or choose another" },
+	{ -EDQUOT, "EDQUOT",
+	  "over a quota" },
+	{ -ENOMEM, "ENOMEM",
+	  "no memory for the buffer's own records" },
+	{ -ENOSPC, "ENOSPC",
+	  "no number is left for one more buffer on this machine; free some" },
+	{ -ENOENT, "ENOENT",
+	  "this card has no such buffer; see buffers/" },
+	{ -EBUSY, "EBUSY",
+	  "in use; close and unmap the buffer (root may write to revoke), or free all buffers before changing the mask"
+	},
+	{ -EINTR, "EINTR",
+	  "killed while it waited; all was given back" },
+	{ -ENODEV, "ENODEV",
+	  "the card is going away" },
+};
+
+static const char *const limits[] = {
+	[PCIBUF_LIMIT_RESERVE] =
+		"the machine has too little memory left; ask for less, or stop what uses it",
+	[PCIBUF_LIMIT_CGROUP] =
+		"the caller's memory cgroup is full; raise its memory.max",
+	[PCIBUF_LIMIT_MASK] =
+		"no free memory that the card can address; raise dma_mask_bits if the card can, use an IOMMU, or allocate earlier",
+	[PCIBUF_LIMIT_RANGE] =
+		"no contiguous memory of that size; use alloc_sg, an IOMMU, a wider mask if the card can, or allocate earlier",
+	[PCIBUF_LIMIT_BOUNCE] =
+		"the platform would copy the data instead of letting the card in (swiotlb=force, or a mask below all memory); use an IOMMU",
+	[PCIBUF_LIMIT_IOVA] =
+		"the IOMMU has no free range that large below the mask; raise dma_mask_bits if the card can, or use alloc_sg",
+	[PCIBUF_LIMIT_COHERENT] =
+		"no coherent memory of that size; ask for less, use an IOMMU, or allocate earlier",
+};
+
+static const struct error unexpected = { 0, "error", "unexpected" };
+
+static const struct error *look_up(int error)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(errors); i++)
+		if (errors[i].error == error)
+			return &errors[i];
+	return &unexpected;
+}
+
+/* What was written, without what could disturb a terminal or a log. */
+static void quote(const struct pcibuf_failure *failure, char out[MAX_TEXT + 1])
+{
+	size_t i, len = failure->len;
+
+	if (len && failure->text[len - 1] == '\n')
+		len--;
+	len = min_t(size_t, len, MAX_TEXT);
+	for (i = 0; i < len; i++) {
+		char c = failure->text[i];
+
+		out[i] = c >= ' ' && c <= '~' && c != '"' ? c : '?';
+	}
+	out[len] = '\0';
+}
+
+static int quota_words(const struct pcibuf_failure *failure, char *words,
+		       size_t size)
+{
+	struct pcibuf_quota *quota = &failure->pool->quota;
+	u64 used = pcibuf_quota_used(quota);
+
+	if (failure->demand->limit == PCIBUF_LIMIT_CARD)
+		return scnprintf(words, size,
+				 "over max_bytes of this card (%llu, of which %llu are in use); free buffers, or root may raise it",
+				 pcibuf_quota_max(quota), used);
+	return scnprintf(words, size,
+			 "over max_total of all cards (this card uses %llu); free buffers, or root may raise the module parameter",
+			 used);
+}
+
+static const char *const steps[] = {
+	", no free block", ", no free neighbouring blocks",
+	", no range that could be emptied", ", none kept for it (CMA)",
+};
+
+/* What was tried to get contiguous memory: the bits of enum pcibuf_steps. */
+static int steps_words(const struct pcibuf_demand *demand, char *words,
+		       size_t size)
+{
+	unsigned int i;
+	int len = 0;
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++)
+		if (demand->limit == PCIBUF_LIMIT_RANGE &&
+		    demand->steps & BIT(i))
+			len += scnprintf(words + len, size - len, "%s",
+					 steps[i]);
+	if (len && demand->tries)
+		len += scnprintf(words + len, size - len, ", %u tries",
+				 demand->tries);
+	return len;
+}
+
+static int memory_words(const struct pcibuf_failure *failure, char *words,
+			size_t size)
+{
+	const struct pcibuf_demand *demand = failure->demand;
+	struct device *dev = failure->pool->dev;
+	int len;
+
+	len = scnprintf(words, size, "%s", limits[demand->limit]);
+	len += scnprintf(words + len, size - len,
+			 " (%llu bytes, mask %u bits, %s", demand->size,
+			 fls64(dma_get_mask(dev)),
+			 pcibuf_dma_translated(dev) ? "IOMMU" : "no IOMMU");
+	len += steps_words(demand, words + len, size - len);
+	return len + scnprintf(words + len, size - len, ")");
+}
+
+static int limit_words(const struct pcibuf_failure *failure, char *words,
+		       size_t size)
+{
+	const struct pcibuf_demand *demand = failure->demand;
+
+	if (failure->error == -EDQUOT)
+		return quota_words(failure, words, size);
+	if (failure->error == -ENOMEM && demand && limits[demand->limit])
+		return memory_words(failure, words, size);
+	return scnprintf(words, size, "%s", look_up(failure->error)->words);
+}
+
+/**
+ * pcibuf_why() - put a failure into words
+ * @failure: what failed
+ * @words: one line of plain ASCII, without its newline
+ */
+void pcibuf_why(const struct pcibuf_failure *failure,
+		char words[PCIBUF_WHY_SIZE])
+{
+	char text[MAX_TEXT + 1];
+	int at;
+
+	quote(failure, text);
+	at = scnprintf(words, PCIBUF_WHY_SIZE, "%s \"%s\": %s: ",
+		       failure->verb, text, look_up(failure->error)->name);
+	limit_words(failure, words + at, PCIBUF_WHY_SIZE - at);
+}

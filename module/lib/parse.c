@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The text that people write: sizes, labels, names of buffers, PCI ids.
+ */
+#include <linux/ctype.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/limits.h>
+#include <linux/string.h>
+
+#include "lib/parse.h"
+
+#define NODE_PREFIX	"pcibuf"
+
+/* A word of the text: not terminated, so a NUL in the text is a bad character. */
+struct word {
+	const char *start;
+	size_t len;
+};
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* The C library of the host knows locales; the kernel's ctype knows Latin-1. */
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static char lower(char c)
+{
+	return is_letter(c) ? c | 0x20 : c;
+}
+
+static int digit_value(char c)
+{
+	if (is_digit(c))
+		return c - '0';
+	if (lower(c) >= 'a' && lower(c) <= 'f')
+		return lower(c) - 'a' + 10;
+	return -1;
+}
+
+/* Takes the next word off @text; its length is 0 at the end. */
+static struct word next_word(const char **text, const char *end)
+{
+	const char *start, *at = *text;
+
+	while (at < end && is_blank(*at))
+		at++;
+	start = at;
+	while (at < end && !is_blank(*at))
+		at++;
+	*text = at;
+	return (struct word){ .start = start, .len = at - start };
+}
+
+/* echo ends its text with one newline, write(2) need not. */
+static const char *text_end(const char *text, size_t len)
+{
+	if (len && text[len - 1] == '\n')
+		len--;
+	return text + len;
+}
+
+static bool word_is(struct word word, const char *other)
+{
+	size_t i;
+
+	for (i = 0; i < word.len; i++)
+		if (!other[i] || lower(word.start[i]) != other[i])
+			return false;
+	return !other[i];
+}
+
+static bool all_digits(struct word word)
+{
+	size_t i;
+
+	for (i = 0; i < word.len; i++)
+		if (!is_digit(word.start[i]))
+			return false;
+	return word.len;
+}
+
+static bool is_node_name(struct word word)
+{
+	const size_t prefix = sizeof(NODE_PREFIX) - 1;
+	struct word number;
+
+	if (word.len <= prefix || memcmp(word.start, NODE_PREFIX, prefix))
+		return false;
+	number = (struct word){ word.start + prefix, word.len - prefix };
+	return all_digits(number);
+}
+
+/*
+ * What a slip of the hand leaves of a unit: "512 MB" must not become a buffer
+ * of 512 bytes that is called MB.
+ */
+static bool is_stray_unit(struct word word)
+{
+	struct word rest = { word.start + 1, word.len - 1 };
+
+	if (word_is(word, "b") || word_is(word, "bytes"))
+		return true;
+	if (!memchr("kmgtpe", lower(*word.start), 6))
+		return false;
+	return !rest.len || word_is(rest, "b") || word_is(rest, "ib");
+}
+
+static bool is_label(struct word word)
+{
+	size_t i;
+
+	if (!word.len || word.len >= PCIBUF_LABEL_SIZE)
+		return false;
+	if (*word.start == '.' || *word.start == '-')
+		return false;
+	for (i = 0; i < word.len; i++) {
+		char c = word.start[i];
+
+		if (!is_letter(c) && !is_digit(c) &&
+		    c != '_' && c != '.' && c != '-')
+			return false;
+	}
+	return !all_digits(word) && !is_node_name(word) && !is_stray_unit(word);
+}
+
+/* The powers of 1024 that a suffix stands for; 0 where it is none. */
+static unsigned int suffix_shift(char c)
+{
+	switch (lower(c)) {
+	case 'k': return 10;
+	case 'm': return 20;
+	case 'g': return 30;
+	case 't': return 40;
+	default: return 0;
+	}
+}
+
+/* Adds digits of @base to @value while there are any; returns how many. */
+static int read_digits(struct word word, unsigned int base, u64 *value)
+{
+	size_t i;
+
+	for (i = 0; i < word.len; i++) {
+		int digit = digit_value(word.start[i]);
+
+		if (digit < 0 || digit >= base)
+			break;
+		if (*value > (S64_MAX - digit) / base)
+			return -EINVAL;
+		*value = *value * base + digit;
+	}
+	return i;
+}
+
+static int parse_size_word(struct word word, u64 *size)
+{
+	unsigned int base = 10, shift = 0;
+	u64 value = 0;
+	int used;
+
+	if (word.len > 2 && word.start[0] == '0' && lower(word.start[1]) == 'x') {
+		base = 16;
+		word.start += 2;
+		word.len -= 2;
+	}
+	used = read_digits(word, base, &value);
+	if (used <= 0)
+		return -EINVAL;
+	if (word.len - used == 1)
+		shift = suffix_shift(word.start[used]);
+	if (word.len - used != !!shift)
+		return -EINVAL;
+	if (!value || value > (u64)S64_MAX >> shift)
+		return -EINVAL;
+	*size = value << shift;
+	return 0;
+}
+
+/**
+ * pcibuf_parse_size() - read a size
+ * @text: decimal ("010" is ten) or 0x and hex, with an optional suffix K, M, G
+ *	or T in either case; blanks around it and one final newline are allowed
+ * @len: bytes of @text, which need not be terminated
+ * @size: bytes, 1 to the largest file offset; untouched on failure
+ *
+ * Return: 0, or -EINVAL for anything else.
+ */
+int pcibuf_parse_size(const char *text, size_t len, u64 *size)
+{
+	const char *end = text_end(text, len);
+	struct word word = next_word(&text, end);
+
+	if (next_word(&text, end).len)
+		return -EINVAL;
+	return parse_size_word(word, size);
+}
+
+/**
+ * pcibuf_parse_request() - read "SIZE [LABEL]"
+ * @text: what was written to alloc or alloc_sg
+ * @len: bytes of @text, which need not be terminated
+ * @request: filled on success only
+ *
+ * Return: 0, or -EINVAL for a malformed size or label and for further words:
+ * only key=value will ever come there, and none exists yet.
+ */
+int pcibuf_parse_request(const char *text, size_t len,
+			 struct pcibuf_request *request)
+{
+	const char *end = text_end(text, len);
+	struct word size = next_word(&text, end);
+	struct word label = next_word(&text, end);
+	int ret;
+
+	if (next_word(&text, end).len)
+		return -EINVAL;
+	if (label.len && !is_label(label))
+		return -EINVAL;
+	ret = parse_size_word(size, &request->size);
+	if (ret)
+		return ret;
+	memset(request->label, 0, sizeof(request->label));
+	memcpy(request->label, label.start, label.len);
+	return 0;
+}
+
+/**
+ * pcibuf_parse_name() - read the name of a buffer: a label, an index or pcibufN
+ * @text: what was written to free or revoke
+ * @len: bytes of @text, which need not be terminated
+ * @name: the word, terminated; untouched on failure
+ *
+ * Return: 0, or -EINVAL for what cannot be the name of any buffer.
+ */
+int pcibuf_parse_name(const char *text, size_t len,
+		      char name[PCIBUF_LABEL_SIZE])
+{
+	const char *end = text_end(text, len);
+	struct word word = next_word(&text, end);
+
+	if (next_word(&text, end).len || word.len >= PCIBUF_LABEL_SIZE)
+		return -EINVAL;
+	if (!is_label(word) && !all_digits(word) && !is_node_name(word))
+		return -EINVAL;
+	memset(name, 0, PCIBUF_LABEL_SIZE);
+	memcpy(name, word.start, word.len);
+	return 0;
+}
+
+/* Four hex digits, and a colon or the end behind them, which it takes too. */
+static int parse_id_part(const char **text, const char *end, u32 *part)
+{
+	struct word word = { *text, 4 };
+	u64 value = 0;
+
+	if (end - *text < 4 || read_digits(word, 16, &value) != 4)
+		return -EINVAL;
+	*text += 4;
+	if (*text < end && *(*text)++ != ':')
+		return -EINVAL;
+	*part = value;
+	return 0;
+}
+
+/**
+ * pcibuf_parse_id() - read VVVV:DDDD[:SVVV[:SDDD]], four hex digits each
+ * @text: one entry of the module parameter ids
+ * @len: bytes of @text, which need not be terminated
+ * @id: filled on success only
+ *
+ * Return: 0, or -EINVAL for anything else.
+ */
+int pcibuf_parse_id(const char *text, size_t len, struct pcibuf_id *id)
+{
+	u32 part[4] = { 0, 0, PCIBUF_ANY_ID, PCIBUF_ANY_ID };
+	const char *end = text + len;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(part) && (i < 2 || text < end); i++)
+		if (parse_id_part(&text, end, &part[i]))
+			return -EINVAL;
+	if (text < end || (len && end[-1] == ':'))
+		return -EINVAL;
+	*id = (struct pcibuf_id){ part[0], part[1], part[2], part[3] };
+	return 0;
+}

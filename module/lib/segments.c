@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Segments: joined from what the DMA API gives, and shown as text.
+ */
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "lib/segments.h"
+
+/*
+ * Three numbers of 16 hex digits with 0x, two blanks and a newline. All lines
+ * have one length, so that a read in the middle of a long list need not format
+ * what stands before it.
+ */
+#define LINE_LEN	(3 * 18 + 3)
+
+/**
+ * pcibuf_coalesce() - add the next range of a buffer
+ * @c: the segments so far
+ * @dma_addr: bus address of the range
+ * @length: its length in bytes, not 0
+ *
+ * A range that begins where the last one ends makes that one longer: the DMA
+ * API splits at 4 GiB, and on old kernels at every page block, what the card
+ * sees as one.
+ */
+void pcibuf_coalesce(struct pcibuf_coalescer *c, u64 dma_addr, u64 length)
+{
+	bool adjacent = c->nr && c->end == dma_addr;
+
+	if (!adjacent) {
+		if (c->out)
+			c->out[c->nr] = (struct pcibuf_segment){
+				.offset = c->offset,
+				.dma_addr = dma_addr,
+			};
+		c->nr++;
+	}
+	if (c->out)
+		c->out[c->nr - 1].length += length;
+	c->offset += length;
+	c->end = dma_addr + length;
+}
+
+static void format_line(const struct pcibuf_segment *segment,
+			char line[LINE_LEN + 1])
+{
+	snprintf(line, LINE_LEN + 1, "0x%016llx 0x%016llx 0x%016llx\n",
+		 (unsigned long long)segment->offset,
+		 (unsigned long long)segment->dma_addr,
+		 (unsigned long long)segment->length);
+}
+
+/**
+ * pcibuf_segments_text() - a part of the text "offset dma_addr length\n" ...
+ * @segments: in the order of their offsets
+ * @nr: how many
+ * @text: where the part is stored, not terminated
+ * @pos: first byte of the whole text that is wanted
+ * @len: how many bytes are wanted
+ *
+ * Return: bytes stored: @len, or less at the end of the text.
+ */
+size_t pcibuf_segments_text(const struct pcibuf_segment *segments,
+			    unsigned int nr, char *text, u64 pos, size_t len)
+{
+	unsigned int skip = pos % LINE_LEN;
+	u64 i = pos / LINE_LEN;
+	size_t done = 0;
+
+	while (i < nr && done < len) {
+		char line[LINE_LEN + 1];
+		size_t part = LINE_LEN - skip;
+
+		if (part > len - done)
+			part = len - done;
+		format_line(&segments[i++], line);
+		memcpy(text + done, line + skip, part);
+		done += part;
+		skip = 0;
+	}
+	return done;
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unite: the single pages of a claimed range become units of 2 MiB.
+ *
+ * Only a page of 2 MiB can be mapped by one entry and given back by one call,
+ * and alloc_contig_range() gives single ones (it makes units from 6.12 on, in
+ * different ways, and not of any range). So each 2 MiB goes back to the page
+ * allocator in one piece, and is asked for again as a unit: what was freed last
+ * is what is handed out first. Where somebody else was waiting for memory and
+ * got it, it is claimed once more; and after some such it stays single pages.
+ */
+#include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/page_ref.h>
+
+#include "compat.h"
+#include "memory/pages/pages.h"
+
+/* How many other units may come instead before one is given up. */
+#define MAX_OTHERS	4
+
+/* How many units may be given up before the rest is left as it is. */
+#define MAX_MISSES	4
+
+/*
+ * Pages that belong to nobody but us, each with its own reference, turn into one
+ * block, as it was before split_page(): only its first page has one. Somebody
+ * may look at a page in passing, by a stale pointer, and hold a reference for
+ * that moment: then it is left alone.
+ */
+static bool join(struct page *page)
+{
+	unsigned long i;
+
+	for (i = 1; i < PCIBUF_HUGE_PAGES; i++)
+		if (!page_ref_freeze(page + i, 1))
+			break;
+	if (i == PCIBUF_HUGE_PAGES && page_count(page) == 1)
+		return true;
+	while (--i)
+		page_ref_unfreeze(page + i, 1);
+	return false;
+}
+
+static gfp_t zone_gfp(struct page *page)
+{
+	switch (page_zonenum(page)) {
+#ifdef CONFIG_ZONE_DMA
+	case ZONE_DMA:
+		return __GFP_DMA;
+#endif
+#ifdef CONFIG_ZONE_DMA32
+	case ZONE_DMA32:
+		return __GFP_DMA32;
+#endif
+	default:
+		return 0;
+	}
+}
+
+/**
+ * pcibuf_retake() - get the very block that was just freed
+ * @page: its first page; of %PCIBUF_HUGE_ORDER
+ * @gfp: how to ask for it, without a zone
+ *
+ * From the lists of movable pages first (through 6.12 claiming a range makes it
+ * one of them), then from the others.
+ *
+ * Return: whether it was there.
+ */
+bool pcibuf_retake(struct page *page, gfp_t gfp)
+{
+	struct page *others[MAX_OTHERS], *got;
+	unsigned int nr = 0;
+
+	gfp = (gfp & ~PCIBUF_GFP_NOT_MAPPED) | zone_gfp(page) | __GFP_MOVABLE |
+	      __GFP_THISNODE;
+	for (;;) {
+		got = alloc_pages_node(page_to_nid(page), gfp,
+				       PCIBUF_HUGE_ORDER);
+		if (!got || got == page || nr == MAX_OTHERS)
+			break;
+		others[nr++] = got;
+		gfp ^= __GFP_MOVABLE;
+	}
+	if (got && got != page)
+		__free_pages(got, PCIBUF_HUGE_ORDER);
+	while (nr--)
+		__free_pages(others[nr], PCIBUF_HUGE_ORDER);
+	return got == page;
+}
+
+/*
+ * 2 MiB from @run->pfn on, which are single pages so far. Who asks may have
+ * reached the end of his cgroup's memory: then he gets none of it.
+ */
+static int unite_block(struct pcibuf_source *source, struct pcibuf_run *run)
+{
+	gfp_t gfp = PCIBUF_GFP | __GFP_COMP | __GFP_ZERO;
+	struct page *page = pfn_to_page(run->pfn);
+	int ret;
+
+	if (!join(page))
+		return 0;
+	__free_pages(page, PCIBUF_HUGE_ORDER);
+	if (pcibuf_retake(page, gfp)) {
+		run->order = PCIBUF_HUGE_ORDER;
+		return 0;
+	}
+	if (pcibuf_source_why(source, PCIBUF_HUGE_ORDER) ==
+	    PCIBUF_LIMIT_CGROUP) {
+		source->demand->limit = PCIBUF_LIMIT_CGROUP;
+		ret = -ENOMEM;
+	} else {
+		ret = pcibuf_claim_at(run->pfn, PCIBUF_HUGE_PAGES);
+	}
+	if (ret)
+		run->nr_pages = 0;
+	return ret;
+}
+
+/**
+ * pcibuf_unite() - make units of what was claimed
+ * @source: the allocation
+ * @range: the claimed range, single pages. On failure what is left of it that was
+ *	not added
+ * @into: gets it as units, zeroed, and single pages, as they are; has room for a
+ *	run for each 2 MiB and one more
+ *
+ * Called by whoever searches.
+ *
+ * Return: 0; -ENOMEM, when somebody was faster and the range has a hole, or the
+ * caller's cgroup is full; -EINTR or -ENODEV.
+ */
+int pcibuf_unite(struct pcibuf_source *source, struct pcibuf_run *range,
+		 struct pcibuf_pages *into)
+{
+	unsigned int misses = 0;
+	int ret;
+
+	while (range->nr_pages >= PCIBUF_HUGE_PAGES && misses < MAX_MISSES) {
+		struct pcibuf_run unit;
+
+		ret = pcibuf_demand_go_on(source->pool);
+		if (ret)
+			return ret;
+		pcibuf_run_cut(range, PCIBUF_HUGE_PAGES, &unit);
+		ret = unite_block(source, &unit);
+		pcibuf_runs_add(into, &unit);
+		if (ret)
+			return ret;
+		misses += !unit.order;
+		cond_resched();
+	}
+	pcibuf_runs_add(into, range);
+	range->nr_pages = 0;
+	return 0;
+}
