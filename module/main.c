@@ -6,11 +6,11 @@
  *
  *	card/		a card, as people see it
  *	  pci.c			the PCI driver: probe, remove, errors, ids
- *	  bus.c			bus mastering
+ *	  bus_master.c		bus mastering
  *	  card.c		a card: its life
  *	  card_sysfs.c		what people write to a card and read from it
  *	  request.c		making and freeing its buffers
- *	  why.c			why it failed, in words
+ *	  reason.c			why it failed, in words
  *	buffer/		a buffer
  *	  buffer.c		its device, node, life
  *	  buffer_sysfs.c	what people read from it
@@ -18,32 +18,32 @@
  *	  map.c			mappings of it, and faults
  *	  fs.c			the inode behind them
  *	memory/		what a buffer is made of
- *	  memory.c		choice of backing, parking
+ *	  alloc.c		choice of backing, parking
  *	  quota.c		how much of it
  *	  coherent.c		the backing of dma_alloc_coherent()
  *	  dma.c			what the platform does with DMA
  *	memory/pages/	the backing of ordinary pages
- *	  pages.c		its operations
- *	  runs.c		the list of them
- *	  chunks.c		pages of any address
+ *	  backing.c		its operations
+ *	  extents.c		the list of them
+ *	  scattered.c		pages of any address
  *	  range.c		contiguous pages: the steps to them
  *	  neighbours.c		of those that are free
- *	  claim.c		of those that others are moved out of
- *	  movable.c		what that costs
- *	  search.c		one at a time
- *	  unite.c		those made units of 2 MiB
- *	  parked.c		pages that were freed while the card is running
- *	  pages_dma.c		how the card gets to them
+ *	  contig.c		of those that others are moved out of
+ *	  migrate_cost.c		what that costs
+ *	  contig_lock.c		one at a time
+ *	  collapse.c		those made units of 2 MiB
+ *	  quarantine.c		pages that were freed while the card is running
+ *	  dma_map.c		how the card gets to them
  *	lib/		pure: also compiled and tested on the host
  *	  parse.c		the text that people write
  *	  segments.c		ranges of bus addresses
  *	  spans.c		where contiguous ranges lie
- *	gates.c		where tests make others wait		(debug build)
+ *	sync_point.c		where tests make others wait		(debug build)
  *	compat.h	older kernels
  *
  * Locks, outermost first: card->alloc_lock, card->lock, buffer->lock, pool->lock,
  * quota_lock; and mmap_lock, buffer->lock, coherent->lock. minors_lock is inside
- * card->lock, search.c's turn inside card->alloc_lock. Each is described at what it
+ * card->lock, contig_lock.c's turn inside card->alloc_lock. Each is described at what it
  * protects.
  */
 #include <linux/module.h>
@@ -51,7 +51,7 @@
 
 #include "buffer/buffer.h"
 #include "card/card.h"
-#include "gates.h"
+#include "sync_point.h"
 #include "memory/memory.h"
 #include "memory/pages/pages.h"
 #include "card/pci.h"

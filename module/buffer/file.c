@@ -16,7 +16,7 @@
 
 #include "buffer/buffer.h"
 #include "compat.h"
-#include "gates.h"
+#include "sync_point.h"
 
 /* How much is copied at a time where it takes two steps. */
 #define BOUNCE_SIZE	SZ_64K

@@ -28,7 +28,7 @@
 
 #include "buffer/buffer.h"
 #include "compat.h"
-#include "gates.h"
+#include "sync_point.h"
 #include "memory/pages/pages.h"
 
 /* Pages that are inserted by one call. */

@@ -9,7 +9,7 @@
 #include "buffer/buffer.h"
 #include "card/bus.h"
 #include "card/card.h"
-#include "gates.h"
+#include "sync_point.h"
 
 static bool label_taken(struct pcibuf_card *card, const char *label)
 {

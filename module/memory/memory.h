@@ -2,7 +2,7 @@
 /*
  * Memory: what a buffer is made of.
  *
- * The core (memory.c) knows two backings, pages.c and coherent.c, through a
+ * The core (alloc.c) knows two backings, backing.c and coherent.c, through a
  * table of operations, and of the card only its pool. A struct pcibuf_memory
  * belongs to one owner at a time and has no lock of its own: the allocation
  * that makes it, then the buffer (under buffer->lock), then whoever retires it,

@@ -2,10 +2,10 @@
 /*
  * Page-backed memory: inside of the backing.
  *
- * pages.c is the backing. Its memory is a list of runs (runs.c): chunks of any
- * address (chunks.c), or one contiguous range (range.c), which is found among
- * what is free (neighbours.c) or made (claim.c); what is parked comes first
- * (parked.c). pages_dma.c maps it.
+ * backing.c is the backing. Its memory is a list of runs (extents.c): chunks of any
+ * address (scattered.c), or one contiguous range (range.c), which is found among
+ * what is free (neighbours.c) or made (contig.c); what is parked comes first
+ * (quarantine.c). dma_map.c maps it.
  */
 #ifndef PCIBUF_PAGES_H
 #define PCIBUF_PAGES_H
@@ -103,7 +103,7 @@ static inline bool pcibuf_run_follows(const struct pcibuf_run *last,
 	       last->order == run->order && last->reused == run->reused;
 }
 
-/* runs.c */
+/* extents.c */
 int pcibuf_runs_reserve(struct pcibuf_pages *pages, unsigned int nr);
 void pcibuf_runs_add(struct pcibuf_pages *pages, const struct pcibuf_run *run);
 void pcibuf_run_cut(struct pcibuf_run *run, unsigned long nr,
@@ -114,7 +114,7 @@ void pcibuf_runs_put(struct pcibuf_pages *pages);
 int pcibuf_run_clear(struct pcibuf_source *source,
 		     const struct pcibuf_run *run);
 
-/* chunks.c */
+/* scattered.c */
 void pcibuf_source_init(struct pcibuf_source *source,
 			struct pcibuf_pages *pages,
 			struct pcibuf_demand *demand);
@@ -135,7 +135,7 @@ int pcibuf_range_get(struct pcibuf_source *source);
 /* neighbours.c */
 int pcibuf_neighbours_get(struct pcibuf_source *source, unsigned long nr);
 
-/* search.c */
+/* contig_lock.c */
 int pcibuf_search_init(void);
 void pcibuf_search_exit(void);
 int pcibuf_search_begin(struct pcibuf_source *source);
@@ -143,16 +143,16 @@ void pcibuf_search_end(void);
 int pcibuf_search_go_on(struct pcibuf_source *source);
 int pcibuf_claim_at(unsigned long pfn, unsigned long nr);
 
-/* claim.c, movable.c */
+/* contig.c, migrate_cost.c */
 int pcibuf_claim_get(struct pcibuf_source *source, unsigned long nr);
 u16 pcibuf_block_cost(struct zone *zone, unsigned long pfn);
 
-/* unite.c */
+/* collapse.c */
 bool pcibuf_retake(struct page *page, gfp_t gfp);
 int pcibuf_unite(struct pcibuf_source *source, struct pcibuf_run *range,
 		 struct pcibuf_pages *into);
 
-/* parked.c */
+/* quarantine.c */
 int pcibuf_parked_take(struct pcibuf_pool *pool, unsigned int order,
 		       struct pcibuf_run *run);
 int pcibuf_parked_take_range(struct pcibuf_pool *pool, unsigned long nr,
@@ -161,7 +161,7 @@ void pcibuf_pages_park(struct pcibuf_memory *memory);
 bool pcibuf_pages_absorb(struct pcibuf_memory *into,
 			 struct pcibuf_memory *memory);
 
-/* pages_dma.c */
+/* dma_map.c */
 int pcibuf_pages_map(struct pcibuf_pages *pages, struct pcibuf_demand *demand);
 void pcibuf_pages_unmap(struct pcibuf_pages *pages);
 

@@ -6,7 +6,7 @@
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 
-#include "gates.h"
+#include "sync_point.h"
 
 /* A test that died must not leave anybody waiting for ever. */
 #define LONGEST_WAIT_MS	30000

@@ -7,7 +7,7 @@
 #include <linux/sched/signal.h>
 
 #include "memory/dma.h"
-#include "gates.h"
+#include "sync_point.h"
 #include "memory/memory.h"
 
 /* The module parameter coherent. */
