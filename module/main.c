@@ -6,25 +6,30 @@
  *
  *	card/		a card, as people see it
  *	  pci.c			the PCI driver: probe, remove, errors, ids
- *	  bus_master.c		bus mastering
+ *	  bus_master.c		bus mastering: live, in a reset, at the end
  *	  card.c		a card: its life
  *	  card_sysfs.c		what people write to a card and read from it
  *	  request.c		making and freeing its buffers
- *	  reason.c			why it failed, in words
+ *	  reason.c		why it failed, in words
  *	buffer/		a buffer
  *	  buffer.c		its device, node, life
  *	  buffer_sysfs.c	what people read from it
  *	  file.c		calls on /dev/pcibufN
  *	  map.c			mappings of it, and faults
- *	  fs.c			the inode behind them
+ *	  revoke.c		who uses its memory, and how that is taken away
+ *	  fs.c			the inode behind its files
  *	memory/		what a buffer is made of
- *	  alloc.c		choice of backing, parking
+ *	  alloc.c		choice of backing
+ *	  pool.c		a card's memory: parking, the end of memory
+ *	  alloc_ctx.c		an allocation: its charge, whether it shall go on
  *	  quota.c		how much of it
  *	  coherent.c		the backing of dma_alloc_coherent()
  *	  dma.c			what the platform does with DMA
  *	memory/pages/	the backing of ordinary pages
  *	  backing.c		its operations
- *	  extents.c		the list of them
+ *	  alloc_state.c		where the page allocator is asked
+ *	  block.c		blocks of it, joined and split
+ *	  extents.c		the list of what was found
  *	  scattered.c		pages of any address
  *	  range.c		contiguous pages: the steps to them
  *	  neighbours.c		of those that are free
@@ -53,8 +58,6 @@
 #include "card/card.h"
 #include "sync_point.h"
 #include "memory/memory.h"
-#include "memory/pages/pages.h"
-#include "card/pci.h"
 #include "memory/quota.h"
 
 static char *ids = "";

@@ -15,7 +15,6 @@
 #include <linux/rwsem.h>
 
 #include "memory/memory.h"
-#include "lib/parse.h"
 
 /**
  * struct pcibuf_buffer - one buffer
@@ -65,10 +64,11 @@ struct pcibuf_buffer *pcibuf_buffer_new(struct device *card, u64 size,
 					const char *label);
 int pcibuf_buffer_publish(struct pcibuf_buffer *buffer);
 void pcibuf_buffer_withdraw(struct pcibuf_buffer *buffer);
-int pcibuf_buffer_kill(struct pcibuf_buffer *buffer, bool force);
-struct pcibuf_memory *pcibuf_buffer_strip(struct pcibuf_buffer *buffer);
 const char *pcibuf_buffer_link(struct pcibuf_buffer *buffer, char text[12]);
 
+/* revoke.c */
+int pcibuf_buffer_kill(struct pcibuf_buffer *buffer, bool force);
+struct pcibuf_memory *pcibuf_buffer_strip(struct pcibuf_buffer *buffer);
 /* The buffer is alive, and stays so until pcibuf_buffer_leave(); or -ENODEV. */
 int pcibuf_buffer_enter(struct pcibuf_buffer *buffer);
 void pcibuf_buffer_leave(struct pcibuf_buffer *buffer);

@@ -29,7 +29,6 @@
 #include "buffer/buffer.h"
 #include "compat.h"
 #include "sync_point.h"
-#include "memory/pages/pages.h"
 
 /* Pages that are inserted by one call. */
 #define BATCH	32

@@ -5,7 +5,6 @@
 #include <linux/err.h>
 #include <linux/slab.h>
 
-#include "card/bus.h"
 #include "card/card.h"
 
 /* Failed requests are logged at most so often per card. */
@@ -86,94 +85,6 @@ struct pcibuf_card *pcibuf_card_add(struct pci_dev *pdev)
 		return ERR_PTR(ret);
 	}
 	return card;
-}
-
-/**
- * pcibuf_card_set_mask() - set how many address bits the card can drive
- * @card: any
- * @bits: 24 to 64
- *
- * Return: 0, -EINVAL for what the platform cannot give, -EBUSY while there are
- * buffers, those being made included, or -ENODEV.
- */
-int pcibuf_card_set_mask(struct pcibuf_card *card, unsigned int bits)
-{
-	int ret = 0;
-
-	if (bits < 24 || bits > 64)
-		return -EINVAL;
-	mutex_lock(&card->lock);
-	if (card->pool.dying)
-		ret = -ENODEV;
-	else if (!list_empty(&card->buffers))
-		ret = -EBUSY;
-	else if (dma_set_mask_and_coherent(&card->pdev->dev,
-					   DMA_BIT_MASK(bits)))
-		ret = -EINVAL;
-	mutex_unlock(&card->lock);
-	return ret;
-}
-
-/**
- * pcibuf_card_failed() - remember and log a failed request
- * @card: any
- * @failure: what failed
- *
- * Only what a person has to look into is logged, and none of it often: anybody
- * in the group can make a request fail.
- */
-void pcibuf_card_failed(struct pcibuf_card *card,
-			const struct pcibuf_failure *failure)
-{
-	mutex_lock(&card->lock);
-	pcibuf_why(failure, card->last_error);
-	if (failure->error == -ENOMEM && __ratelimit(&card->log))
-		dev_notice(&card->dev, "%s\n", card->last_error);
-	mutex_unlock(&card->lock);
-}
-
-/**
- * pcibuf_card_quiesce() - stop the card, and make no more buffers
- * @card: any
- *
- * For shutdown and kexec, whose next kernel must not be written to.
- */
-void pcibuf_card_quiesce(struct pcibuf_card *card)
-{
-	mutex_lock(&card->lock);
-	WRITE_ONCE(card->pool.dying, true);
-	pcibuf_bus_stop(card->pdev);
-	mutex_unlock(&card->lock);
-}
-
-/**
- * pcibuf_card_pause() - before a reset: no bus master until pcibuf_card_rearm()
- * @card: any
- *
- * The PCI core restores after the reset what it finds now. If the last buffer went
- * meanwhile, that must not make the card a bus master again.
- */
-void pcibuf_card_pause(struct pcibuf_card *card)
-{
-	mutex_lock(&card->lock);
-	card->paused = true;
-	pcibuf_bus_stop(card->pdev);
-	mutex_unlock(&card->lock);
-}
-
-/**
- * pcibuf_card_rearm() - after a reset: bus master again if it has buffers
- * @card: any
- */
-void pcibuf_card_rearm(struct pcibuf_card *card)
-{
-	mutex_lock(&card->lock);
-	card->paused = false;
-	if (card->nr_active && !card->pool.dying)
-		pcibuf_bus_start(card->pdev);
-	else
-		pcibuf_bus_stop(card->pdev);
-	mutex_unlock(&card->lock);
 }
 
 /**

@@ -14,7 +14,27 @@
 
 #include "memory/memory.h"
 #include "lib/parse.h"
-#include "card/why.h"
+
+/* Bytes, with the final NUL. */
+#define PCIBUF_WHY_SIZE		512
+
+/**
+ * struct pcibuf_failure - a request that failed
+ * @verb: the attribute that was written
+ * @text: what was written
+ * @len: its length
+ * @error: a negative errno
+ * @demand: the allocation; NULL where it was none
+ * @pool: of the card
+ */
+struct pcibuf_failure {
+	const char *verb;
+	const char *text;
+	size_t len;
+	int error;
+	const struct pcibuf_demand *demand;
+	struct pcibuf_pool *pool;
+};
 
 /**
  * struct pcibuf_card - one card
@@ -62,18 +82,27 @@ static inline struct pcibuf_card *to_card(const struct device *dev)
 	return container_of(dev, struct pcibuf_card, dev);
 }
 
-int pcibuf_card_init(void);
-void pcibuf_card_exit(void);
+/* pci.c */
+int pcibuf_pci_init(const char *ids);
+void pcibuf_pci_exit(void);
 
-struct pcibuf_card *pcibuf_card_add(struct pci_dev *pdev);
-void pcibuf_card_remove(struct pcibuf_card *card);
+/* bus_master.c */
+void pcibuf_bus_stop(struct pci_dev *pdev);
+void pcibuf_card_activate(struct pcibuf_card *card);
+void pcibuf_card_deactivate(struct pcibuf_card *card);
 void pcibuf_card_quiesce(struct pcibuf_card *card);
 void pcibuf_card_pause(struct pcibuf_card *card);
 void pcibuf_card_rearm(struct pcibuf_card *card);
 
-int pcibuf_card_set_mask(struct pcibuf_card *card, unsigned int bits);
-void pcibuf_card_failed(struct pcibuf_card *card,
-			const struct pcibuf_failure *failure);
+/* card.c */
+int pcibuf_card_init(void);
+void pcibuf_card_exit(void);
+struct pcibuf_card *pcibuf_card_add(struct pci_dev *pdev);
+void pcibuf_card_remove(struct pcibuf_card *card);
+
+/* card_sysfs.c */
+extern const struct attribute_group *pcibuf_card_groups[];
+void pcibuf_card_sysfs_drain(struct pcibuf_card *card);
 
 /* request.c */
 int pcibuf_card_alloc(struct pcibuf_card *card,
@@ -81,8 +110,8 @@ int pcibuf_card_alloc(struct pcibuf_card *card,
 		      struct pcibuf_demand *demand);
 int pcibuf_card_free(struct pcibuf_card *card, const char *name, bool force);
 
-/* card_sysfs.c */
-extern const struct attribute_group *pcibuf_card_groups[];
-void pcibuf_card_sysfs_drain(struct pcibuf_card *card);
+/* reason.c */
+void pcibuf_card_failed(struct pcibuf_card *card,
+			const struct pcibuf_failure *failure);
 
 #endif /* PCIBUF_CARD_H */

@@ -123,6 +123,27 @@ static ssize_t dma_mask_bits_show(struct device *dev,
 	return sysfs_emit(buf, "%u\n", fls64(dma_get_mask(dev->parent)));
 }
 
+/* 24 to 64 bits, as far as the platform can; not while there are buffers, those being
+ * made included.
+ */
+static int set_mask(struct pcibuf_card *card, unsigned int bits)
+{
+	int ret = 0;
+
+	if (bits < 24 || bits > 64)
+		return -EINVAL;
+	mutex_lock(&card->lock);
+	if (card->pool.dying)
+		ret = -ENODEV;
+	else if (!list_empty(&card->buffers))
+		ret = -EBUSY;
+	else if (dma_set_mask_and_coherent(&card->pdev->dev,
+					   DMA_BIT_MASK(bits)))
+		ret = -EINVAL;
+	mutex_unlock(&card->lock);
+	return ret;
+}
+
 static ssize_t dma_mask_bits_store(struct device *dev,
 				   struct device_attribute *attr,
 				   const char *text, size_t len)
@@ -132,7 +153,7 @@ static ssize_t dma_mask_bits_store(struct device *dev,
 	int ret = -EINVAL;
 
 	if (!kstrtouint(text, 10, &bits))
-		ret = pcibuf_card_set_mask(card, bits);
+		ret = set_mask(card, bits);
 	return finish(card, attr->attr.name, text, len, ret, NULL);
 }
 static DEVICE_ATTR_RW(dma_mask_bits);

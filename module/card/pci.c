@@ -13,9 +13,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "card/bus.h"
 #include "card/card.h"
-#include "card/pci.h"
 
 /*
  * A card that writes without snooping would make what the CPU sees wrong on

@@ -7,9 +7,9 @@
 #include <linux/kernel.h>
 #include <linux/log2.h>
 
+#include "card/card.h"
 #include "memory/dma.h"
 #include "memory/quota.h"
-#include "card/why.h"
 
 /* Of what was written, as much as is shown. */
 #define MAX_TEXT	80
@@ -152,13 +152,9 @@ static int limit_words(const struct pcibuf_failure *failure, char *words,
 	return scnprintf(words, size, "%s", look_up(failure->error)->words);
 }
 
-/**
- * pcibuf_why() - put a failure into words
- * @failure: what failed
- * @words: one line of plain ASCII, without its newline
- */
-void pcibuf_why(const struct pcibuf_failure *failure,
-		char words[PCIBUF_WHY_SIZE])
+/* One line of plain ASCII, without its newline. */
+static void put_into_words(const struct pcibuf_failure *failure,
+			   char words[PCIBUF_WHY_SIZE])
 {
 	char text[MAX_TEXT + 1];
 	int at;
@@ -167,4 +163,22 @@ void pcibuf_why(const struct pcibuf_failure *failure,
 	at = scnprintf(words, PCIBUF_WHY_SIZE, "%s \"%s\": %s: ",
 		       failure->verb, text, look_up(failure->error)->name);
 	limit_words(failure, words + at, PCIBUF_WHY_SIZE - at);
+}
+
+/**
+ * pcibuf_card_failed() - remember and log a failed request
+ * @card: any
+ * @failure: what failed
+ *
+ * Only what a person has to look into is logged, and none of it often: anybody
+ * in the group can make a request fail.
+ */
+void pcibuf_card_failed(struct pcibuf_card *card,
+			const struct pcibuf_failure *failure)
+{
+	mutex_lock(&card->lock);
+	put_into_words(failure, card->last_error);
+	if (failure->error == -ENOMEM && __ratelimit(&card->log))
+		dev_notice(&card->dev, "%s\n", card->last_error);
+	mutex_unlock(&card->lock);
 }

@@ -7,7 +7,6 @@
 #include <linux/string.h>
 
 #include "buffer/buffer.h"
-#include "card/bus.h"
 #include "card/card.h"
 #include "sync_point.h"
 
@@ -56,32 +55,6 @@ static void dismiss(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 	put_device(&buffer->dev);
 }
 
-/* The card is a bus master exactly while it has memory to use, and no reset. */
-static void activate(struct pcibuf_card *card)
-{
-	lockdep_assert_held(&card->lock);
-	if (!card->nr_active++) {
-		pcibuf_pool_heat(&card->pool);
-		if (!card->paused)
-			pcibuf_bus_start(card->pdev);
-	}
-}
-
-/*
- * Under the lock to the end: a new buffer that made the card a bus master in
- * between would find its old memory released. While a reset is under way the card
- * is none, and its configuration is not to be touched (PCIe 6.0, 6.6.2).
- */
-static void deactivate(struct pcibuf_card *card)
-{
-	lockdep_assert_held(&card->lock);
-	if (!--card->nr_active) {
-		if (!card->paused)
-			pcibuf_bus_stop(card->pdev);
-		pcibuf_pool_drain(&card->pool);
-	}
-}
-
 /*
  * Published under the lock: a free that comes between the link and the end of
  * this finds the buffer, and finds it complete.
@@ -94,10 +67,10 @@ static int bring_up(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 	if (card->pool.dying)
 		goto unlock;
 	buffer->gid = card->gid;
-	activate(card);
+	pcibuf_card_activate(card);
 	ret = pcibuf_buffer_publish(buffer);
 	if (ret) {
-		deactivate(card);
+		pcibuf_card_deactivate(card);
 		goto unlock;
 	}
 	card->nr_buffers++;
@@ -225,7 +198,7 @@ int pcibuf_card_free(struct pcibuf_card *card, const char *name, bool force)
 	pcibuf_gate(PCIBUF_GATE_FREE);
 	memory = pcibuf_buffer_strip(buffer);
 	mutex_lock(&card->lock);
-	deactivate(card);
+	pcibuf_card_deactivate(card);
 	mutex_unlock(&card->lock);
 	pcibuf_memory_retire(memory);
 	pcibuf_buffer_withdraw(buffer);

@@ -223,7 +223,8 @@ static struct pcibuf_memory *find_parked(struct pcibuf_pool *pool, u64 size)
 
 	lockdep_assert_held(&pool->lock);
 	list_for_each_entry(memory, &pool->parked, parked)
-		if (memory->ops == &pcibuf_coherent_ops && memory->size == size)
+		if (memory->ops->backing == PCIBUF_BACKING_COHERENT &&
+		    memory->size == size)
 			return memory;
 	return NULL;
 }

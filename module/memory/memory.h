@@ -2,8 +2,8 @@
 /*
  * Memory: what a buffer is made of.
  *
- * The core (alloc.c) knows two backings, backing.c and coherent.c, through a
- * table of operations, and of the card only its pool. A struct pcibuf_memory
+ * alloc.c knows two backings, pages/backing.c and coherent.c, through a table of
+ * operations, and all of this knows of the card only its pool. A struct pcibuf_memory
  * belongs to one owner at a time and has no lock of its own: the allocation
  * that makes it, then the buffer (under buffer->lock), then whoever retires it,
  * then perhaps the pool, where it is parked.
@@ -14,11 +14,15 @@
 #include <linux/device.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
-#include <linux/mm_types.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 
 #include "memory/quota.h"
 #include "uapi/pcibuf.h"
+
+/* Pages of this order can be mapped by one entry of 2 MiB. */
+#define PCIBUF_HUGE_ORDER	(PMD_SHIFT - PAGE_SHIFT)
+#define PCIBUF_HUGE_PAGES	BIT(PCIBUF_HUGE_ORDER)
 
 /**
  * struct pcibuf_pool - what memory needs to know of a card
@@ -184,27 +188,33 @@ struct pcibuf_memory {
 	struct list_head parked;
 };
 
-extern const struct pcibuf_memory_ops pcibuf_pages_ops;
-extern const struct pcibuf_memory_ops pcibuf_coherent_ops;
+/* alloc.c */
 extern bool pcibuf_force_coherent;
+struct pcibuf_memory *pcibuf_memory_alloc(struct pcibuf_pool *pool,
+					  struct pcibuf_demand *demand);
 
+/* pages/backing.c, pages/contig_lock.c */
+extern const struct pcibuf_memory_ops pcibuf_pages_ops;
+int pcibuf_search_init(void);
+void pcibuf_search_exit(void);
+
+/* coherent.c */
+extern const struct pcibuf_memory_ops pcibuf_coherent_ops;
+bool pcibuf_coherent_parked(struct pcibuf_pool *pool, u64 size);
+
+/* pool.c */
 void pcibuf_pool_init(struct pcibuf_pool *pool, struct device *dev);
 void pcibuf_pool_heat(struct pcibuf_pool *pool);
 void pcibuf_pool_drain(struct pcibuf_pool *pool);
-struct pcibuf_memory *pcibuf_memory_alloc(struct pcibuf_pool *pool,
-					  struct pcibuf_demand *demand);
+void pcibuf_pool_park(struct pcibuf_pool *pool, struct pcibuf_memory *memory);
 void pcibuf_memory_retire(struct pcibuf_memory *memory);
 
-/* coherent.c */
-bool pcibuf_coherent_parked(struct pcibuf_pool *pool, u64 size);
-
-/* For the backings. */
+/* alloc_ctx.c */
 int pcibuf_demand_expect(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
 			 u64 bytes);
 int pcibuf_demand_fresh(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
 			u64 bytes);
 int pcibuf_demand_go_on(struct pcibuf_pool *pool);
 int pcibuf_demand_check(struct pcibuf_pool *pool, struct pcibuf_demand *demand);
-void pcibuf_pool_park(struct pcibuf_pool *pool, struct pcibuf_memory *memory);
 
 #endif /* PCIBUF_MEMORY_H */

@@ -12,85 +12,11 @@
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
-#include <linux/mmzone.h>
-#include <linux/page_ref.h>
 
-#include "compat.h"
 #include "memory/pages/pages.h"
-
-/* How many other units may come instead before one is given up. */
-#define MAX_OTHERS	4
 
 /* How many units may be given up before the rest is left as it is. */
 #define MAX_MISSES	4
-
-/*
- * Pages that belong to nobody but us, each with its own reference, turn into one
- * block, as it was before split_page(): only its first page has one. Somebody
- * may look at a page in passing, by a stale pointer, and hold a reference for
- * that moment: then it is left alone.
- */
-static bool join(struct page *page)
-{
-	unsigned long i;
-
-	for (i = 1; i < PCIBUF_HUGE_PAGES; i++)
-		if (!page_ref_freeze(page + i, 1))
-			break;
-	if (i == PCIBUF_HUGE_PAGES && page_count(page) == 1)
-		return true;
-	while (--i)
-		page_ref_unfreeze(page + i, 1);
-	return false;
-}
-
-static gfp_t zone_gfp(struct page *page)
-{
-	switch (page_zonenum(page)) {
-#ifdef CONFIG_ZONE_DMA
-	case ZONE_DMA:
-		return __GFP_DMA;
-#endif
-#ifdef CONFIG_ZONE_DMA32
-	case ZONE_DMA32:
-		return __GFP_DMA32;
-#endif
-	default:
-		return 0;
-	}
-}
-
-/**
- * pcibuf_retake() - get the very block that was just freed
- * @page: its first page; of %PCIBUF_HUGE_ORDER
- * @gfp: how to ask for it, without a zone
- *
- * From the lists of movable pages first (through 6.12 claiming a range makes it
- * one of them), then from the others.
- *
- * Return: whether it was there.
- */
-bool pcibuf_retake(struct page *page, gfp_t gfp)
-{
-	struct page *others[MAX_OTHERS], *got;
-	unsigned int nr = 0;
-
-	gfp = (gfp & ~PCIBUF_GFP_NOT_MAPPED) | zone_gfp(page) | __GFP_MOVABLE |
-	      __GFP_THISNODE;
-	for (;;) {
-		got = alloc_pages_node(page_to_nid(page), gfp,
-				       PCIBUF_HUGE_ORDER);
-		if (!got || got == page || nr == MAX_OTHERS)
-			break;
-		others[nr++] = got;
-		gfp ^= __GFP_MOVABLE;
-	}
-	if (got && got != page)
-		__free_pages(got, PCIBUF_HUGE_ORDER);
-	while (nr--)
-		__free_pages(others[nr], PCIBUF_HUGE_ORDER);
-	return got == page;
-}
 
 /*
  * 2 MiB from @run->pfn on, which are single pages so far. Who asks may have
@@ -102,7 +28,7 @@ static int unite_block(struct pcibuf_source *source, struct pcibuf_run *run)
 	struct page *page = pfn_to_page(run->pfn);
 	int ret;
 
-	if (!join(page))
+	if (!pcibuf_join_block(page))
 		return 0;
 	__free_pages(page, PCIBUF_HUGE_ORDER);
 	if (pcibuf_retake(page, gfp)) {

@@ -16,10 +16,6 @@
 
 #include "memory/memory.h"
 
-/* Pages of this order can be mapped by one entry of 2 MiB. */
-#define PCIBUF_HUGE_ORDER	(PMD_SHIFT - PAGE_SHIFT)
-#define PCIBUF_HUGE_PAGES	BIT(PCIBUF_HUGE_ORDER)
-
 /* Pages after which a long allocation looks up from its work. */
 #define PCIBUF_CHECK_EVERY	(SZ_4M >> PAGE_SHIFT)
 
@@ -114,7 +110,7 @@ void pcibuf_runs_put(struct pcibuf_pages *pages);
 int pcibuf_run_clear(struct pcibuf_source *source,
 		     const struct pcibuf_run *run);
 
-/* scattered.c */
+/* alloc_state.c */
 void pcibuf_source_init(struct pcibuf_source *source,
 			struct pcibuf_pages *pages,
 			struct pcibuf_demand *demand);
@@ -125,19 +121,23 @@ enum pcibuf_limit pcibuf_source_why(struct pcibuf_source *source,
 int pcibuf_source_add(struct pcibuf_source *source,
 		      const struct pcibuf_run *runs, unsigned int nr);
 bool pcibuf_source_lower(struct pcibuf_source *source);
+
+/* scattered.c */
 int pcibuf_chunk_get(struct pcibuf_source *source, unsigned int order);
 int pcibuf_chunks_get(struct pcibuf_source *source);
 
-/* range.c */
+/* block.c */
 void pcibuf_split_block(struct page *page, unsigned int order, unsigned long nr);
+bool pcibuf_join_block(struct page *page);
+bool pcibuf_retake(struct page *page, gfp_t gfp);
+
+/* range.c */
 int pcibuf_range_get(struct pcibuf_source *source);
 
 /* neighbours.c */
 int pcibuf_neighbours_get(struct pcibuf_source *source, unsigned long nr);
 
 /* contig_lock.c */
-int pcibuf_search_init(void);
-void pcibuf_search_exit(void);
 int pcibuf_search_begin(struct pcibuf_source *source);
 void pcibuf_search_end(void);
 int pcibuf_search_go_on(struct pcibuf_source *source);
@@ -148,7 +148,6 @@ int pcibuf_claim_get(struct pcibuf_source *source, unsigned long nr);
 u16 pcibuf_block_cost(struct zone *zone, unsigned long pfn);
 
 /* collapse.c */
-bool pcibuf_retake(struct page *page, gfp_t gfp);
 int pcibuf_unite(struct pcibuf_source *source, struct pcibuf_run *range,
 		 struct pcibuf_pages *into);
 

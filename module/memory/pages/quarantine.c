@@ -210,7 +210,7 @@ int pcibuf_parked_take(struct pcibuf_pool *pool, unsigned int order,
 
 	mutex_lock(&pool->lock);
 	list_for_each_entry(memory, &pool->parked, parked) {
-		if (memory->ops != &pcibuf_pages_ops)
+		if (memory->ops->backing != PCIBUF_BACKING_PAGES)
 			continue;
 		ret = take_unit(pool, memory, order, run);
 		if (!ret)
@@ -320,7 +320,7 @@ int pcibuf_parked_take_range(struct pcibuf_pool *pool, unsigned long nr,
 
 	mutex_lock(&pool->lock);
 	list_for_each_entry(memory, &pool->parked, parked) {
-		if (memory->ops != &pcibuf_pages_ops)
+		if (memory->ops->backing != PCIBUF_BACKING_PAGES)
 			continue;
 		ret = take_range(to_pages(memory), nr, into);
 		if (ret)

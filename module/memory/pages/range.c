@@ -12,21 +12,6 @@
 
 #include "memory/pages/pages.h"
 
-/**
- * pcibuf_split_block() - make single pages of a block
- * @page: its first; not compound
- * @order: of the block
- * @nr: how many are needed; the others go back
- */
-void pcibuf_split_block(struct page *page, unsigned int order, unsigned long nr)
-{
-	unsigned long i;
-
-	split_page(page, order);
-	for (i = nr; i < BIT(order); i++)
-		__free_page(page + i);
-}
-
 /*
  * One block of the page allocator, if the size is no more than that of one unit:
  * two neighbouring units are better than one block of 4 MiB, because each can be

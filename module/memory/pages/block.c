@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Block: pages that lie together made one block of the page allocator, or single.
+ */
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/page_ref.h>
+
+#include "compat.h"
+#include "memory/pages/pages.h"
+
+/* How many other units may come instead before one is given up. */
+#define MAX_OTHERS	4
+
+/**
+ * pcibuf_split_block() - make single pages of a block
+ * @page: its first; not compound
+ * @order: of the block
+ * @nr: how many are needed; the others go back
+ */
+void pcibuf_split_block(struct page *page, unsigned int order, unsigned long nr)
+{
+	unsigned long i;
+
+	split_page(page, order);
+	for (i = nr; i < BIT(order); i++)
+		__free_page(page + i);
+}
+
+/**
+ * pcibuf_join_block() - make one block of single pages
+ * @page: the first of %PCIBUF_HUGE_PAGES
+ *
+ * Pages that belong to nobody but us, each with its own reference, turn into one
+ * block, as it was before split_page(): only its first page has one. Somebody
+ * may look at a page in passing, by a stale pointer, and hold a reference for
+ * that moment: then it is left alone.
+ *
+ * Return: whether it is one.
+ */
+bool pcibuf_join_block(struct page *page)
+{
+	unsigned long i;
+
+	for (i = 1; i < PCIBUF_HUGE_PAGES; i++)
+		if (!page_ref_freeze(page + i, 1))
+			break;
+	if (i == PCIBUF_HUGE_PAGES && page_count(page) == 1)
+		return true;
+	while (--i)
+		page_ref_unfreeze(page + i, 1);
+	return false;
+}
+
+static gfp_t zone_gfp(struct page *page)
+{
+	switch (page_zonenum(page)) {
+#ifdef CONFIG_ZONE_DMA
+	case ZONE_DMA:
+		return __GFP_DMA;
+#endif
+#ifdef CONFIG_ZONE_DMA32
+	case ZONE_DMA32:
+		return __GFP_DMA32;
+#endif
+	default:
+		return 0;
+	}
+}
+
+/**
+ * pcibuf_retake() - get the very block that was just freed
+ * @page: its first page; of %PCIBUF_HUGE_ORDER
+ * @gfp: how to ask for it, without a zone
+ *
+ * From the lists of movable pages first (through 6.12 claiming a range makes it
+ * one of them), then from the others.
+ *
+ * Return: whether it was there.
+ */
+bool pcibuf_retake(struct page *page, gfp_t gfp)
+{
+	struct page *others[MAX_OTHERS], *got;
+	unsigned int nr = 0;
+
+	gfp = (gfp & ~PCIBUF_GFP_NOT_MAPPED) | zone_gfp(page) | __GFP_MOVABLE |
+	      __GFP_THISNODE;
+	for (;;) {
+		got = alloc_pages_node(page_to_nid(page), gfp,
+				       PCIBUF_HUGE_ORDER);
+		if (!got || got == page || nr == MAX_OTHERS)
+			break;
+		others[nr++] = got;
+		gfp ^= __GFP_MOVABLE;
+	}
+	if (got && got != page)
+		__free_pages(got, PCIBUF_HUGE_ORDER);
+	while (nr--)
+		__free_pages(others[nr], PCIBUF_HUGE_ORDER);
+	return got == page;
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pool: what a card has of memory, parking of what it may still write to, and the
+ * end of memory.
+ */
+#include <linux/list.h>
+
+#include "sync_point.h"
+#include "memory/dma.h"
+#include "memory/memory.h"
+
+/**
+ * pcibuf_pool_init() - set up what memory needs to know of a card
+ * @pool: all zero
+ * @dev: the PCI device
+ */
+void pcibuf_pool_init(struct pcibuf_pool *pool, struct device *dev)
+{
+	pool->dev = dev;
+	mutex_init(&pool->lock);
+	INIT_LIST_HEAD(&pool->parked);
+}
+
+/**
+ * pcibuf_pool_heat() - the card is about to become a bus master
+ * @pool: of the card
+ */
+void pcibuf_pool_heat(struct pcibuf_pool *pool)
+{
+	mutex_lock(&pool->lock);
+	pool->hot = !pcibuf_dma_translated(pool->dev);
+	mutex_unlock(&pool->lock);
+}
+
+static void release(struct pcibuf_memory *memory)
+{
+	struct pcibuf_pool *pool = memory->pool;
+	u64 size = memory->size;
+
+	pcibuf_gate(PCIBUF_GATE_RELEASE);
+	memory->ops->release(memory);
+	pcibuf_gate(PCIBUF_GATE_RELEASED);
+	pcibuf_quota_uncharge(&pool->quota, size);
+}
+
+/**
+ * pcibuf_pool_drain() - the card is no longer a bus master: release what is
+ *	parked
+ * @pool: of the card
+ */
+void pcibuf_pool_drain(struct pcibuf_pool *pool)
+{
+	struct pcibuf_memory *memory, *next;
+	LIST_HEAD(parked);
+
+	mutex_lock(&pool->lock);
+	pool->hot = false;
+	list_splice_init(&pool->parked, &parked);
+	pool->parked_bytes = 0;
+	mutex_unlock(&pool->lock);
+
+	list_for_each_entry_safe(memory, next, &parked, parked)
+		release(memory);
+}
+
+/*
+ * Joined with what is parked already, so that memory freed in pieces can be used
+ * again as a whole.
+ */
+static void add_parked(struct pcibuf_pool *pool, struct pcibuf_memory *memory)
+{
+	struct pcibuf_memory *other;
+
+	lockdep_assert_held(&pool->lock);
+	pool->parked_bytes += memory->size;
+	if (memory->ops->park)
+		memory->ops->park(memory);
+	list_for_each_entry(other, &pool->parked, parked)
+		if (memory->ops->absorb && other->ops == memory->ops &&
+		    memory->ops->absorb(other, memory))
+			return;
+	list_add(&memory->parked, &pool->parked);
+}
+
+/**
+ * pcibuf_pool_park() - keep memory that the card may still write to
+ * @pool: of the card
+ * @memory: unmapped, owned by nobody, charged; released at once where the pool
+ *	is not hot
+ *
+ * Under the lock to the end: the pool must not become hot, and then the card a bus
+ * master again, before the memory is out of its reach.
+ */
+void pcibuf_pool_park(struct pcibuf_pool *pool, struct pcibuf_memory *memory)
+{
+	mutex_lock(&pool->lock);
+	if (pool->hot)
+		add_parked(pool, memory);
+	else
+		release(memory);
+	mutex_unlock(&pool->lock);
+}
+
+/**
+ * pcibuf_memory_retire() - end the life of a buffer's memory
+ * @memory: no mapping, fault or call of its buffer uses it any more, except by
+ *	references to its pages
+ *
+ * Behind an IOMMU: unmapped, flushed, released, in this order. Without one
+ * nothing takes the memory from a card that streams on after its program died,
+ * so as long as the card is a bus master its old memory stays its own.
+ */
+void pcibuf_memory_retire(struct pcibuf_memory *memory)
+{
+	memory->ops->unmap(memory);
+	pcibuf_dma_flush(memory->pool->dev);
+	pcibuf_pool_park(memory->pool, memory);
+}
