@@ -168,15 +168,15 @@ static inline void pcibuf_free_coherent(struct device *dev, size_t size,
  * Before 5.19 the range has to be aligned to the largest block.
  */
 #ifdef ACR_FLAGS_NONE
-#define PCIBUF_CLAIM_AS ACR_FLAGS_NONE
+#define PCIBUF_CONTIG_FLAGS ACR_FLAGS_NONE
 #else
-#define PCIBUF_CLAIM_AS MIGRATE_MOVABLE
+#define PCIBUF_CONTIG_FLAGS MIGRATE_MOVABLE
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 19, 0)
-#define PCIBUF_CLAIM_ALIGN MAX_ORDER_NR_PAGES
+#define PCIBUF_CONTIG_ALIGN MAX_ORDER_NR_PAGES
 #else
-#define PCIBUF_CLAIM_ALIGN PCIBUF_HUGE_PAGES
+#define PCIBUF_CONTIG_ALIGN PCIBUF_HUGE_PAGES
 #endif
 
 /*

@@ -74,16 +74,16 @@ static int __init pcibuf_init(void)
 {
 	int ret;
 
-	ret = pcibuf_search_init();
+	ret = pcibuf_contig_init();
 	if (ret)
 		return ret;
 	ret = pcibuf_fs_init();
 	if (ret)
 		goto err_search_exit;
-	ret = pcibuf_buffer_init();
+	ret = pcibuf_buffer_class_init();
 	if (ret)
 		goto err_fs_exit;
-	ret = pcibuf_card_init();
+	ret = pcibuf_card_class_init();
 	if (ret)
 		goto err_buffer_exit;
 	pcibuf_gates_init();
@@ -94,13 +94,13 @@ static int __init pcibuf_init(void)
 
 err_gates_exit:
 	pcibuf_gates_exit();
-	pcibuf_card_exit();
+	pcibuf_card_class_exit();
 err_buffer_exit:
-	pcibuf_buffer_exit();
+	pcibuf_buffer_class_exit();
 err_fs_exit:
 	pcibuf_fs_exit();
 err_search_exit:
-	pcibuf_search_exit();
+	pcibuf_contig_exit();
 	return ret;
 }
 
@@ -108,10 +108,10 @@ static void __exit pcibuf_exit(void)
 {
 	pcibuf_pci_exit();
 	pcibuf_gates_exit();
-	pcibuf_card_exit();
-	pcibuf_buffer_exit();
+	pcibuf_card_class_exit();
+	pcibuf_buffer_class_exit();
 	pcibuf_fs_exit();
-	pcibuf_search_exit();
+	pcibuf_contig_exit();
 }
 
 module_init(pcibuf_init);

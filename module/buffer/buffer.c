@@ -132,11 +132,11 @@ static const struct device_type buffer_type = {
 };
 
 /**
- * pcibuf_buffer_init() - register the class and the minor numbers
+ * pcibuf_buffer_class_init() - register the class and the minor numbers
  *
  * Return: 0 or a negative errno.
  */
-int pcibuf_buffer_init(void)
+int pcibuf_buffer_class_init(void)
 {
 	int ret;
 
@@ -155,9 +155,9 @@ err_unregister_region:
 }
 
 /**
- * pcibuf_buffer_exit() - undo pcibuf_buffer_init(); no buffer is left
+ * pcibuf_buffer_class_exit() - undo pcibuf_buffer_class_init(); no buffer is left
  */
-void pcibuf_buffer_exit(void)
+void pcibuf_buffer_class_exit(void)
 {
 	class_unregister(&buffer_class);
 	unregister_chrdev_region(first_devt, MINORMASK + 1);
@@ -170,7 +170,7 @@ static void init_device(struct pcibuf_buffer *buffer)
 	buffer->dev.class = &buffer_class;
 	buffer->dev.type = &buffer_type;
 	buffer->dev.parent = buffer->card;
-	/* Its card's directory gets a link first, see pcibuf_buffer_publish(). */
+	/* Its card's directory gets a link first, see pcibuf_buffer_register(). */
 	dev_set_uevent_suppress(&buffer->dev, true);
 	cdev_init(&buffer->cdev, &pcibuf_fops);
 	buffer->cdev.owner = THIS_MODULE;
@@ -233,7 +233,7 @@ const char *pcibuf_buffer_link(struct pcibuf_buffer *buffer, char text[12])
 }
 
 /**
- * pcibuf_buffer_publish() - make the device, the node and the link appear
+ * pcibuf_buffer_register() - make the device, the node and the link appear
  * @buffer: complete
  *
  * Attributes, node and link are there with their owner before udev hears of it.
@@ -241,7 +241,7 @@ const char *pcibuf_buffer_link(struct pcibuf_buffer *buffer, char text[12])
  *
  * Return: 0 or a negative errno, and then nothing of it is there.
  */
-int pcibuf_buffer_publish(struct pcibuf_buffer *buffer)
+int pcibuf_buffer_register(struct pcibuf_buffer *buffer)
 {
 	char text[12];
 	int ret;
@@ -273,13 +273,13 @@ err_del:
 }
 
 /**
- * pcibuf_buffer_withdraw() - undo pcibuf_buffer_publish()
+ * pcibuf_buffer_unregister() - undo pcibuf_buffer_register()
  * @buffer: dead. Open files stay open
  *
  * Waits for readers of its attributes, so the caller holds no lock that they
  * take.
  */
-void pcibuf_buffer_withdraw(struct pcibuf_buffer *buffer)
+void pcibuf_buffer_unregister(struct pcibuf_buffer *buffer)
 {
 	char text[12];
 

@@ -57,21 +57,21 @@ struct pcibuf_buffer {
 	struct pcibuf_memory *memory;
 };
 
-int pcibuf_buffer_init(void);
-void pcibuf_buffer_exit(void);
+int pcibuf_buffer_class_init(void);
+void pcibuf_buffer_class_exit(void);
 
 struct pcibuf_buffer *pcibuf_buffer_new(struct device *card, u64 size,
 					const char *label);
-int pcibuf_buffer_publish(struct pcibuf_buffer *buffer);
-void pcibuf_buffer_withdraw(struct pcibuf_buffer *buffer);
+int pcibuf_buffer_register(struct pcibuf_buffer *buffer);
+void pcibuf_buffer_unregister(struct pcibuf_buffer *buffer);
 const char *pcibuf_buffer_link(struct pcibuf_buffer *buffer, char text[12]);
 
 /* revoke.c */
-int pcibuf_buffer_kill(struct pcibuf_buffer *buffer, bool force);
-struct pcibuf_memory *pcibuf_buffer_strip(struct pcibuf_buffer *buffer);
-/* The buffer is alive, and stays so until pcibuf_buffer_leave(); or -ENODEV. */
+int pcibuf_buffer_mark_dead(struct pcibuf_buffer *buffer, bool force);
+struct pcibuf_memory *pcibuf_buffer_detach_memory(struct pcibuf_buffer *buffer);
+/* The buffer is alive, and stays so until pcibuf_buffer_exit(); or -ENODEV. */
 int pcibuf_buffer_enter(struct pcibuf_buffer *buffer);
-void pcibuf_buffer_leave(struct pcibuf_buffer *buffer);
+void pcibuf_buffer_exit(struct pcibuf_buffer *buffer);
 
 /* buffer_sysfs.c */
 extern const struct attribute_group *pcibuf_buffer_groups[];

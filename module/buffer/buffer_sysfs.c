@@ -57,7 +57,7 @@ static ssize_t show_memory(struct device *dev, char *buf,
 	if (ret)
 		return ret;
 	ret = emit(buffer->memory, buf);
-	pcibuf_buffer_leave(buffer);
+	pcibuf_buffer_exit(buffer);
 	return ret;
 }
 
@@ -128,7 +128,7 @@ static ssize_t segments_read(struct file *file, struct kobject *kobj,
 		return ret;
 	ret = pcibuf_segments_text(buffer->memory->segments,
 				   buffer->memory->nr_segments, buf, pos, len);
-	pcibuf_buffer_leave(buffer);
+	pcibuf_buffer_exit(buffer);
 	return ret;
 }
 static BIN_ATTR(segments, 0440, segments_read, NULL, 0);

@@ -71,7 +71,7 @@ static loff_t pcibuf_llseek(struct file *file, loff_t offset, int whence)
 	if (ret)
 		return ret;
 	ret = fixed_size_llseek(file, offset, whence, buffer->size);
-	pcibuf_buffer_leave(buffer);
+	pcibuf_buffer_exit(buffer);
 	return ret;
 }
 
@@ -89,7 +89,7 @@ static ssize_t copy_bounced(struct copy *copy, u64 pos, size_t len)
 {
 	struct pcibuf_buffer *buffer = copy->buffer;
 	bool write = iov_iter_rw(copy->iter) == WRITE;
-	struct pcibuf_view view;
+	struct pcibuf_kmap kmap;
 	int ret;
 
 	if (!copy->bounce)
@@ -103,12 +103,12 @@ static ssize_t copy_bounced(struct copy *copy, u64 pos, size_t len)
 	if (ret)
 		return ret;
 	pcibuf_gate(PCIBUF_GATE_COPY);
-	buffer->memory->ops->view(buffer->memory, pos, &view);
+	buffer->memory->ops->kmap_at(buffer->memory, pos, &kmap);
 	if (write)
-		memcpy(view.kaddr, copy->bounce, len);
+		memcpy(kmap.kaddr, copy->bounce, len);
 	else
-		memcpy(copy->bounce, view.kaddr, len);
-	pcibuf_buffer_leave(buffer);
+		memcpy(copy->bounce, kmap.kaddr, len);
+	pcibuf_buffer_exit(buffer);
 	return write ? len : copy_to_iter(copy->bounce, len, copy->iter);
 }
 
@@ -116,12 +116,12 @@ static ssize_t copy_bounced(struct copy *copy, u64 pos, size_t len)
  * As far as no page is known to be broken, to read which ends the machine. The pages
  * of a view lie together.
  */
-static size_t sound_part(const struct pcibuf_view *view, size_t len)
+static size_t sound_part(const struct pcibuf_kmap *kmap, size_t len)
 {
-	size_t i, offset = offset_in_page(view->kaddr);
+	size_t i, offset = offset_in_page(kmap->kaddr);
 
 	for (i = 0; i < PFN_UP(offset + len); i++)
-		if (PageHWPoison(view->page + i))
+		if (PageHWPoison(kmap->page + i))
 			return i ? i * PAGE_SIZE - offset : 0;
 	return len;
 }
@@ -130,22 +130,22 @@ static size_t sound_part(const struct pcibuf_view *view, size_t len)
 static ssize_t copy_block(struct copy *copy, u64 pos, size_t len)
 {
 	struct pcibuf_buffer *buffer = copy->buffer;
-	struct pcibuf_view view;
+	struct pcibuf_kmap kmap;
 	ssize_t ret;
 
 	ret = pcibuf_buffer_enter(buffer);
 	if (ret)
 		return ret;
-	buffer->memory->ops->view(buffer->memory, pos, &view);
-	if (view.page)
-		get_page(view.page);
-	pcibuf_buffer_leave(buffer);
-	if (!view.page)
+	buffer->memory->ops->kmap_at(buffer->memory, pos, &kmap);
+	if (kmap.page)
+		get_page(kmap.page);
+	pcibuf_buffer_exit(buffer);
+	if (!kmap.page)
 		return copy_bounced(copy, pos, len);
 	pcibuf_gate(PCIBUF_GATE_COPY);
-	len = sound_part(&view, min(len, view.len));
-	ret = len ? copy_iter(view.kaddr, len, copy->iter) : -EIO;
-	put_page(view.page);
+	len = sound_part(&kmap, min(len, kmap.len));
+	ret = len ? copy_iter(kmap.kaddr, len, copy->iter) : -EIO;
+	put_page(kmap.page);
 	return ret;
 }
 
@@ -198,7 +198,7 @@ static int check_alive(struct pcibuf_buffer *buffer)
 
 	ret = pcibuf_buffer_enter(buffer);
 	if (!ret)
-		pcibuf_buffer_leave(buffer);
+		pcibuf_buffer_exit(buffer);
 	return ret;
 }
 
@@ -274,7 +274,7 @@ static long ioctl_info(struct pcibuf_buffer *buffer, void __user *arg)
 		return ret;
 	info.argsz = head.argsz;
 	fill_info(buffer, &info);
-	pcibuf_buffer_leave(buffer);
+	pcibuf_buffer_exit(buffer);
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
@@ -301,7 +301,7 @@ static int copy_segments(struct pcibuf_buffer *buffer, u32 first, u32 *count,
 				break;
 			part[i] = buffer->memory->segments[at];
 		}
-		pcibuf_buffer_leave(buffer);
+		pcibuf_buffer_exit(buffer);
 		if (i && copy_to_user(out + done, part, i * sizeof(*part)))
 			return -EFAULT;
 		done += i;

@@ -17,7 +17,7 @@
  * freed under anybody. VM_PFNMAP and VM_IO are not set: to the rest of the
  * kernel this is ordinary memory, good for direct I/O.
  *
- * How revoke and faults keep apart: see pcibuf_buffer_strip() for its side. In
+ * How revoke and faults keep apart: see pcibuf_buffer_detach_memory() for its side. In
  * huge mode a fault looks at the buffer again after it has the page's lock,
  * which it keeps until the entry is in place, and revoke takes each page's lock
  * once between marking the buffer dead and removing entries. In window mode the
@@ -50,7 +50,7 @@ static struct page *get_page_at(struct pcibuf_buffer *buffer, pgoff_t pgoff)
 		return NULL;
 	page = page_at(buffer, pgoff, &order);
 	get_page(page);
-	pcibuf_buffer_leave(buffer);
+	pcibuf_buffer_exit(buffer);
 	return page;
 }
 
@@ -156,7 +156,7 @@ static void fill(struct vm_area_struct *vma, unsigned long at,
  * them than the area is long. The page that was asked for comes first: whatever
  * becomes of the others, the fault must not come back for the same page.
  */
-static vm_fault_t fill_window(struct vm_area_struct *vma, unsigned long address)
+static vm_fault_t fault_around(struct vm_area_struct *vma, unsigned long address)
 {
 	unsigned long offset = round_down(address - vma->vm_start, PMD_SIZE);
 	unsigned long start = vma->vm_start + offset;
@@ -170,7 +170,7 @@ static vm_fault_t fill_window(struct vm_area_struct *vma, unsigned long address)
 	return VM_FAULT_NOPAGE;
 }
 
-static vm_fault_t window_fault(struct vm_fault *vmf)
+static vm_fault_t fault_around_fault(struct vm_fault *vmf)
 {
 	struct pcibuf_buffer *buffer = vmf->vma->vm_private_data;
 	vm_fault_t ret;
@@ -178,13 +178,13 @@ static vm_fault_t window_fault(struct vm_fault *vmf)
 	if (pcibuf_buffer_enter(buffer))
 		return VM_FAULT_SIGBUS;
 	pcibuf_gate(PCIBUF_GATE_WINDOW);
-	ret = fill_window(vmf->vma, vmf->address & PAGE_MASK);
-	pcibuf_buffer_leave(buffer);
+	ret = fault_around(vmf->vma, vmf->address & PAGE_MASK);
+	pcibuf_buffer_exit(buffer);
 	return ret;
 }
 
-static const struct vm_operations_struct window_vm_ops = {
-	.fault = window_fault,
+static const struct vm_operations_struct fault_around_vm_ops = {
+	.fault = fault_around_fault,
 };
 
 /* A whole window inside the area, and pages of 2 MiB behind each such. */
@@ -215,13 +215,13 @@ static int map_pages(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 		vma->vm_ops = &huge_vm_ops;
 	} else {
 		vm_flags_set(vma, VM_MIXEDMAP);
-		vma->vm_ops = &window_vm_ops;
+		vma->vm_ops = &fault_around_vm_ops;
 	}
 	return 0;
 }
 
 /* All entries were made at once: this one was dropped, or buffer is revoked. */
-static vm_fault_t whole_fault(struct vm_fault *vmf)
+static vm_fault_t coherent_fault(struct vm_fault *vmf)
 {
 	struct pcibuf_buffer *buffer = vmf->vma->vm_private_data;
 	vm_fault_t ret;
@@ -229,17 +229,17 @@ static vm_fault_t whole_fault(struct vm_fault *vmf)
 	if (pcibuf_buffer_enter(buffer))
 		return VM_FAULT_SIGBUS;
 	ret = buffer->memory->ops->fault(buffer->memory, vmf);
-	pcibuf_buffer_leave(buffer);
+	pcibuf_buffer_exit(buffer);
 	return ret;
 }
 
-static const struct vm_operations_struct whole_vm_ops = {
-	.fault = whole_fault,
+static const struct vm_operations_struct coherent_vm_ops = {
+	.fault = coherent_fault,
 };
 
-static int map_whole(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
+static int map_coherent(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 {
-	vma->vm_ops = &whole_vm_ops;
+	vma->vm_ops = &coherent_vm_ops;
 	return buffer->memory->ops->mmap(buffer->memory, vma);
 }
 
@@ -255,7 +255,7 @@ static int map_alive(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 	vma->vm_private_data = buffer;
 	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
 	return buffer->memory->ops->page ? map_pages(buffer, vma) :
-					   map_whole(buffer, vma);
+					   map_coherent(buffer, vma);
 }
 
 /**
@@ -281,7 +281,7 @@ int pcibuf_map(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 		ret = map_alive(buffer, vma);
 	else
 		ret = -EINVAL;
-	pcibuf_buffer_leave(buffer);
+	pcibuf_buffer_exit(buffer);
 	pcibuf_gate(PCIBUF_GATE_MMAP);
 	return ret;
 }

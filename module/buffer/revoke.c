@@ -7,13 +7,13 @@
 #include "buffer/buffer.h"
 
 /**
- * pcibuf_buffer_kill() - from here on nothing finds it alive
+ * pcibuf_buffer_mark_dead() - from here on nothing finds it alive
  * @buffer: alive
  * @force: also when it is open
  *
  * Return: 0, or -EBUSY where a file is open and @force is not given.
  */
-int pcibuf_buffer_kill(struct pcibuf_buffer *buffer, bool force)
+int pcibuf_buffer_mark_dead(struct pcibuf_buffer *buffer, bool force)
 {
 	int ret = 0;
 
@@ -27,7 +27,7 @@ int pcibuf_buffer_kill(struct pcibuf_buffer *buffer, bool force)
 }
 
 /**
- * pcibuf_buffer_strip() - take all mappings away, and then the memory
+ * pcibuf_buffer_detach_memory() - take all mappings away, and then the memory
  * @buffer: dead
  *
  * In this order, after it was marked dead: wait for those who found it alive,
@@ -35,11 +35,11 @@ int pcibuf_buffer_kill(struct pcibuf_buffer *buffer, bool force)
  *
  * Return: the memory, which belongs to the caller.
  */
-struct pcibuf_memory *pcibuf_buffer_strip(struct pcibuf_buffer *buffer)
+struct pcibuf_memory *pcibuf_buffer_detach_memory(struct pcibuf_buffer *buffer)
 {
 	struct pcibuf_memory *memory = buffer->memory;
 
-	memory->ops->settle(memory);
+	memory->ops->wait_idle(memory);
 	unmap_mapping_range(buffer->inode->i_mapping, 0, 0, 1);
 
 	down_write(&buffer->lock);
@@ -52,7 +52,7 @@ struct pcibuf_memory *pcibuf_buffer_strip(struct pcibuf_buffer *buffer)
  * pcibuf_buffer_enter() - begin to use a buffer's memory
  * @buffer: any
  *
- * Return: 0, and then pcibuf_buffer_leave() is due and must not wait for a
+ * Return: 0, and then pcibuf_buffer_exit() is due and must not wait for a
  * fault, or -ENODEV.
  */
 int pcibuf_buffer_enter(struct pcibuf_buffer *buffer)
@@ -65,10 +65,10 @@ int pcibuf_buffer_enter(struct pcibuf_buffer *buffer)
 }
 
 /**
- * pcibuf_buffer_leave() - end what pcibuf_buffer_enter() began
+ * pcibuf_buffer_exit() - end what pcibuf_buffer_enter() began
  * @buffer: the same
  */
-void pcibuf_buffer_leave(struct pcibuf_buffer *buffer)
+void pcibuf_buffer_exit(struct pcibuf_buffer *buffer)
 {
 	up_read(&buffer->lock);
 }

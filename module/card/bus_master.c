@@ -33,7 +33,7 @@ void pcibuf_card_activate(struct pcibuf_card *card)
 {
 	lockdep_assert_held(&card->lock);
 	if (!card->nr_active++) {
-		pcibuf_pool_heat(&card->pool);
+		pcibuf_pool_set_dma_live(&card->pool);
 		if (!card->paused)
 			pci_set_master(card->pdev);
 	}

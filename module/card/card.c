@@ -32,19 +32,19 @@ static const struct device_type card_type = {
 };
 
 /**
- * pcibuf_card_init() - register the class
+ * pcibuf_card_class_init() - register the class
  *
  * Return: 0 or a negative errno.
  */
-int pcibuf_card_init(void)
+int pcibuf_card_class_init(void)
 {
 	return class_register(&card_class);
 }
 
 /**
- * pcibuf_card_exit() - undo pcibuf_card_init(); no card is left
+ * pcibuf_card_class_exit() - undo pcibuf_card_class_init(); no card is left
  */
-void pcibuf_card_exit(void)
+void pcibuf_card_class_exit(void)
 {
 	class_unregister(&card_class);
 }

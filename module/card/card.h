@@ -24,7 +24,7 @@
  * @text: what was written
  * @len: its length
  * @error: a negative errno
- * @demand: the allocation; NULL where it was none
+ * @ctx: the allocation; NULL where it was none
  * @pool: of the card
  */
 struct pcibuf_failure {
@@ -32,7 +32,7 @@ struct pcibuf_failure {
 	const char *text;
 	size_t len;
 	int error;
-	const struct pcibuf_demand *demand;
+	const struct pcibuf_alloc_ctx *ctx;
 	struct pcibuf_pool *pool;
 };
 
@@ -95,8 +95,8 @@ void pcibuf_card_pause(struct pcibuf_card *card);
 void pcibuf_card_rearm(struct pcibuf_card *card);
 
 /* card.c */
-int pcibuf_card_init(void);
-void pcibuf_card_exit(void);
+int pcibuf_card_class_init(void);
+void pcibuf_card_class_exit(void);
 struct pcibuf_card *pcibuf_card_add(struct pci_dev *pdev);
 void pcibuf_card_remove(struct pcibuf_card *card);
 
@@ -107,7 +107,7 @@ void pcibuf_card_sysfs_drain(struct pcibuf_card *card);
 /* request.c */
 int pcibuf_card_alloc(struct pcibuf_card *card,
 		      const struct pcibuf_request *request,
-		      struct pcibuf_demand *demand);
+		      struct pcibuf_alloc_ctx *ctx);
 int pcibuf_card_free(struct pcibuf_card *card, const char *name, bool force);
 
 /* reason.c */

@@ -22,14 +22,14 @@ static bool too_long(size_t len)
 
 static ssize_t finish(struct pcibuf_card *card, const char *verb,
 		      const char *text, size_t len, int error,
-		      const struct pcibuf_demand *demand)
+		      const struct pcibuf_alloc_ctx *ctx)
 {
 	struct pcibuf_failure failure = {
 		.verb = verb,
 		.text = text,
 		.len = len,
 		.error = error,
-		.demand = demand,
+		.ctx = ctx,
 		.pool = &card->pool,
 	};
 
@@ -42,7 +42,7 @@ static ssize_t finish(struct pcibuf_card *card, const char *verb,
 static ssize_t store_alloc(struct device *dev, struct device_attribute *attr,
 			   const char *text, size_t len, bool contiguous)
 {
-	struct pcibuf_demand demand = { .contiguous = contiguous };
+	struct pcibuf_alloc_ctx ctx = { .contiguous = contiguous };
 	struct pcibuf_card *card = to_card(dev);
 	struct pcibuf_request request;
 	int ret = -EINVAL;
@@ -50,8 +50,8 @@ static ssize_t store_alloc(struct device *dev, struct device_attribute *attr,
 	if (!too_long(len))
 		ret = pcibuf_parse_request(text, len, &request);
 	if (!ret)
-		ret = pcibuf_card_alloc(card, &request, &demand);
-	return finish(card, attr->attr.name, text, len, ret, &demand);
+		ret = pcibuf_card_alloc(card, &request, &ctx);
+	return finish(card, attr->attr.name, text, len, ret, &ctx);
 }
 
 static ssize_t alloc_store(struct device *dev, struct device_attribute *attr,

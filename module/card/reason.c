@@ -92,7 +92,7 @@ static int quota_words(const struct pcibuf_failure *failure, char *words,
 	struct pcibuf_quota *quota = &failure->pool->quota;
 	u64 used = pcibuf_quota_used(quota);
 
-	if (failure->demand->limit == PCIBUF_LIMIT_CARD)
+	if (failure->ctx->limit == PCIBUF_LIMIT_CARD)
 		return scnprintf(words, size,
 				 "over max_bytes of this card (%llu, of which %llu are in use); free buffers, or root may raise it",
 				 pcibuf_quota_max(quota), used);
@@ -107,47 +107,47 @@ static const char *const steps[] = {
 };
 
 /* What was tried to get contiguous memory: the bits of enum pcibuf_steps. */
-static int steps_words(const struct pcibuf_demand *demand, char *words,
+static int steps_words(const struct pcibuf_alloc_ctx *ctx, char *words,
 		       size_t size)
 {
 	unsigned int i;
 	int len = 0;
 
 	for (i = 0; i < ARRAY_SIZE(steps); i++)
-		if (demand->limit == PCIBUF_LIMIT_RANGE &&
-		    demand->steps & BIT(i))
+		if (ctx->limit == PCIBUF_LIMIT_RANGE &&
+		    ctx->steps & BIT(i))
 			len += scnprintf(words + len, size - len, "%s",
 					 steps[i]);
-	if (len && demand->tries)
+	if (len && ctx->tries)
 		len += scnprintf(words + len, size - len, ", %u tries",
-				 demand->tries);
+				 ctx->tries);
 	return len;
 }
 
 static int memory_words(const struct pcibuf_failure *failure, char *words,
 			size_t size)
 {
-	const struct pcibuf_demand *demand = failure->demand;
+	const struct pcibuf_alloc_ctx *ctx = failure->ctx;
 	struct device *dev = failure->pool->dev;
 	int len;
 
-	len = scnprintf(words, size, "%s", limits[demand->limit]);
+	len = scnprintf(words, size, "%s", limits[ctx->limit]);
 	len += scnprintf(words + len, size - len,
-			 " (%llu bytes, mask %u bits, %s", demand->size,
+			 " (%llu bytes, mask %u bits, %s", ctx->size,
 			 fls64(dma_get_mask(dev)),
 			 pcibuf_dma_translated(dev) ? "IOMMU" : "no IOMMU");
-	len += steps_words(demand, words + len, size - len);
+	len += steps_words(ctx, words + len, size - len);
 	return len + scnprintf(words + len, size - len, ")");
 }
 
 static int limit_words(const struct pcibuf_failure *failure, char *words,
 		       size_t size)
 {
-	const struct pcibuf_demand *demand = failure->demand;
+	const struct pcibuf_alloc_ctx *ctx = failure->ctx;
 
 	if (failure->error == -EDQUOT)
 		return quota_words(failure, words, size);
-	if (failure->error == -ENOMEM && demand && limits[demand->limit])
+	if (failure->error == -ENOMEM && ctx && limits[ctx->limit])
 		return memory_words(failure, words, size);
 	return scnprintf(words, size, "%s", look_up(failure->error)->words);
 }

@@ -21,7 +21,7 @@ static bool label_taken(struct pcibuf_card *card, const char *label)
 }
 
 /* Takes the label and an index, so that nobody else gets them meanwhile. */
-static int admit(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
+static int reserve_name(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 {
 	int index, ret = 0;
 
@@ -46,7 +46,7 @@ unlock:
 	return ret;
 }
 
-static void dismiss(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
+static void release_name(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 {
 	mutex_lock(&card->lock);
 	list_del(&buffer->node);
@@ -68,7 +68,7 @@ static int bring_up(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 		goto unlock;
 	buffer->gid = card->gid;
 	pcibuf_card_activate(card);
-	ret = pcibuf_buffer_publish(buffer);
+	ret = pcibuf_buffer_register(buffer);
 	if (ret) {
 		pcibuf_card_deactivate(card);
 		goto unlock;
@@ -81,12 +81,12 @@ unlock:
 }
 
 static int make(struct pcibuf_card *card, struct pcibuf_buffer *buffer,
-		struct pcibuf_demand *demand)
+		struct pcibuf_alloc_ctx *ctx)
 {
 	struct pcibuf_memory *memory;
 	int ret;
 
-	memory = pcibuf_memory_alloc(&card->pool, demand);
+	memory = pcibuf_memory_alloc(&card->pool, ctx);
 	if (IS_ERR(memory))
 		return PTR_ERR(memory);
 	buffer->memory = memory;
@@ -94,8 +94,8 @@ static int make(struct pcibuf_card *card, struct pcibuf_buffer *buffer,
 	ret = bring_up(card, buffer);
 	if (ret) {
 		/* Its node may have been there for a moment, and be open. */
-		pcibuf_buffer_kill(buffer, true);
-		pcibuf_memory_retire(pcibuf_buffer_strip(buffer));
+		pcibuf_buffer_mark_dead(buffer, true);
+		pcibuf_memory_retire(pcibuf_buffer_detach_memory(buffer));
 	}
 	return ret;
 }
@@ -104,7 +104,7 @@ static int make(struct pcibuf_card *card, struct pcibuf_buffer *buffer,
  * pcibuf_card_alloc() - make a buffer
  * @card: any
  * @request: size and label
- * @demand: kind; its size is set here, its limit on failure
+ * @ctx: kind; its size is set here, its limit on failure
  *
  * When this returns 0 the buffer's directory, attributes, node and link are
  * there.
@@ -114,29 +114,29 @@ static int make(struct pcibuf_card *card, struct pcibuf_buffer *buffer,
  */
 int pcibuf_card_alloc(struct pcibuf_card *card,
 		      const struct pcibuf_request *request,
-		      struct pcibuf_demand *demand)
+		      struct pcibuf_alloc_ctx *ctx)
 {
 	struct pcibuf_buffer *buffer;
 	int ret;
 
 	if (request->size > round_down(S64_MAX, PAGE_SIZE))
 		return -EINVAL;
-	demand->size = PAGE_ALIGN(request->size);
-	buffer = pcibuf_buffer_new(&card->dev, demand->size, request->label);
+	ctx->size = PAGE_ALIGN(request->size);
+	buffer = pcibuf_buffer_new(&card->dev, ctx->size, request->label);
 	if (IS_ERR(buffer))
 		return PTR_ERR(buffer);
-	ret = admit(card, buffer);
+	ret = reserve_name(card, buffer);
 	if (ret) {
 		put_device(&buffer->dev);
 		return ret;
 	}
 	ret = mutex_lock_killable(&card->alloc_lock);
 	if (!ret) {
-		ret = make(card, buffer, demand);
+		ret = make(card, buffer, ctx);
 		mutex_unlock(&card->alloc_lock);
 	}
 	if (ret)
-		dismiss(card, buffer);
+		release_name(card, buffer);
 	return ret;
 }
 
@@ -161,8 +161,8 @@ static struct pcibuf_buffer *find(struct pcibuf_card *card, const char *name)
 }
 
 /* Whoever gets a buffer from here is the one who takes it down. */
-static struct pcibuf_buffer *condemn(struct pcibuf_card *card,
-				     const char *name, bool force)
+static struct pcibuf_buffer *take_for_removal(struct pcibuf_card *card,
+					      const char *name, bool force)
 {
 	struct pcibuf_buffer *buffer;
 	int ret = -ENOENT;
@@ -170,7 +170,7 @@ static struct pcibuf_buffer *condemn(struct pcibuf_card *card,
 	mutex_lock(&card->lock);
 	buffer = find(card, name);
 	if (buffer)
-		ret = pcibuf_buffer_kill(buffer, force);
+		ret = pcibuf_buffer_mark_dead(buffer, force);
 	if (!ret) {
 		buffer->live = false;
 		card->nr_buffers--;
@@ -190,18 +190,18 @@ static struct pcibuf_buffer *condemn(struct pcibuf_card *card,
  */
 int pcibuf_card_free(struct pcibuf_card *card, const char *name, bool force)
 {
-	struct pcibuf_buffer *buffer = condemn(card, name, force);
+	struct pcibuf_buffer *buffer = take_for_removal(card, name, force);
 	struct pcibuf_memory *memory;
 
 	if (IS_ERR(buffer))
 		return PTR_ERR(buffer);
 	pcibuf_gate(PCIBUF_GATE_FREE);
-	memory = pcibuf_buffer_strip(buffer);
+	memory = pcibuf_buffer_detach_memory(buffer);
 	mutex_lock(&card->lock);
 	pcibuf_card_deactivate(card);
 	mutex_unlock(&card->lock);
 	pcibuf_memory_retire(memory);
-	pcibuf_buffer_withdraw(buffer);
-	dismiss(card, buffer);
+	pcibuf_buffer_unregister(buffer);
+	release_name(card, buffer);
 	return 0;
 }

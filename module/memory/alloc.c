@@ -11,11 +11,11 @@
 bool pcibuf_force_coherent;
 
 static const struct pcibuf_memory_ops *choose(struct pcibuf_pool *pool,
-					      struct pcibuf_demand *demand)
+					      struct pcibuf_alloc_ctx *ctx)
 {
 	if (pcibuf_force_coherent ||
-	    (demand->contiguous && pcibuf_coherent_parked(pool, demand->size)) ||
-	    pcibuf_dma_wants_coherent(pool->dev, demand->contiguous))
+	    (ctx->contiguous && pcibuf_coherent_quarantined(pool, ctx->size)) ||
+	    pcibuf_dma_wants_coherent(pool->dev, ctx->contiguous))
 		return &pcibuf_coherent_ops;
 	return &pcibuf_pages_ops;
 }
@@ -25,26 +25,26 @@ static const struct pcibuf_memory_ops *choose(struct pcibuf_pool *pool,
  * dma_alloc_coherent() gives. A mapping of that is good for less, so it comes
  * last.
  */
-static struct pcibuf_memory *alloc_kept(struct pcibuf_pool *pool,
-					struct pcibuf_demand *demand)
+static struct pcibuf_memory *alloc_cma(struct pcibuf_pool *pool,
+				       struct pcibuf_alloc_ctx *ctx)
 {
 	struct pcibuf_memory *memory;
 
-	demand->fresh = 0;
-	demand->steps |= PCIBUF_STEP_KEPT;
-	memory = pcibuf_coherent_ops.alloc(pool, demand);
+	ctx->fresh = 0;
+	ctx->steps |= PCIBUF_STEP_CMA;
+	memory = pcibuf_coherent_ops.alloc(pool, ctx);
 	if (memory == ERR_PTR(-ENOMEM) &&
-	    demand->limit == PCIBUF_LIMIT_COHERENT)
-		demand->limit = PCIBUF_LIMIT_RANGE;
+	    ctx->limit == PCIBUF_LIMIT_COHERENT)
+		ctx->limit = PCIBUF_LIMIT_RANGE;
 	return memory;
 }
 
-static u64 parked_bytes(struct pcibuf_pool *pool)
+static u64 quarantined_bytes(struct pcibuf_pool *pool)
 {
 	u64 bytes;
 
 	mutex_lock(&pool->lock);
-	bytes = pool->parked_bytes;
+	bytes = pool->quarantined_bytes;
 	mutex_unlock(&pool->lock);
 	return bytes;
 }
@@ -53,27 +53,27 @@ static u64 parked_bytes(struct pcibuf_pool *pool)
  * pcibuf_memory_alloc() - make the memory of a buffer
  * @pool: of the card; one allocation at a time, so that nobody else takes what is
  *	parked for it
- * @demand: size and kind; limit is set on failure
+ * @ctx: size and kind; limit is set on failure
  *
  * Return: memory, zeroed and mapped for the card, or an ERR_PTR of -EDQUOT,
  * -ENOMEM, -EINTR or -ENODEV.
  */
 struct pcibuf_memory *pcibuf_memory_alloc(struct pcibuf_pool *pool,
-					  struct pcibuf_demand *demand)
+					  struct pcibuf_alloc_ctx *ctx)
 {
-	u64 parked = min(parked_bytes(pool), demand->size);
+	u64 quarantined = min(quarantined_bytes(pool), ctx->size);
 	struct pcibuf_memory *memory;
 	int ret;
 
-	ret = pcibuf_demand_expect(pool, demand, demand->size - parked);
+	ret = pcibuf_ctx_charge(pool, ctx, ctx->size - quarantined);
 	if (ret)
 		return ERR_PTR(ret);
-	memory = choose(pool, demand)->alloc(pool, demand);
+	memory = choose(pool, ctx)->alloc(pool, ctx);
 	if (IS_ENABLED(CONFIG_DMA_CMA) && memory == ERR_PTR(-ENOMEM) &&
-	    demand->limit == PCIBUF_LIMIT_RANGE)
-		memory = alloc_kept(pool, demand);
+	    ctx->limit == PCIBUF_LIMIT_RANGE)
+		memory = alloc_cma(pool, ctx);
 	if (IS_ERR(memory))
-		demand->fresh = 0;
-	pcibuf_quota_uncharge(&pool->quota, demand->charged - demand->fresh);
+		ctx->fresh = 0;
+	pcibuf_quota_uncharge(&pool->quota, ctx->charged - ctx->fresh);
 	return memory;
 }

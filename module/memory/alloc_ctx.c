@@ -7,26 +7,26 @@
 
 #include "memory/memory.h"
 
-static int charge(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
+static int charge(struct pcibuf_pool *pool, struct pcibuf_alloc_ctx *ctx,
 		  u64 bytes)
 {
 	switch (pcibuf_quota_charge(&pool->quota, bytes)) {
 	case PCIBUF_OVER_CARD:
-		demand->limit = PCIBUF_LIMIT_CARD;
+		ctx->limit = PCIBUF_LIMIT_CARD;
 		return -EDQUOT;
 	case PCIBUF_OVER_TOTAL:
-		demand->limit = PCIBUF_LIMIT_TOTAL;
+		ctx->limit = PCIBUF_LIMIT_TOTAL;
 		return -EDQUOT;
 	default:
-		demand->charged += bytes;
+		ctx->charged += bytes;
 		return 0;
 	}
 }
 
 /**
- * pcibuf_demand_expect() - may @bytes more be taken from the system?
+ * pcibuf_ctx_charge() - may @bytes more be taken from the system?
  * @pool: of the card
- * @demand: the allocation
+ * @ctx: the allocation
  * @bytes: how many
  *
  * What is parked was left out when the whole was charged; where it turned out
@@ -34,42 +34,42 @@ static int charge(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
  *
  * Return: 0 or -EDQUOT.
  */
-int pcibuf_demand_expect(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
-			 u64 bytes)
+int pcibuf_ctx_charge(struct pcibuf_pool *pool, struct pcibuf_alloc_ctx *ctx,
+		      u64 bytes)
 {
-	u64 fresh = demand->fresh + bytes;
+	u64 fresh = ctx->fresh + bytes;
 
-	if (fresh <= demand->charged)
+	if (fresh <= ctx->charged)
 		return 0;
-	return charge(pool, demand, fresh - demand->charged);
+	return charge(pool, ctx, fresh - ctx->charged);
 }
 
 /**
- * pcibuf_demand_fresh() - @bytes come from the system
+ * pcibuf_ctx_add_fresh() - @bytes come from the system
  * @pool: of the card
- * @demand: the allocation
+ * @ctx: the allocation
  * @bytes: how many
  *
  * Return: 0 or -EDQUOT.
  */
-int pcibuf_demand_fresh(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
-			u64 bytes)
+int pcibuf_ctx_add_fresh(struct pcibuf_pool *pool, struct pcibuf_alloc_ctx *ctx,
+			 u64 bytes)
 {
 	int ret;
 
-	ret = pcibuf_demand_expect(pool, demand, bytes);
+	ret = pcibuf_ctx_charge(pool, ctx, bytes);
 	if (!ret)
-		demand->fresh += bytes;
+		ctx->fresh += bytes;
 	return ret;
 }
 
 /**
- * pcibuf_demand_go_on() - does anybody still want it?
+ * pcibuf_ctx_interrupted() - does anybody still want it?
  * @pool: of the card
  *
  * Return: 0, -EINTR or -ENODEV.
  */
-int pcibuf_demand_go_on(struct pcibuf_pool *pool)
+int pcibuf_ctx_interrupted(struct pcibuf_pool *pool)
 {
 	if (READ_ONCE(pool->dying))
 		return -ENODEV;
@@ -77,9 +77,9 @@ int pcibuf_demand_go_on(struct pcibuf_pool *pool)
 }
 
 /**
- * pcibuf_demand_check() - shall an allocation go on?
+ * pcibuf_ctx_check() - shall an allocation go on?
  * @pool: of the card
- * @demand: the allocation
+ * @ctx: the allocation
  *
  * Whoever holds much memory while little is left makes other allocations meet
  * the OOM killer, so a part of RAM is left alone, whatever the quotas say. What
@@ -87,19 +87,19 @@ int pcibuf_demand_go_on(struct pcibuf_pool *pool)
  *
  * Return: 0, -EINTR, -ENODEV, or -ENOMEM with demand->limit set.
  */
-int pcibuf_demand_check(struct pcibuf_pool *pool, struct pcibuf_demand *demand)
+int pcibuf_ctx_check(struct pcibuf_pool *pool, struct pcibuf_alloc_ctx *ctx)
 {
-	u64 rest = demand->charged - min(demand->fresh + demand->held,
-					 demand->charged);
+	u64 rest = ctx->charged - min(ctx->fresh + ctx->held,
+					 ctx->charged);
 	long available = si_mem_available();
 	int ret;
 
-	ret = pcibuf_demand_go_on(pool);
+	ret = pcibuf_ctx_interrupted(pool);
 	if (ret)
 		return ret;
 	if (available < 0 ||
 	    available < (rest >> PAGE_SHIFT) + totalram_pages() / 16) {
-		demand->limit = PCIBUF_LIMIT_RESERVE;
+		ctx->limit = PCIBUF_LIMIT_RESERVE;
 		return -ENOMEM;
 	}
 	return 0;

@@ -98,7 +98,7 @@ unlock:
 /*
  * The area is found by revoke only after ->mmap returned, when the memory
  * manager links it into the file's mapping, but its entries are there before.
- * So whoever is in between is recorded, see coherent_settle().
+ * So whoever is in between is recorded, see coherent_wait_idle().
  */
 static int coherent_mmap(struct pcibuf_memory *memory,
 			 struct vm_area_struct *vma)
@@ -134,7 +134,7 @@ static vm_fault_t coherent_fault(struct pcibuf_memory *memory,
  * lock is inside the mmap_lock and must not be held for this, nor need it be:
  * who found the buffer dead is not recorded any more.
  */
-static void coherent_settle(struct pcibuf_memory *memory)
+static void coherent_wait_idle(struct pcibuf_memory *memory)
 {
 	struct pcibuf_coherent *coherent = to_coherent(memory);
 	struct mapper *mapper, *next;
@@ -154,14 +154,14 @@ static void coherent_settle(struct pcibuf_memory *memory)
 	}
 }
 
-static void coherent_view(struct pcibuf_memory *memory, u64 offset,
-			  struct pcibuf_view *view)
+static void coherent_kmap(struct pcibuf_memory *memory, u64 offset,
+			  struct pcibuf_kmap *kmap)
 {
 	struct pcibuf_coherent *coherent = to_coherent(memory);
 
-	view->page = NULL;
-	view->kaddr = coherent->cpu + offset;
-	view->len = coherent->memory.size - offset;
+	kmap->page = NULL;
+	kmap->kaddr = coherent->cpu + offset;
+	kmap->len = coherent->memory.size - offset;
 }
 
 static int coherent_node(struct pcibuf_memory *memory)
@@ -217,12 +217,12 @@ static void coherent_release(struct pcibuf_memory *memory)
 }
 
 /* Parked memory is used again only whole. */
-static struct pcibuf_memory *find_parked(struct pcibuf_pool *pool, u64 size)
+static struct pcibuf_memory *find_quarantined(struct pcibuf_pool *pool, u64 size)
 {
 	struct pcibuf_memory *memory;
 
 	lockdep_assert_held(&pool->lock);
-	list_for_each_entry(memory, &pool->parked, parked)
+	list_for_each_entry(memory, &pool->quarantined, quarantined)
 		if (memory->ops->backing == PCIBUF_BACKING_COHERENT &&
 		    memory->size == size)
 			return memory;
@@ -230,30 +230,30 @@ static struct pcibuf_memory *find_parked(struct pcibuf_pool *pool, u64 size)
 }
 
 /**
- * pcibuf_coherent_parked() - is there such memory parked?
+ * pcibuf_coherent_quarantined() - is there such memory parked?
  * @pool: of the card
  * @size: of all of it
  */
-bool pcibuf_coherent_parked(struct pcibuf_pool *pool, u64 size)
+bool pcibuf_coherent_quarantined(struct pcibuf_pool *pool, u64 size)
 {
 	bool found;
 
 	mutex_lock(&pool->lock);
-	found = find_parked(pool, size);
+	found = find_quarantined(pool, size);
 	mutex_unlock(&pool->lock);
 	return found;
 }
 
-static struct pcibuf_coherent *take_parked(struct pcibuf_pool *pool,
-					   u64 size)
+static struct pcibuf_coherent *take_quarantined(struct pcibuf_pool *pool,
+						u64 size)
 {
 	struct pcibuf_memory *memory;
 
 	mutex_lock(&pool->lock);
-	memory = find_parked(pool, size);
+	memory = find_quarantined(pool, size);
 	if (memory) {
-		list_del(&memory->parked);
-		pool->parked_bytes -= size;
+		list_del(&memory->quarantined);
+		pool->quarantined_bytes -= size;
 	}
 	mutex_unlock(&pool->lock);
 	if (!memory)
@@ -263,15 +263,15 @@ static struct pcibuf_coherent *take_parked(struct pcibuf_pool *pool,
 }
 
 static struct pcibuf_coherent *take_fresh(struct pcibuf_pool *pool,
-					  struct pcibuf_demand *demand)
+					  struct pcibuf_alloc_ctx *ctx)
 {
 	struct pcibuf_coherent *coherent;
 
 	coherent = kzalloc(sizeof(*coherent), PCIBUF_GFP);
 	if (!coherent)
 		return NULL;
-	demand->limit = PCIBUF_LIMIT_COHERENT;
-	coherent->cpu = dma_alloc_attrs(pool->dev, demand->size, &coherent->dma,
+	ctx->limit = PCIBUF_LIMIT_COHERENT;
+	coherent->cpu = dma_alloc_attrs(pool->dev, ctx->size, &coherent->dma,
 					GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN,
 					DMA_ATTR_NO_WARN);
 	if (!coherent->cpu) {
@@ -280,28 +280,28 @@ static struct pcibuf_coherent *take_fresh(struct pcibuf_pool *pool,
 	}
 	coherent->memory.ops = &pcibuf_coherent_ops;
 	coherent->memory.pool = pool;
-	coherent->memory.size = demand->size;
+	coherent->memory.size = ctx->size;
 	mutex_init(&coherent->lock);
 	INIT_LIST_HEAD(&coherent->mappers);
 	return coherent;
 }
 
 static struct pcibuf_memory *coherent_alloc(struct pcibuf_pool *pool,
-					    struct pcibuf_demand *demand)
+					    struct pcibuf_alloc_ctx *ctx)
 {
 	struct pcibuf_coherent *coherent;
 	int ret;
 
-	coherent = take_parked(pool, demand->size);
+	coherent = take_quarantined(pool, ctx->size);
 	if (!coherent) {
-		ret = pcibuf_demand_expect(pool, demand, demand->size);
+		ret = pcibuf_ctx_charge(pool, ctx, ctx->size);
 		if (!ret)
-			ret = pcibuf_demand_check(pool, demand);
+			ret = pcibuf_ctx_check(pool, ctx);
 		if (!ret)
-			ret = pcibuf_demand_fresh(pool, demand, demand->size);
+			ret = pcibuf_ctx_add_fresh(pool, ctx, ctx->size);
 		if (ret)
 			return ERR_PTR(ret);
-		coherent = take_fresh(pool, demand);
+		coherent = take_fresh(pool, ctx);
 	}
 	if (!coherent)
 		return ERR_PTR(-ENOMEM);
@@ -320,8 +320,8 @@ const struct pcibuf_memory_ops pcibuf_coherent_ops = {
 	.alloc = coherent_alloc,
 	.mmap = coherent_mmap,
 	.fault = coherent_fault,
-	.settle = coherent_settle,
-	.view = coherent_view,
+	.wait_idle = coherent_wait_idle,
+	.kmap_at = coherent_kmap,
 	.node = coherent_node,
 	.unmap = coherent_unmap,
 	.release = coherent_release,

@@ -79,7 +79,7 @@ unsigned long pcibuf_dma_end_pfn(struct device *dev)
 }
 
 /**
- * pcibuf_dma_reaches() - can the card drive the address of this memory?
+ * pcibuf_dma_capable() - can the card drive the address of this memory?
  * @dev: the PCI device
  * @page: first page
  * @bytes: length of the contiguous memory that begins there
@@ -88,7 +88,7 @@ unsigned long pcibuf_dma_end_pfn(struct device *dev)
  * copies. What dma_capable() does, which modules cannot call any more: from 7.3 on
  * it wants a function that is not exported.
  */
-bool pcibuf_dma_reaches(struct device *dev, struct page *page, size_t bytes)
+bool pcibuf_dma_capable(struct device *dev, struct page *page, size_t bytes)
 {
 	dma_addr_t addr;
 

@@ -31,10 +31,10 @@
  * @dying: the card goes away: nothing is allocated any more, and a long allocation
  *	gives up. Set once, under the card's lock; allocations read it without
  * @lock: protects what follows
- * @hot: the card may still write to memory that it was once given: it is a bus
+ * @dma_live: the card may still write to memory that it was once given: it is a bus
  *	master and nothing translates for it
- * @parked: memory whose buffer is gone, kept because the pool is hot
- * @parked_bytes: of all on @parked
+ * @quarantined: memory whose buffer is gone, kept because the pool is hot
+ * @quarantined_bytes: of all on @quarantined
  */
 struct pcibuf_pool {
 	struct device *dev;
@@ -42,9 +42,9 @@ struct pcibuf_pool {
 	bool dying;
 
 	struct mutex lock; /* protects what follows */
-	bool hot;
-	struct list_head parked;
-	u64 parked_bytes;
+	bool dma_live;
+	struct list_head quarantined;
+	u64 quarantined_bytes;
 };
 
 /**
@@ -78,18 +78,18 @@ enum pcibuf_limit {
  * enum pcibuf_steps - ways to contiguous memory, bits
  * @PCIBUF_STEP_BLOCK: one block of the page allocator
  * @PCIBUF_STEP_NEIGHBOURS: several that lie side by side
- * @PCIBUF_STEP_CLAIM: a range that others were moved out of
- * @PCIBUF_STEP_KEPT: what the kernel keeps for it (CMA)
+ * @PCIBUF_STEP_CONTIG: a range that others were moved out of
+ * @PCIBUF_STEP_CMA: what the kernel keeps for it (CMA)
  */
 enum pcibuf_steps {
 	PCIBUF_STEP_BLOCK = BIT(0),
 	PCIBUF_STEP_NEIGHBOURS = BIT(1),
-	PCIBUF_STEP_CLAIM = BIT(2),
-	PCIBUF_STEP_KEPT = BIT(3),
+	PCIBUF_STEP_CONTIG = BIT(2),
+	PCIBUF_STEP_CMA = BIT(3),
 };
 
 /**
- * struct pcibuf_demand - one allocation while it is under way
+ * struct pcibuf_alloc_ctx - one allocation while it is under way
  * @size: bytes wanted, whole pages
  * @contiguous: one range of bus addresses, or nothing
  * @limit: out: what it failed of
@@ -99,7 +99,7 @@ enum pcibuf_steps {
  * @fresh: bytes that it got from the system
  * @held: bytes more that it has in its hands while it chooses
  */
-struct pcibuf_demand {
+struct pcibuf_alloc_ctx {
 	u64 size;
 	bool contiguous;
 	enum pcibuf_limit limit;
@@ -116,13 +116,13 @@ struct pcibuf_demand {
 struct pcibuf_memory;
 
 /**
- * struct pcibuf_view - kernel addresses of a part of a buffer
+ * struct pcibuf_kmap - kernel addresses of a part of a buffer
  * @kaddr: address of the first byte
  * @len: bytes that can be had there
  * @page: page to hold a reference of while @kaddr is used without the buffer's
  *	lock; NULL where the memory has no reference counts
  */
-struct pcibuf_view {
+struct pcibuf_kmap {
 	void *kaddr;
 	size_t len;
 	struct page *page;
@@ -140,12 +140,12 @@ struct pcibuf_view {
  *	to; NULL where there is no such operation: see @mmap
  * @mmap: map it all at once; only for a backing without @page
  * @fault: map a page that @mmap had mapped and somebody dropped since
- * @settle: return when no fault and no mmap that found the buffer alive is
+ * @wait_idle: return when no fault and no mmap that found the buffer alive is
  *	still about to map something. Called after the buffer was marked dead
- * @view: kernel addresses at a byte offset
+ * @kmap_at: kernel addresses at a byte offset
  * @node: NUMA node
  * @unmap: end the card's access, where the platform can
- * @park: put in order what is to be parked. May be missing
+ * @quarantine: put in order what is to be parked. May be missing
  * @absorb: make one of two that are parked; false where that cannot be done. May
  *	be missing
  * @release: give the memory back to the system
@@ -154,17 +154,17 @@ struct pcibuf_memory_ops {
 	const char *name;
 	u32 backing;
 	struct pcibuf_memory *(*alloc)(struct pcibuf_pool *pool,
-				       struct pcibuf_demand *demand);
+				       struct pcibuf_alloc_ctx *ctx);
 	struct page *(*page)(struct pcibuf_memory *memory, pgoff_t pgoff,
 			     unsigned int *order);
 	int (*mmap)(struct pcibuf_memory *memory, struct vm_area_struct *vma);
 	vm_fault_t (*fault)(struct pcibuf_memory *memory, struct vm_fault *vmf);
-	void (*settle)(struct pcibuf_memory *memory);
-	void (*view)(struct pcibuf_memory *memory, u64 offset,
-		     struct pcibuf_view *view);
+	void (*wait_idle)(struct pcibuf_memory *memory);
+	void (*kmap_at)(struct pcibuf_memory *memory, u64 offset,
+			struct pcibuf_kmap *kmap);
 	int (*node)(struct pcibuf_memory *memory);
 	void (*unmap)(struct pcibuf_memory *memory);
-	void (*park)(struct pcibuf_memory *memory);
+	void (*quarantine)(struct pcibuf_memory *memory);
 	bool (*absorb)(struct pcibuf_memory *into,
 		       struct pcibuf_memory *memory);
 	void (*release)(struct pcibuf_memory *memory);
@@ -177,7 +177,7 @@ struct pcibuf_memory_ops {
  * @size: bytes; less than the buffer's where a part was taken out of the pool
  * @segments: bus addresses, in the order of offsets, valid until retired
  * @nr_segments: how many
- * @parked: on pool->parked, under pool->lock
+ * @quarantined: on pool->parked, under pool->lock
  */
 struct pcibuf_memory {
 	const struct pcibuf_memory_ops *ops;
@@ -185,36 +185,36 @@ struct pcibuf_memory {
 	u64 size;
 	struct pcibuf_segment *segments;
 	unsigned int nr_segments;
-	struct list_head parked;
+	struct list_head quarantined;
 };
 
 /* alloc.c */
 extern bool pcibuf_force_coherent;
 struct pcibuf_memory *pcibuf_memory_alloc(struct pcibuf_pool *pool,
-					  struct pcibuf_demand *demand);
+					  struct pcibuf_alloc_ctx *ctx);
 
 /* pages/backing.c, pages/contig_lock.c */
 extern const struct pcibuf_memory_ops pcibuf_pages_ops;
-int pcibuf_search_init(void);
-void pcibuf_search_exit(void);
+int pcibuf_contig_init(void);
+void pcibuf_contig_exit(void);
 
 /* coherent.c */
 extern const struct pcibuf_memory_ops pcibuf_coherent_ops;
-bool pcibuf_coherent_parked(struct pcibuf_pool *pool, u64 size);
+bool pcibuf_coherent_quarantined(struct pcibuf_pool *pool, u64 size);
 
 /* pool.c */
 void pcibuf_pool_init(struct pcibuf_pool *pool, struct device *dev);
-void pcibuf_pool_heat(struct pcibuf_pool *pool);
+void pcibuf_pool_set_dma_live(struct pcibuf_pool *pool);
 void pcibuf_pool_drain(struct pcibuf_pool *pool);
-void pcibuf_pool_park(struct pcibuf_pool *pool, struct pcibuf_memory *memory);
+void pcibuf_pool_quarantine(struct pcibuf_pool *pool, struct pcibuf_memory *memory);
 void pcibuf_memory_retire(struct pcibuf_memory *memory);
 
 /* alloc_ctx.c */
-int pcibuf_demand_expect(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
+int pcibuf_ctx_charge(struct pcibuf_pool *pool, struct pcibuf_alloc_ctx *ctx,
+		      u64 bytes);
+int pcibuf_ctx_add_fresh(struct pcibuf_pool *pool, struct pcibuf_alloc_ctx *ctx,
 			 u64 bytes);
-int pcibuf_demand_fresh(struct pcibuf_pool *pool, struct pcibuf_demand *demand,
-			u64 bytes);
-int pcibuf_demand_go_on(struct pcibuf_pool *pool);
-int pcibuf_demand_check(struct pcibuf_pool *pool, struct pcibuf_demand *demand);
+int pcibuf_ctx_interrupted(struct pcibuf_pool *pool);
+int pcibuf_ctx_check(struct pcibuf_pool *pool, struct pcibuf_alloc_ctx *ctx);
 
 #endif /* PCIBUF_MEMORY_H */

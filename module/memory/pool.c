@@ -18,17 +18,17 @@ void pcibuf_pool_init(struct pcibuf_pool *pool, struct device *dev)
 {
 	pool->dev = dev;
 	mutex_init(&pool->lock);
-	INIT_LIST_HEAD(&pool->parked);
+	INIT_LIST_HEAD(&pool->quarantined);
 }
 
 /**
- * pcibuf_pool_heat() - the card is about to become a bus master
+ * pcibuf_pool_set_dma_live() - the card is about to become a bus master
  * @pool: of the card
  */
-void pcibuf_pool_heat(struct pcibuf_pool *pool)
+void pcibuf_pool_set_dma_live(struct pcibuf_pool *pool)
 {
 	mutex_lock(&pool->lock);
-	pool->hot = !pcibuf_dma_translated(pool->dev);
+	pool->dma_live = !pcibuf_dma_translated(pool->dev);
 	mutex_unlock(&pool->lock);
 }
 
@@ -51,15 +51,15 @@ static void release(struct pcibuf_memory *memory)
 void pcibuf_pool_drain(struct pcibuf_pool *pool)
 {
 	struct pcibuf_memory *memory, *next;
-	LIST_HEAD(parked);
+	LIST_HEAD(quarantined);
 
 	mutex_lock(&pool->lock);
-	pool->hot = false;
-	list_splice_init(&pool->parked, &parked);
-	pool->parked_bytes = 0;
+	pool->dma_live = false;
+	list_splice_init(&pool->quarantined, &quarantined);
+	pool->quarantined_bytes = 0;
 	mutex_unlock(&pool->lock);
 
-	list_for_each_entry_safe(memory, next, &parked, parked)
+	list_for_each_entry_safe(memory, next, &quarantined, quarantined)
 		release(memory);
 }
 
@@ -67,23 +67,23 @@ void pcibuf_pool_drain(struct pcibuf_pool *pool)
  * Joined with what is parked already, so that memory freed in pieces can be used
  * again as a whole.
  */
-static void add_parked(struct pcibuf_pool *pool, struct pcibuf_memory *memory)
+static void add_quarantined(struct pcibuf_pool *pool, struct pcibuf_memory *memory)
 {
 	struct pcibuf_memory *other;
 
 	lockdep_assert_held(&pool->lock);
-	pool->parked_bytes += memory->size;
-	if (memory->ops->park)
-		memory->ops->park(memory);
-	list_for_each_entry(other, &pool->parked, parked)
+	pool->quarantined_bytes += memory->size;
+	if (memory->ops->quarantine)
+		memory->ops->quarantine(memory);
+	list_for_each_entry(other, &pool->quarantined, quarantined)
 		if (memory->ops->absorb && other->ops == memory->ops &&
 		    memory->ops->absorb(other, memory))
 			return;
-	list_add(&memory->parked, &pool->parked);
+	list_add(&memory->quarantined, &pool->quarantined);
 }
 
 /**
- * pcibuf_pool_park() - keep memory that the card may still write to
+ * pcibuf_pool_quarantine() - keep memory that the card may still write to
  * @pool: of the card
  * @memory: unmapped, owned by nobody, charged; released at once where the pool
  *	is not hot
@@ -91,11 +91,11 @@ static void add_parked(struct pcibuf_pool *pool, struct pcibuf_memory *memory)
  * Under the lock to the end: the pool must not become hot, and then the card a bus
  * master again, before the memory is out of its reach.
  */
-void pcibuf_pool_park(struct pcibuf_pool *pool, struct pcibuf_memory *memory)
+void pcibuf_pool_quarantine(struct pcibuf_pool *pool, struct pcibuf_memory *memory)
 {
 	mutex_lock(&pool->lock);
-	if (pool->hot)
-		add_parked(pool, memory);
+	if (pool->dma_live)
+		add_quarantined(pool, memory);
 	else
 		release(memory);
 	mutex_unlock(&pool->lock);
@@ -114,5 +114,5 @@ void pcibuf_memory_retire(struct pcibuf_memory *memory)
 {
 	memory->ops->unmap(memory);
 	pcibuf_dma_flush(memory->pool->dev);
-	pcibuf_pool_park(memory->pool, memory);
+	pcibuf_pool_quarantine(memory->pool, memory);
 }

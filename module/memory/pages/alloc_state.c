@@ -30,37 +30,37 @@ static const gfp_t zones[] = { 0, GFP_DMA32, GFP_DMA };
 #define MAX_CLAIMS	64
 
 /**
- * pcibuf_source_init() - begin to look for memory
- * @source: filled
+ * pcibuf_state_init() - begin to look for memory
+ * @state: filled
  * @pages: get it
- * @demand: the allocation
+ * @ctx: the allocation
  */
-void pcibuf_source_init(struct pcibuf_source *source,
-			struct pcibuf_pages *pages, struct pcibuf_demand *demand)
+void pcibuf_state_init(struct pcibuf_alloc_state *state,
+		       struct pcibuf_pages *pages, struct pcibuf_alloc_ctx *ctx)
 {
 	struct pcibuf_pool *pool = pages->memory.pool;
 	u64 limit = pcibuf_dma_limit(pool->dev);
 
-	*source = (struct pcibuf_source){
+	*state = (struct pcibuf_alloc_state){
 		.pool = pool,
-		.demand = demand,
+		.ctx = ctx,
 		.pages = pages,
 		.zones = ARRAY_SIZE(zones),
-		.parked = UINT_MAX,
+		.quarantined = UINT_MAX,
 	};
 	if (pcibuf_dma_translated(pool->dev) ||
 	    limit >= dma_get_required_mask(pool->dev))
 		return;
 	if (limit <= DMA_BIT_MASK(32))
-		source->zone = 1;
-	source->zones = ARRAY_SIZE(zones) - 1;
-	source->piece = ULONG_MAX;
-	source->claims = MAX_CLAIMS;
+		state->zone = 1;
+	state->zones = ARRAY_SIZE(zones) - 1;
+	state->piece = ULONG_MAX;
+	state->claims = MAX_CLAIMS;
 }
 
 /**
- * pcibuf_source_page() - a page that the card reaches, from the page allocator
- * @source: where to look
+ * pcibuf_state_page() - a page that the card reaches, from the page allocator
+ * @state: where to look
  * @gfp: how to ask for it, without a zone
  * @order: of the page
  *
@@ -70,22 +70,22 @@ void pcibuf_source_init(struct pcibuf_source *source,
  *
  * Return: the page, or NULL.
  */
-struct page *pcibuf_source_page(struct pcibuf_source *source, gfp_t gfp,
-				unsigned int order)
+struct page *pcibuf_state_page(struct pcibuf_alloc_state *state, gfp_t gfp,
+			       unsigned int order)
 {
-	struct device *dev = source->pool->dev;
+	struct device *dev = state->pool->dev;
 
 	if (order == PCIBUF_HUGE_ORDER)
 		gfp |= UNIT_GFP;
-	for (; source->zone < source->zones; source->zone++) {
+	for (; state->zone < state->zones; state->zone++) {
 		struct page *page;
 
 		page = alloc_pages_node(dev_to_node(dev),
 					(gfp & ~PCIBUF_GFP_NOT_MAPPED) |
-					zones[source->zone], order);
+					zones[state->zone], order);
 		if (!page)
 			return NULL;
-		if (pcibuf_dma_reaches(dev, page, PAGE_SIZE << order))
+		if (pcibuf_dma_capable(dev, page, PAGE_SIZE << order))
 			return page;
 		__free_pages(page, order);
 	}
@@ -93,80 +93,80 @@ struct page *pcibuf_source_page(struct pcibuf_source *source, gfp_t gfp,
 }
 
 /* Is there a page that is refused only because it would be charged? */
-static bool charge_refused(struct pcibuf_source *source, unsigned int order)
+static bool charge_refused(struct pcibuf_alloc_state *state, unsigned int order)
 {
 	gfp_t gfp = PCIBUF_GFP & ~__GFP_ACCOUNT;
 	struct page *page;
 
-	page = pcibuf_source_page(source, gfp, order);
+	page = pcibuf_state_page(state, gfp, order);
 	if (!page)
 		return false;
 	__free_pages(page, order);
 	/* It may have become free just now. */
-	page = pcibuf_source_page(source, PCIBUF_GFP, order);
+	page = pcibuf_state_page(state, PCIBUF_GFP, order);
 	if (page)
 		__free_pages(page, order);
 	return !page;
 }
 
 /**
- * pcibuf_source_why() - why is there no memory?
- * @source: where it was looked for
+ * pcibuf_state_limit() - why is there no memory?
+ * @state: where it was looked for
  * @order: of the unit that there was none of
  *
  * Who asks may be at the end of a cgroup's memory, not of the machine's.
  *
  * Return: the limit.
  */
-enum pcibuf_limit pcibuf_source_why(struct pcibuf_source *source,
-				    unsigned int order)
+enum pcibuf_limit pcibuf_state_limit(struct pcibuf_alloc_state *state,
+				     unsigned int order)
 {
-	if (charge_refused(source, order))
+	if (charge_refused(state, order))
 		return PCIBUF_LIMIT_CGROUP;
-	if (source->demand->contiguous && order)
+	if (state->ctx->contiguous && order)
 		return PCIBUF_LIMIT_RANGE;
-	return source->zone ? PCIBUF_LIMIT_MASK : PCIBUF_LIMIT_RESERVE;
+	return state->zone ? PCIBUF_LIMIT_MASK : PCIBUF_LIMIT_RESERVE;
 }
 
 /**
- * pcibuf_source_lower() - ask the narrowest zone too from now on
- * @source: where to look
+ * pcibuf_state_lower() - ask the narrowest zone too from now on
+ * @state: where to look
  *
  * Return: false where it was asked all the time.
  */
-bool pcibuf_source_lower(struct pcibuf_source *source)
+bool pcibuf_state_lower(struct pcibuf_alloc_state *state)
 {
-	if (source->zones == ARRAY_SIZE(zones))
+	if (state->zones == ARRAY_SIZE(zones))
 		return false;
-	source->zones = ARRAY_SIZE(zones);
-	source->low = true;
+	state->zones = ARRAY_SIZE(zones);
+	state->low = true;
 	return true;
 }
 
 /**
- * pcibuf_source_add() - add what came from the system
- * @source: the allocation
- * @runs: stay the caller's on failure
+ * pcibuf_state_add() - add what came from the system
+ * @state: the allocation
+ * @extents: stay the caller's on failure
  * @nr: how many
  *
  * Return: 0, -ENOMEM or -EDQUOT.
  */
-int pcibuf_source_add(struct pcibuf_source *source,
-		      const struct pcibuf_run *runs, unsigned int nr)
+int pcibuf_state_add(struct pcibuf_alloc_state *state,
+		     const struct pcibuf_extent *extents, unsigned int nr)
 {
 	u64 bytes = 0;
 	unsigned int i;
 	int ret;
 
-	ret = pcibuf_runs_reserve(source->pages, nr);
+	ret = pcibuf_extents_reserve(state->pages, nr);
 	if (ret)
 		return ret;
 	for (i = 0; i < nr; i++)
-		bytes += (u64)runs[i].nr_pages << PAGE_SHIFT;
-	ret = pcibuf_demand_fresh(source->pool, source->demand, bytes);
+		bytes += (u64)extents[i].nr_pages << PAGE_SHIFT;
+	ret = pcibuf_ctx_add_fresh(state->pool, state->ctx, bytes);
 	if (ret)
 		return ret;
 	for (i = 0; i < nr; i++)
-		pcibuf_runs_add(source->pages, &runs[i]);
+		pcibuf_extents_add(state->pages, &extents[i]);
 	return 0;
 }

@@ -17,7 +17,7 @@
 
 static void free_pages_struct(struct pcibuf_pages *pages)
 {
-	kvfree(pages->runs);
+	kvfree(pages->extents);
 	kfree(pages);
 }
 
@@ -25,7 +25,7 @@ static void pages_release(struct pcibuf_memory *memory)
 {
 	struct pcibuf_pages *pages = to_pages(memory);
 
-	pcibuf_runs_put(pages);
+	pcibuf_extents_put(pages);
 	free_pages_struct(pages);
 }
 
@@ -41,92 +41,92 @@ static void abandon(struct pcibuf_pages *pages)
 	pcibuf_dma_flush(pages->memory.pool->dev);
 	pages->memory.size = 0;
 	pages->nr_pages = 0;
-	for (i = 0; i < pages->nr_runs; i++) {
-		struct pcibuf_run *run = &pages->runs[i];
+	for (i = 0; i < pages->nr_extents; i++) {
+		struct pcibuf_extent *extent = &pages->extents[i];
 
-		if (run->reused) {
-			pages->memory.size += (u64)run->nr_pages << PAGE_SHIFT;
-			pages->nr_pages += run->nr_pages;
-			pages->runs[kept++] = *run;
+		if (extent->reused) {
+			pages->memory.size += (u64)extent->nr_pages << PAGE_SHIFT;
+			pages->nr_pages += extent->nr_pages;
+			pages->extents[kept++] = *extent;
 		} else {
-			pcibuf_run_put(run);
+			pcibuf_extent_put(extent);
 		}
 	}
-	pages->nr_runs = kept;
+	pages->nr_extents = kept;
 	if (kept)
-		pcibuf_pool_park(pages->memory.pool, &pages->memory);
+		pcibuf_pool_quarantine(pages->memory.pool, &pages->memory);
 	else
 		free_pages_struct(pages);
 }
 
 /* More than there are addresses would take all of that memory before it fails. */
-static bool beyond_reach(struct pcibuf_pool *pool, struct pcibuf_demand *demand)
+static bool beyond_reach(struct pcibuf_pool *pool, struct pcibuf_alloc_ctx *ctx)
 {
-	if (demand->size - 1 <= pcibuf_dma_limit(pool->dev))
+	if (ctx->size - 1 <= pcibuf_dma_limit(pool->dev))
 		return false;
-	demand->limit = pcibuf_dma_translated(pool->dev) ? PCIBUF_LIMIT_IOVA :
+	ctx->limit = pcibuf_dma_translated(pool->dev) ? PCIBUF_LIMIT_IOVA :
 							   PCIBUF_LIMIT_MASK;
 	return true;
 }
 
 static struct pcibuf_memory *pages_alloc(struct pcibuf_pool *pool,
-					 struct pcibuf_demand *demand)
+					 struct pcibuf_alloc_ctx *ctx)
 {
-	struct pcibuf_source source;
+	struct pcibuf_alloc_state state;
 	struct pcibuf_pages *pages;
 	bool one;
 	int ret;
 
-	if (beyond_reach(pool, demand))
+	if (beyond_reach(pool, ctx))
 		return ERR_PTR(-ENOMEM);
 	pages = kzalloc(sizeof(*pages), PCIBUF_GFP);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	pages->memory.ops = &pcibuf_pages_ops;
 	pages->memory.pool = pool;
-	pages->memory.size = demand->size;
-	pcibuf_source_init(&source, pages, demand);
-	one = demand->contiguous && !pcibuf_dma_translated(pool->dev);
-	ret = one ? pcibuf_range_get(&source) : pcibuf_chunks_get(&source);
+	pages->memory.size = ctx->size;
+	pcibuf_state_init(&state, pages, ctx);
+	one = ctx->contiguous && !pcibuf_dma_translated(pool->dev);
+	ret = one ? pcibuf_range_get(&state) : pcibuf_scattered_get(&state);
 	if (ret)
 		goto err_abandon;
-	pcibuf_runs_place(pages, one);
-	ret = pcibuf_pages_map(pages, demand);
+	pcibuf_extents_place(pages, one);
+	ret = pcibuf_pages_map(pages, ctx);
 	if (ret)
 		goto err_abandon;
 	return &pages->memory;
 
 err_abandon:
 	/* No memory for its records: whoever said so did not say why. */
-	if (ret == -ENOMEM && demand->limit == PCIBUF_LIMIT_NONE)
-		demand->limit = pcibuf_source_why(&source, 0);
+	if (ret == -ENOMEM && ctx->limit == PCIBUF_LIMIT_NONE)
+		ctx->limit = pcibuf_state_limit(&state, 0);
 	abandon(pages);
 	return ERR_PTR(ret);
 }
 
 /* The run that holds a page offset inside the buffer. */
-static struct pcibuf_run *find_run(struct pcibuf_pages *pages, pgoff_t pgoff)
+static struct pcibuf_extent *find_extent(struct pcibuf_pages *pages, pgoff_t pgoff)
 {
-	unsigned int low = 0, high = pages->nr_runs - 1;
+	unsigned int low = 0, high = pages->nr_extents - 1;
 
 	while (low < high) {
 		unsigned int middle = (low + high + 1) / 2;
 
-		if (pages->runs[middle].first <= pgoff)
+		if (pages->extents[middle].first <= pgoff)
 			low = middle;
 		else
 			high = middle - 1;
 	}
-	return &pages->runs[low];
+	return &pages->extents[low];
 }
 
 static struct page *pages_page(struct pcibuf_memory *memory, pgoff_t pgoff,
 			       unsigned int *order)
 {
-	struct pcibuf_run *run = find_run(to_pages(memory), pgoff);
+	struct pcibuf_extent *extent = find_extent(to_pages(memory), pgoff);
 
-	*order = run->order;
-	return pfn_to_page(run->pfn + (pgoff - run->first));
+	*order = extent->order;
+	return pfn_to_page(extent->pfn + (pgoff - extent->first));
 }
 
 /*
@@ -135,35 +135,35 @@ static struct page *pages_page(struct pcibuf_memory *memory, pgoff_t pgoff,
  * page's lock was had once, every such entry is there to be taken away, and
  * every later fault sees that the buffer is dead.
  */
-static void pages_settle(struct pcibuf_memory *memory)
+static void pages_wait_idle(struct pcibuf_memory *memory)
 {
 	struct pcibuf_pages *pages = to_pages(memory);
 	unsigned int i;
 
-	for (i = 0; i < pages->nr_runs; i++) {
-		struct pcibuf_run *run = &pages->runs[i];
+	for (i = 0; i < pages->nr_extents; i++) {
+		struct pcibuf_extent *extent = &pages->extents[i];
 		unsigned long at;
 
-		for (at = 0; at < run->nr_pages; at += 1UL << run->order) {
-			lock_page(pfn_to_page(run->pfn + at));
-			unlock_page(pfn_to_page(run->pfn + at));
+		for (at = 0; at < extent->nr_pages; at += 1UL << extent->order) {
+			lock_page(pfn_to_page(extent->pfn + at));
+			unlock_page(pfn_to_page(extent->pfn + at));
 			cond_resched();
 		}
 	}
 }
 
 /* To the end of the unit: one reference holds no more than that. */
-static void pages_view(struct pcibuf_memory *memory, u64 offset,
-		       struct pcibuf_view *view)
+static void pages_kmap(struct pcibuf_memory *memory, u64 offset,
+		       struct pcibuf_kmap *kmap)
 {
 	pgoff_t pgoff = offset >> PAGE_SHIFT;
 	unsigned long unit;
 	unsigned int order;
 
-	view->page = pages_page(memory, pgoff, &order);
+	kmap->page = pages_page(memory, pgoff, &order);
 	unit = PAGE_SIZE << order;
-	view->kaddr = page_address(view->page) + offset_in_page(offset);
-	view->len = unit - (offset & (unit - 1));
+	kmap->kaddr = page_address(kmap->page) + offset_in_page(offset);
+	kmap->len = unit - (offset & (unit - 1));
 }
 
 static int pages_node(struct pcibuf_memory *memory)
@@ -181,11 +181,11 @@ const struct pcibuf_memory_ops pcibuf_pages_ops = {
 	.backing = PCIBUF_BACKING_PAGES,
 	.alloc = pages_alloc,
 	.page = pages_page,
-	.settle = pages_settle,
-	.view = pages_view,
+	.wait_idle = pages_wait_idle,
+	.kmap_at = pages_kmap,
 	.node = pages_node,
 	.unmap = pages_unmap,
-	.park = pcibuf_pages_park,
+	.quarantine = pcibuf_pages_quarantine,
 	.absorb = pcibuf_pages_absorb,
 	.release = pages_release,
 };

@@ -14,12 +14,12 @@
 #define MAX_OTHERS	4
 
 /**
- * pcibuf_split_block() - make single pages of a block
+ * pcibuf_block_split() - make single pages of a block
  * @page: its first; not compound
  * @order: of the block
  * @nr: how many are needed; the others go back
  */
-void pcibuf_split_block(struct page *page, unsigned int order, unsigned long nr)
+void pcibuf_block_split(struct page *page, unsigned int order, unsigned long nr)
 {
 	unsigned long i;
 
@@ -29,7 +29,7 @@ void pcibuf_split_block(struct page *page, unsigned int order, unsigned long nr)
 }
 
 /**
- * pcibuf_join_block() - make one block of single pages
+ * pcibuf_block_join() - make one block of single pages
  * @page: the first of %PCIBUF_HUGE_PAGES
  *
  * Pages that belong to nobody but us, each with its own reference, turn into one
@@ -39,7 +39,7 @@ void pcibuf_split_block(struct page *page, unsigned int order, unsigned long nr)
  *
  * Return: whether it is one.
  */
-bool pcibuf_join_block(struct page *page)
+bool pcibuf_block_join(struct page *page)
 {
 	unsigned long i;
 
@@ -70,7 +70,7 @@ static gfp_t zone_gfp(struct page *page)
 }
 
 /**
- * pcibuf_retake() - get the very block that was just freed
+ * pcibuf_block_retake() - get the very block that was just freed
  * @page: its first page; of %PCIBUF_HUGE_ORDER
  * @gfp: how to ask for it, without a zone
  *
@@ -79,7 +79,7 @@ static gfp_t zone_gfp(struct page *page)
  *
  * Return: whether it was there.
  */
-bool pcibuf_retake(struct page *page, gfp_t gfp)
+bool pcibuf_block_retake(struct page *page, gfp_t gfp)
 {
 	struct page *others[MAX_OTHERS], *got;
 	unsigned int nr = 0;

@@ -19,37 +19,37 @@
 #define MAX_MISSES	4
 
 /*
- * 2 MiB from @run->pfn on, which are single pages so far. Who asks may have
+ * 2 MiB from @extent->pfn on, which are single pages so far. Who asks may have
  * reached the end of his cgroup's memory: then he gets none of it.
  */
-static int unite_block(struct pcibuf_source *source, struct pcibuf_run *run)
+static int collapse_block(struct pcibuf_alloc_state *state, struct pcibuf_extent *extent)
 {
 	gfp_t gfp = PCIBUF_GFP | __GFP_COMP | __GFP_ZERO;
-	struct page *page = pfn_to_page(run->pfn);
+	struct page *page = pfn_to_page(extent->pfn);
 	int ret;
 
-	if (!pcibuf_join_block(page))
+	if (!pcibuf_block_join(page))
 		return 0;
 	__free_pages(page, PCIBUF_HUGE_ORDER);
-	if (pcibuf_retake(page, gfp)) {
-		run->order = PCIBUF_HUGE_ORDER;
+	if (pcibuf_block_retake(page, gfp)) {
+		extent->order = PCIBUF_HUGE_ORDER;
 		return 0;
 	}
-	if (pcibuf_source_why(source, PCIBUF_HUGE_ORDER) ==
+	if (pcibuf_state_limit(state, PCIBUF_HUGE_ORDER) ==
 	    PCIBUF_LIMIT_CGROUP) {
-		source->demand->limit = PCIBUF_LIMIT_CGROUP;
+		state->ctx->limit = PCIBUF_LIMIT_CGROUP;
 		ret = -ENOMEM;
 	} else {
-		ret = pcibuf_claim_at(run->pfn, PCIBUF_HUGE_PAGES);
+		ret = pcibuf_contig_take(extent->pfn, PCIBUF_HUGE_PAGES);
 	}
 	if (ret)
-		run->nr_pages = 0;
+		extent->nr_pages = 0;
 	return ret;
 }
 
 /**
- * pcibuf_unite() - make units of what was claimed
- * @source: the allocation
+ * pcibuf_collapse() - make units of what was claimed
+ * @state: the allocation
  * @range: the claimed range, single pages. On failure what is left of it that was
  *	not added
  * @into: gets it as units, zeroed, and single pages, as they are; has room for a
@@ -60,27 +60,27 @@ static int unite_block(struct pcibuf_source *source, struct pcibuf_run *run)
  * Return: 0; -ENOMEM, when somebody was faster and the range has a hole, or the
  * caller's cgroup is full; -EINTR or -ENODEV.
  */
-int pcibuf_unite(struct pcibuf_source *source, struct pcibuf_run *range,
-		 struct pcibuf_pages *into)
+int pcibuf_collapse(struct pcibuf_alloc_state *state, struct pcibuf_extent *range,
+		    struct pcibuf_pages *into)
 {
 	unsigned int misses = 0;
 	int ret;
 
 	while (range->nr_pages >= PCIBUF_HUGE_PAGES && misses < MAX_MISSES) {
-		struct pcibuf_run unit;
+		struct pcibuf_extent unit;
 
-		ret = pcibuf_demand_go_on(source->pool);
+		ret = pcibuf_ctx_interrupted(state->pool);
 		if (ret)
 			return ret;
-		pcibuf_run_cut(range, PCIBUF_HUGE_PAGES, &unit);
-		ret = unite_block(source, &unit);
-		pcibuf_runs_add(into, &unit);
+		pcibuf_extent_cut(range, PCIBUF_HUGE_PAGES, &unit);
+		ret = collapse_block(state, &unit);
+		pcibuf_extents_add(into, &unit);
 		if (ret)
 			return ret;
 		misses += !unit.order;
 		cond_resched();
 	}
-	pcibuf_runs_add(into, range);
+	pcibuf_extents_add(into, range);
 	range->nr_pages = 0;
 	return 0;
 }

@@ -39,7 +39,7 @@
 
 /**
  * struct claim - the search for a range that can be claimed
- * @source: the allocation
+ * @state: the allocation
  * @nr: pages wanted
  * @moves: how many more pages may be moved for it
  * @zone: what is searched now
@@ -51,7 +51,7 @@
  * @refused_end: the block behind them, 0 where none were
  */
 struct claim {
-	struct pcibuf_source *source;
+	struct pcibuf_alloc_state *state;
 	unsigned long nr;
 	u64 moves;
 	struct zone *zone;
@@ -81,12 +81,12 @@ static int judge(struct claim *claim, size_t from, size_t end)
 
 	for (i = from; i < end; i++) {
 		if ((i - from) % CHECK_BLOCKS == 0) {
-			ret = pcibuf_search_go_on(claim->source);
+			ret = pcibuf_contig_interrupted(claim->state);
 			if (ret)
 				return ret;
 		}
-		claim->costs[i] = pcibuf_block_cost(claim->zone,
-						    block_pfn(claim, i));
+		claim->costs[i] = pcibuf_migrate_cost(claim->zone,
+						      block_pfn(claim, i));
 	}
 	return 0;
 }
@@ -94,7 +94,7 @@ static int judge(struct claim *claim, size_t from, size_t end)
 static size_t cheapest(struct claim *claim, size_t need, u64 *cost)
 {
 	return pcibuf_span_cheapest(claim->costs, claim->nr_blocks, need,
-				    PCIBUF_CLAIM_ALIGN / PCIBUF_HUGE_PAGES,
+				    PCIBUF_CONTIG_ALIGN / PCIBUF_HUGE_PAGES,
 				    cost);
 }
 
@@ -109,7 +109,7 @@ static void empty_lists(struct claim *claim)
 	size_t at = cheapest(claim, 1, &cost);
 	unsigned long pfn = block_pfn(claim, at);
 
-	if (at < claim->nr_blocks && !pcibuf_claim_at(pfn, 1))
+	if (at < claim->nr_blocks && !pcibuf_contig_take(pfn, 1))
 		__free_page(pfn_to_page(pfn));
 }
 
@@ -238,8 +238,8 @@ static int try_ranges(struct claim *claim, unsigned long *pfn)
 		if (ret)
 			return ret;
 		*pfn = block_pfn(claim, at);
-		claim->source->demand->tries++;
-		ret = pcibuf_claim_at(*pfn, claim->nr);
+		claim->state->ctx->tries++;
+		ret = pcibuf_contig_take(*pfn, claim->nr);
 		if (ret != -ENOMEM)
 			return ret;
 		ret = give_up(claim, at, cost);
@@ -254,13 +254,13 @@ static int search_zone(struct claim *claim, struct zone *zone,
 		       unsigned long *pfn)
 {
 	unsigned long end = min(zone_end_pfn(zone),
-				pcibuf_dma_end_pfn(claim->source->pool->dev));
+				pcibuf_dma_end_pfn(claim->state->pool->dev));
 	int ret;
 
 	claim->zone = zone;
 	claim->chances = MAX_CHANCES;
 	claim->refused_end = 0;
-	claim->first = ALIGN(zone->zone_start_pfn, PCIBUF_CLAIM_ALIGN);
+	claim->first = ALIGN(zone->zone_start_pfn, PCIBUF_CONTIG_ALIGN);
 	if (claim->first >= end || end - claim->first < claim->nr)
 		return -ENOMEM;
 	claim->nr_blocks = (end - claim->first) / PCIBUF_HUGE_PAGES;
@@ -288,7 +288,7 @@ static int search_node(struct claim *claim, int nid, unsigned long *pfn)
 
 		if (!populated_zone(zone) ||
 		    (zone_end_pfn(zone) <= SZ_16M >> PAGE_SHIFT &&
-		     !claim->source->low))
+		     !claim->state->low))
 			continue;
 		ret = search_zone(claim, zone, pfn);
 	}
@@ -298,7 +298,7 @@ static int search_node(struct claim *claim, int nid, unsigned long *pfn)
 /* The card's node first. */
 static int search_nodes(struct claim *claim, unsigned long *pfn)
 {
-	int nid, own = dev_to_node(claim->source->pool->dev);
+	int nid, own = dev_to_node(claim->state->pool->dev);
 	int ret = -ENOMEM;
 
 	if (own != NUMA_NO_NODE && node_state(own, N_MEMORY))
@@ -313,66 +313,66 @@ static int search_nodes(struct claim *claim, unsigned long *pfn)
 }
 
 /* In turn: find a range, and make units of it. */
-static int claim_runs(struct claim *claim, struct pcibuf_pages *list)
+static int claim_extents(struct claim *claim, struct pcibuf_pages *list)
 {
-	struct pcibuf_run range = { };
+	struct pcibuf_extent range = { };
 	int ret;
 
-	ret = pcibuf_search_begin(claim->source);
+	ret = pcibuf_contig_lock(claim->state);
 	if (ret)
 		return ret;
 	/* Others have taken theirs since this was asked. */
-	ret = pcibuf_demand_check(claim->source->pool, claim->source->demand);
+	ret = pcibuf_ctx_check(claim->state->pool, claim->state->ctx);
 	if (!ret)
 		ret = search_nodes(claim, &range.pfn);
 	if (!ret) {
 		range.nr_pages = claim->nr;
-		ret = pcibuf_unite(claim->source, &range, list);
+		ret = pcibuf_collapse(claim->state, &range, list);
 	}
-	pcibuf_search_end();
-	pcibuf_run_put(&range);
+	pcibuf_contig_unlock();
+	pcibuf_extent_put(&range);
 	return ret;
 }
 
 /* Units are zero already. */
-static int clear(struct pcibuf_source *source, struct pcibuf_pages *list)
+static int clear(struct pcibuf_alloc_state *state, struct pcibuf_pages *list)
 {
 	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; !ret && i < list->nr_runs; i++)
-		if (!list->runs[i].order)
-			ret = pcibuf_run_clear(source, &list->runs[i]);
+	for (i = 0; !ret && i < list->nr_extents; i++)
+		if (!list->extents[i].order)
+			ret = pcibuf_extent_clear(state, &list->extents[i]);
 	return ret;
 }
 
 /**
- * pcibuf_claim_get() - a range made by moving what was in it, zeroed
- * @source: where to look, and what gets it
+ * pcibuf_contig_get() - a range made by moving what was in it, zeroed
+ * @state: where to look, and what gets it
  * @nr: pages
  *
  * Return: 0; or -ENOMEM, -EDQUOT, -EINTR, -ENODEV, and nothing is left behind.
  */
-int pcibuf_claim_get(struct pcibuf_source *source, unsigned long nr)
+int pcibuf_contig_get(struct pcibuf_alloc_state *state, unsigned long nr)
 {
 	struct claim claim = {
-		.source = source,
+		.state = state,
 		.nr = nr,
 		.moves = max_t(u64, (u64)nr * MAX_MOVES, MIN_MOVES),
 	};
 	struct pcibuf_pages list = { };
 	int ret;
 
-	ret = pcibuf_runs_reserve(&list, nr / PCIBUF_HUGE_PAGES + 1);
+	ret = pcibuf_extents_reserve(&list, nr / PCIBUF_HUGE_PAGES + 1);
 	if (ret)
 		return ret;
-	ret = claim_runs(&claim, &list);
+	ret = claim_extents(&claim, &list);
 	if (!ret)
-		ret = clear(source, &list);
+		ret = clear(state, &list);
 	if (!ret)
-		ret = pcibuf_source_add(source, list.runs, list.nr_runs);
+		ret = pcibuf_state_add(state, list.extents, list.nr_extents);
 	if (ret)
-		pcibuf_runs_put(&list);
-	kvfree(list.runs);
+		pcibuf_extents_put(&list);
+	kvfree(list.extents);
 	return ret;
 }

@@ -27,17 +27,17 @@ static struct semaphore turn;
 static bool offlining;
 
 /**
- * pcibuf_search_begin() - wait for the turn to search
- * @source: the allocation
+ * pcibuf_contig_lock() - wait for the turn to search
+ * @state: the allocation
  *
  * With looks now and then: besides a signal the end of the card has to end the wait.
  *
  * Return: 0, -EINTR or -ENODEV.
  */
-int pcibuf_search_begin(struct pcibuf_source *source)
+int pcibuf_contig_lock(struct pcibuf_alloc_state *state)
 {
 	while (down_timeout(&turn, SEARCH_POLL)) {
-		int ret = pcibuf_demand_go_on(source->pool);
+		int ret = pcibuf_ctx_interrupted(state->pool);
 
 		if (ret)
 			return ret;
@@ -46,15 +46,15 @@ int pcibuf_search_begin(struct pcibuf_source *source)
 }
 
 /**
- * pcibuf_search_end() - let others search
+ * pcibuf_contig_unlock() - let others search
  */
-void pcibuf_search_end(void)
+void pcibuf_contig_unlock(void)
 {
 	up(&turn);
 }
 
 /**
- * pcibuf_claim_at() - take these very pages
+ * pcibuf_contig_take() - take these very pages
  * @pfn: the first
  * @nr: how many
  *
@@ -64,29 +64,29 @@ void pcibuf_search_end(void)
  * Return: 0, and each is a single page that belongs to the caller, not zeroed and
  * charged to nobody; -EINTR; or -ENOMEM.
  */
-int pcibuf_claim_at(unsigned long pfn, unsigned long nr)
+int pcibuf_contig_take(unsigned long pfn, unsigned long nr)
 {
 	int ret;
 
 	if (READ_ONCE(offlining))
 		return -ENOMEM;
-	ret = alloc_contig_range(pfn, pfn + nr, PCIBUF_CLAIM_AS,
+	ret = alloc_contig_range(pfn, pfn + nr, PCIBUF_CONTIG_FLAGS,
 				 GFP_KERNEL | __GFP_NOWARN);
 	return ret && ret != -EINTR ? -ENOMEM : ret;
 }
 
 /**
- * pcibuf_search_go_on() - shall a search go on?
- * @source: the allocation
+ * pcibuf_contig_interrupted() - shall a search go on?
+ * @state: the allocation
  *
  * Return: 0; -EINTR or -ENODEV; -ENOMEM where it is to make way.
  */
-int pcibuf_search_go_on(struct pcibuf_source *source)
+int pcibuf_contig_interrupted(struct pcibuf_alloc_state *state)
 {
 	cond_resched();
 	if (READ_ONCE(offlining))
 		return -ENOMEM;
-	return pcibuf_demand_go_on(source->pool);
+	return pcibuf_ctx_interrupted(state->pool);
 }
 
 static void wait_for_search(void)
@@ -124,20 +124,20 @@ static struct notifier_block offline_block = {
 };
 
 /**
- * pcibuf_search_init() - set up
+ * pcibuf_contig_init() - set up
  *
  * Return: 0 or an error.
  */
-int pcibuf_search_init(void)
+int pcibuf_contig_init(void)
 {
 	sema_init(&turn, 1);
 	return register_memory_notifier(&offline_block);
 }
 
 /**
- * pcibuf_search_exit() - undo pcibuf_search_init()
+ * pcibuf_contig_exit() - undo pcibuf_contig_init()
  */
-void pcibuf_search_exit(void)
+void pcibuf_contig_exit(void)
 {
 	unregister_memory_notifier(&offline_block);
 }

@@ -21,17 +21,17 @@ static unsigned int nr_entries(struct pcibuf_pages *pages)
 {
 	unsigned int i, nr = 0;
 
-	for (i = 0; i < pages->nr_runs; i++)
-		nr += DIV_ROUND_UP((u64)pages->runs[i].nr_pages << PAGE_SHIFT,
+	for (i = 0; i < pages->nr_extents; i++)
+		nr += DIV_ROUND_UP((u64)pages->extents[i].nr_pages << PAGE_SHIFT,
 				   MAX_ENTRY);
 	return nr;
 }
 
 /* Returns the entry behind the last one that it filled. */
 static struct scatterlist *add_entries(struct scatterlist *sg,
-				       struct pcibuf_run *run)
+				       struct pcibuf_extent *extent)
 {
-	unsigned long pfn = run->pfn, end = run->pfn + run->nr_pages;
+	unsigned long pfn = extent->pfn, end = extent->pfn + extent->nr_pages;
 
 	while (pfn < end) {
 		unsigned long nr = min_t(unsigned long, end - pfn,
@@ -54,8 +54,8 @@ static int build_table(struct pcibuf_pages *pages)
 	if (ret)
 		return -ENOMEM;
 	sg = pages->sgt.sgl;
-	for (i = 0; i < pages->nr_runs; i++)
-		sg = add_entries(sg, &pages->runs[i]);
+	for (i = 0; i < pages->nr_extents; i++)
+		sg = add_entries(sg, &pages->extents[i]);
 	return 0;
 }
 
@@ -140,16 +140,16 @@ static unsigned int collect(struct sg_table *sgt, struct pcibuf_segment *out)
 }
 
 static int build_segments(struct pcibuf_pages *pages,
-			  struct pcibuf_demand *demand)
+			  struct pcibuf_alloc_ctx *ctx)
 {
 	struct pcibuf_memory *memory = &pages->memory;
 
 	memory->nr_segments = collect(&pages->sgt, NULL);
-	if (demand->contiguous && memory->nr_segments > 1) {
-		demand->limit = PCIBUF_LIMIT_IOVA;
+	if (ctx->contiguous && memory->nr_segments > 1) {
+		ctx->limit = PCIBUF_LIMIT_IOVA;
 		return -ENOMEM;
 	}
-	demand->limit = PCIBUF_LIMIT_NONE;
+	ctx->limit = PCIBUF_LIMIT_NONE;
 	memory->segments = kvcalloc(memory->nr_segments,
 				    sizeof(*memory->segments), PCIBUF_GFP);
 	if (!memory->segments)
@@ -161,28 +161,28 @@ static int build_segments(struct pcibuf_pages *pages,
 /**
  * pcibuf_pages_map() - let the card in, and learn the bus addresses
  * @pages: complete
- * @demand: tells whether one segment is wanted; limit is set on failure, to none
+ * @ctx: tells whether one segment is wanted; limit is set on failure, to none
  *	where there was no memory for a table
  *
  * Return: 0 or -ENOMEM.
  */
-int pcibuf_pages_map(struct pcibuf_pages *pages, struct pcibuf_demand *demand)
+int pcibuf_pages_map(struct pcibuf_pages *pages, struct pcibuf_alloc_ctx *ctx)
 {
-	struct page *first = pfn_to_page(pages->runs[0].pfn);
+	struct page *first = pfn_to_page(pages->extents[0].pfn);
 	int ret;
 
-	demand->limit = PCIBUF_LIMIT_BOUNCE;
+	ctx->limit = PCIBUF_LIMIT_BOUNCE;
 	if (pcibuf_dma_bounces(pages->memory.pool->dev, first))
 		return -ENOMEM;
-	demand->limit = PCIBUF_LIMIT_NONE;
+	ctx->limit = PCIBUF_LIMIT_NONE;
 	ret = build_table(pages);
 	if (ret)
 		return ret;
-	demand->limit = PCIBUF_LIMIT_IOVA;
-	ret = map_table(pages, demand->contiguous);
+	ctx->limit = PCIBUF_LIMIT_IOVA;
+	ret = map_table(pages, ctx->contiguous);
 	if (ret)
 		goto err_free_table;
-	ret = build_segments(pages, demand);
+	ret = build_segments(pages, ctx);
 	if (ret)
 		goto err_unmap;
 	return 0;

@@ -60,7 +60,7 @@ static u16 page_cost(struct zone *zone, struct page *page, unsigned long *step)
 }
 
 /**
- * pcibuf_block_cost() - how many pages would have to be moved?
+ * pcibuf_migrate_cost() - how many pages would have to be moved?
  * @zone: of the block
  * @pfn: of its first page; a multiple of %PCIBUF_HUGE_PAGES
  *
@@ -68,7 +68,7 @@ static u16 page_cost(struct zone *zone, struct page *page, unsigned long *step)
  *
  * Return: about so many, or %PCIBUF_COST_NEVER.
  */
-u16 pcibuf_block_cost(struct zone *zone, unsigned long pfn)
+u16 pcibuf_migrate_cost(struct zone *zone, unsigned long pfn)
 {
 	struct page *page = pfn_to_online_page(pfn);
 	unsigned long at, step, sum = 0;

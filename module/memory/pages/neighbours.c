@@ -24,13 +24,13 @@
 
 /**
  * struct search - units that were taken
- * @source: the allocation
+ * @state: the allocation
  * @pfns: where they begin
  * @nr: how many
  * @max: how many there may be
  */
 struct search {
-	struct pcibuf_source *source;
+	struct pcibuf_alloc_state *state;
 	unsigned long *pfns;
 	size_t nr;
 	size_t max;
@@ -40,23 +40,23 @@ struct search {
 static int collect(struct search *search, size_t target)
 {
 	gfp_t gfp = PCIBUF_GFP | __GFP_COMP | __GFP_ZERO;
-	struct pcibuf_source *source = search->source;
+	struct pcibuf_alloc_state *state = search->state;
 
 	while (search->nr < target) {
 		struct page *page;
 		int ret;
 
-		ret = pcibuf_demand_check(source->pool, source->demand);
+		ret = pcibuf_ctx_check(state->pool, state->ctx);
 		if (ret)
 			return ret;
-		page = pcibuf_source_page(source, gfp, PCIBUF_HUGE_ORDER);
+		page = pcibuf_state_page(state, gfp, PCIBUF_HUGE_ORDER);
 		if (!page) {
-			source->demand->limit =
-				pcibuf_source_why(source, PCIBUF_HUGE_ORDER);
+			state->ctx->limit =
+				pcibuf_state_limit(state, PCIBUF_HUGE_ORDER);
 			return -ENOMEM;
 		}
 		search->pfns[search->nr++] = page_to_pfn(page);
-		source->demand->held += PMD_SIZE;
+		state->ctx->held += PMD_SIZE;
 		cond_resched();
 	}
 	return 0;
@@ -100,7 +100,7 @@ static void give_back(struct search *search, size_t at, size_t end)
 		if (i < at || i >= end)
 			__free_pages(pfn_to_page(search->pfns[i]),
 				     PCIBUF_HUGE_ORDER);
-	search->source->demand->held = 0;
+	search->state->ctx->held = 0;
 }
 
 /* A unit of which only a part is needed is exchanged for so many single pages. */
@@ -109,9 +109,9 @@ static int trim(unsigned long pfn, unsigned long nr)
 	struct page *page = pfn_to_page(pfn);
 
 	__free_pages(page, PCIBUF_HUGE_ORDER);
-	if (!pcibuf_retake(page, PCIBUF_GFP | __GFP_ZERO))
+	if (!pcibuf_block_retake(page, PCIBUF_GFP | __GFP_ZERO))
 		return -ENOMEM;
-	pcibuf_split_block(page, PCIBUF_HUGE_ORDER, nr);
+	pcibuf_block_split(page, PCIBUF_HUGE_ORDER, nr);
 	return 0;
 }
 
@@ -140,42 +140,42 @@ static int locked_take(struct search *search, unsigned long nr,
 {
 	int ret;
 
-	ret = pcibuf_search_begin(search->source);
+	ret = pcibuf_contig_lock(search->state);
 	if (ret)
 		return ret;
 	ret = take(search, nr, pfn);
-	pcibuf_search_end();
+	pcibuf_contig_unlock();
 	return ret;
 }
 
-static int add(struct pcibuf_source *source, unsigned long pfn,
+static int add(struct pcibuf_alloc_state *state, unsigned long pfn,
 	       unsigned long nr)
 {
 	unsigned long tail = nr % PCIBUF_HUGE_PAGES;
-	struct pcibuf_run runs[] = {
+	struct pcibuf_extent extents[] = {
 		{ .pfn = pfn, .nr_pages = nr - tail, .order = PCIBUF_HUGE_ORDER },
 		{ .pfn = pfn + nr - tail, .nr_pages = tail },
 	};
 	int ret;
 
-	ret = pcibuf_source_add(source, runs, ARRAY_SIZE(runs));
+	ret = pcibuf_state_add(state, extents, ARRAY_SIZE(extents));
 	if (ret) {
-		pcibuf_run_put(&runs[0]);
-		pcibuf_run_put(&runs[1]);
+		pcibuf_extent_put(&extents[0]);
+		pcibuf_extent_put(&extents[1]);
 	}
 	return ret;
 }
 
 /**
  * pcibuf_neighbours_get() - a range of neighbouring units, zeroed
- * @source: where to look, and what gets it
+ * @state: where to look, and what gets it
  * @nr: pages
  *
  * Return: 0; or -ENOMEM, -EDQUOT, -EINTR, -ENODEV, and nothing is left behind.
  */
-int pcibuf_neighbours_get(struct pcibuf_source *source, unsigned long nr)
+int pcibuf_neighbours_get(struct pcibuf_alloc_state *state, unsigned long nr)
 {
-	struct search search = { .source = source };
+	struct search search = { .state = state };
 	unsigned long pfn;
 	int ret;
 
@@ -189,5 +189,5 @@ int pcibuf_neighbours_get(struct pcibuf_source *source, unsigned long nr)
 		return -ENOMEM;
 	ret = locked_take(&search, nr, &pfn);
 	kvfree(search.pfns);
-	return ret ?: add(source, pfn, nr);
+	return ret ?: add(state, pfn, nr);
 }

@@ -20,7 +20,7 @@
 #define PCIBUF_CHECK_EVERY	(SZ_4M >> PAGE_SHIFT)
 
 /**
- * struct pcibuf_run - physically contiguous units, each with its own reference
+ * struct pcibuf_extent - physically contiguous units, each with its own reference
  * @pfn: of its first page
  * @nr_pages: how many, a multiple of the unit; while parked it may be 0
  * @first: page offset in the buffer; means nothing while parked
@@ -28,7 +28,7 @@
  *	offset, and (above 0) a physical address, that are multiples of its size
  * @reused: it came out of the pool
  */
-struct pcibuf_run {
+struct pcibuf_extent {
 	unsigned long pfn;
 	unsigned long nr_pages;
 	pgoff_t first;
@@ -40,10 +40,10 @@ struct pcibuf_run {
  * struct pcibuf_pages - page-backed memory
  * @memory: what the core sees
  * @nr_pages: of all runs
- * @runs: in the order of their offsets, without gaps; while parked in that of
+ * @extents: in the order of their offsets, without gaps; while parked in that of
  *	their addresses
- * @nr_runs: how many
- * @max_runs: how many there is room for
+ * @nr_extents: how many
+ * @max_extents: how many there is room for
  * @node: NUMA node that most of it is on
  * @sgt: the same for the DMA API, while it is mapped
  * @part: entries of @sgt that were mapped together
@@ -52,9 +52,9 @@ struct pcibuf_run {
 struct pcibuf_pages {
 	struct pcibuf_memory memory;
 	unsigned long nr_pages;
-	struct pcibuf_run *runs;
-	unsigned int nr_runs;
-	unsigned int max_runs;
+	struct pcibuf_extent *extents;
+	unsigned int nr_extents;
+	unsigned int max_extents;
 	int node;
 	struct sg_table sgt;
 	unsigned int part;
@@ -62,26 +62,26 @@ struct pcibuf_pages {
 };
 
 /**
- * struct pcibuf_source - an allocation of pages while it is under way
+ * struct pcibuf_alloc_state - an allocation of pages while it is under way
  * @pool: of the card
- * @demand: what is wanted
+ * @ctx: what is wanted
  * @pages: gets what was found
  * @zone: first of the zones that may still have what the card can reach
  * @zones: how many may be asked: the narrowest is kept for the end
  * @low: it is the end
- * @parked: below this order there may be parked memory
+ * @quarantined: below this order there may be parked memory
  * @piece: pages that are worth claiming at once for a card that reaches only a
  *	part of the memory; 0 where claiming does not help
  * @claims: how often that may still be done
  */
-struct pcibuf_source {
+struct pcibuf_alloc_state {
 	struct pcibuf_pool *pool;
-	struct pcibuf_demand *demand;
+	struct pcibuf_alloc_ctx *ctx;
 	struct pcibuf_pages *pages;
 	unsigned int zone;
 	unsigned int zones;
 	bool low;
-	unsigned int parked;
+	unsigned int quarantined;
 	unsigned long piece;
 	unsigned int claims;
 };
@@ -91,77 +91,77 @@ static inline struct pcibuf_pages *to_pages(struct pcibuf_memory *memory)
 	return container_of(memory, struct pcibuf_pages, memory);
 }
 
-/* Is @run the memory behind @last, of the same kind? */
-static inline bool pcibuf_run_follows(const struct pcibuf_run *last,
-				      const struct pcibuf_run *run)
+/* Is @extent the memory behind @last, of the same kind? */
+static inline bool pcibuf_extent_follows(const struct pcibuf_extent *last,
+					 const struct pcibuf_extent *extent)
 {
-	return last->pfn + last->nr_pages == run->pfn &&
-	       last->order == run->order && last->reused == run->reused;
+	return last->pfn + last->nr_pages == extent->pfn &&
+	       last->order == extent->order && last->reused == extent->reused;
 }
 
 /* extents.c */
-int pcibuf_runs_reserve(struct pcibuf_pages *pages, unsigned int nr);
-void pcibuf_runs_add(struct pcibuf_pages *pages, const struct pcibuf_run *run);
-void pcibuf_run_cut(struct pcibuf_run *run, unsigned long nr,
-		    struct pcibuf_run *out);
-void pcibuf_runs_place(struct pcibuf_pages *pages, bool contiguous);
-void pcibuf_run_put(const struct pcibuf_run *run);
-void pcibuf_runs_put(struct pcibuf_pages *pages);
-int pcibuf_run_clear(struct pcibuf_source *source,
-		     const struct pcibuf_run *run);
+int pcibuf_extents_reserve(struct pcibuf_pages *pages, unsigned int nr);
+void pcibuf_extents_add(struct pcibuf_pages *pages, const struct pcibuf_extent *extent);
+void pcibuf_extent_cut(struct pcibuf_extent *extent, unsigned long nr,
+		       struct pcibuf_extent *out);
+void pcibuf_extents_place(struct pcibuf_pages *pages, bool contiguous);
+void pcibuf_extent_put(const struct pcibuf_extent *extent);
+void pcibuf_extents_put(struct pcibuf_pages *pages);
+int pcibuf_extent_clear(struct pcibuf_alloc_state *state,
+			const struct pcibuf_extent *extent);
 
 /* alloc_state.c */
-void pcibuf_source_init(struct pcibuf_source *source,
-			struct pcibuf_pages *pages,
-			struct pcibuf_demand *demand);
-struct page *pcibuf_source_page(struct pcibuf_source *source, gfp_t gfp,
-				unsigned int order);
-enum pcibuf_limit pcibuf_source_why(struct pcibuf_source *source,
-				    unsigned int order);
-int pcibuf_source_add(struct pcibuf_source *source,
-		      const struct pcibuf_run *runs, unsigned int nr);
-bool pcibuf_source_lower(struct pcibuf_source *source);
+void pcibuf_state_init(struct pcibuf_alloc_state *state,
+		       struct pcibuf_pages *pages,
+			struct pcibuf_alloc_ctx *ctx);
+struct page *pcibuf_state_page(struct pcibuf_alloc_state *state, gfp_t gfp,
+			       unsigned int order);
+enum pcibuf_limit pcibuf_state_limit(struct pcibuf_alloc_state *state,
+				     unsigned int order);
+int pcibuf_state_add(struct pcibuf_alloc_state *state,
+		     const struct pcibuf_extent *extents, unsigned int nr);
+bool pcibuf_state_lower(struct pcibuf_alloc_state *state);
 
 /* scattered.c */
-int pcibuf_chunk_get(struct pcibuf_source *source, unsigned int order);
-int pcibuf_chunks_get(struct pcibuf_source *source);
+int pcibuf_page_get(struct pcibuf_alloc_state *state, unsigned int order);
+int pcibuf_scattered_get(struct pcibuf_alloc_state *state);
 
 /* block.c */
-void pcibuf_split_block(struct page *page, unsigned int order, unsigned long nr);
-bool pcibuf_join_block(struct page *page);
-bool pcibuf_retake(struct page *page, gfp_t gfp);
+void pcibuf_block_split(struct page *page, unsigned int order, unsigned long nr);
+bool pcibuf_block_join(struct page *page);
+bool pcibuf_block_retake(struct page *page, gfp_t gfp);
 
 /* range.c */
-int pcibuf_range_get(struct pcibuf_source *source);
+int pcibuf_range_get(struct pcibuf_alloc_state *state);
 
 /* neighbours.c */
-int pcibuf_neighbours_get(struct pcibuf_source *source, unsigned long nr);
+int pcibuf_neighbours_get(struct pcibuf_alloc_state *state, unsigned long nr);
 
 /* contig_lock.c */
-int pcibuf_search_begin(struct pcibuf_source *source);
-void pcibuf_search_end(void);
-int pcibuf_search_go_on(struct pcibuf_source *source);
-int pcibuf_claim_at(unsigned long pfn, unsigned long nr);
+int pcibuf_contig_lock(struct pcibuf_alloc_state *state);
+void pcibuf_contig_unlock(void);
+int pcibuf_contig_interrupted(struct pcibuf_alloc_state *state);
+int pcibuf_contig_take(unsigned long pfn, unsigned long nr);
 
 /* contig.c, migrate_cost.c */
-int pcibuf_claim_get(struct pcibuf_source *source, unsigned long nr);
-u16 pcibuf_block_cost(struct zone *zone, unsigned long pfn);
+int pcibuf_contig_get(struct pcibuf_alloc_state *state, unsigned long nr);
+u16 pcibuf_migrate_cost(struct zone *zone, unsigned long pfn);
 
 /* collapse.c */
-int pcibuf_unite(struct pcibuf_source *source, struct pcibuf_run *range,
-		 struct pcibuf_pages *into);
+int pcibuf_collapse(struct pcibuf_alloc_state *state, struct pcibuf_extent *range,
+		    struct pcibuf_pages *into);
 
 /* quarantine.c */
-int pcibuf_parked_take(struct pcibuf_pool *pool, unsigned int order,
-		       struct pcibuf_run *run);
-int pcibuf_parked_take_range(struct pcibuf_pool *pool, unsigned long nr,
-			     struct pcibuf_pages *into);
-void pcibuf_pages_park(struct pcibuf_memory *memory);
+int pcibuf_quarantine_take(struct pcibuf_pool *pool, unsigned int order,
+			   struct pcibuf_extent *extent);
+int pcibuf_quarantine_take_range(struct pcibuf_pool *pool, unsigned long nr,
+				 struct pcibuf_pages *into);
+void pcibuf_pages_quarantine(struct pcibuf_memory *memory);
 bool pcibuf_pages_absorb(struct pcibuf_memory *into,
 			 struct pcibuf_memory *memory);
 
 /* dma_map.c */
-int pcibuf_pages_map(struct pcibuf_pages *pages, struct pcibuf_demand *demand);
+int pcibuf_pages_map(struct pcibuf_pages *pages, struct pcibuf_alloc_ctx *ctx);
 void pcibuf_pages_unmap(struct pcibuf_pages *pages);
 
 #endif /* PCIBUF_PAGES_H */

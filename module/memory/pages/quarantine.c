@@ -18,23 +18,23 @@
 
 static int compare(const void *a, const void *b)
 {
-	const struct pcibuf_run *left = a, *right = b;
+	const struct pcibuf_extent *left = a, *right = b;
 
 	return left->pfn < right->pfn ? -1 : left->pfn > right->pfn;
 }
 
 /**
- * pcibuf_pages_park() - put in order what is to be parked
+ * pcibuf_pages_quarantine() - put in order what is to be parked
  * @memory: unmapped
  */
-void pcibuf_pages_park(struct pcibuf_memory *memory)
+void pcibuf_pages_quarantine(struct pcibuf_memory *memory)
 {
 	struct pcibuf_pages *pages = to_pages(memory);
 	unsigned int i;
 
-	sort(pages->runs, pages->nr_runs, sizeof(*pages->runs), compare, NULL);
-	for (i = 0; i < pages->nr_runs; i++)
-		pages->runs[i].reused = true;
+	sort(pages->extents, pages->nr_extents, sizeof(*pages->extents), compare, NULL);
+	for (i = 0; i < pages->nr_extents; i++)
+		pages->extents[i].reused = true;
 }
 
 static void merge(struct pcibuf_pages *out, struct pcibuf_pages *a,
@@ -42,12 +42,12 @@ static void merge(struct pcibuf_pages *out, struct pcibuf_pages *a,
 {
 	unsigned int i = 0, j = 0;
 
-	while (i < a->nr_runs || j < b->nr_runs) {
-		bool left = j == b->nr_runs ||
-			    (i < a->nr_runs &&
-			     a->runs[i].pfn < b->runs[j].pfn);
+	while (i < a->nr_extents || j < b->nr_extents) {
+		bool left = j == b->nr_extents ||
+			    (i < a->nr_extents &&
+			     a->extents[i].pfn < b->extents[j].pfn);
 
-		pcibuf_runs_add(out, left ? &a->runs[i++] : &b->runs[j++]);
+		pcibuf_extents_add(out, left ? &a->extents[i++] : &b->extents[j++]);
 	}
 }
 
@@ -65,18 +65,18 @@ bool pcibuf_pages_absorb(struct pcibuf_memory *into,
 	struct pcibuf_pages out = { };
 
 	lockdep_assert_held(&into->pool->lock);
-	if (pcibuf_runs_reserve(&out, a->nr_runs + b->nr_runs))
+	if (pcibuf_extents_reserve(&out, a->nr_extents + b->nr_extents))
 		return false;
 	merge(&out, a, b);
 
-	kvfree(a->runs);
-	a->runs = out.runs;
-	a->nr_runs = out.nr_runs;
-	a->max_runs = out.max_runs;
+	kvfree(a->extents);
+	a->extents = out.extents;
+	a->nr_extents = out.nr_extents;
+	a->max_extents = out.max_extents;
 	a->nr_pages = out.nr_pages;
 	a->cursor = 0;
 	into->size += memory->size;
-	kvfree(b->runs);
+	kvfree(b->extents);
 	kfree(b);
 	return true;
 }
@@ -106,53 +106,53 @@ static bool usable(unsigned long pfn, unsigned long nr, unsigned int order)
  * One whole unit of the right order, or any number of single pages. Never a part
  * of a compound page, which is mapped and released as a whole.
  */
-static bool fits(struct pcibuf_run *run, unsigned int order, unsigned long nr)
+static bool fits(struct pcibuf_extent *extent, unsigned int order, unsigned long nr)
 {
-	return run->nr_pages >= nr &&
-	       (!run->order || (run->order == order && nr == BIT(order)));
+	return extent->nr_pages >= nr &&
+	       (!extent->order || (extent->order == order && nr == BIT(order)));
 }
 
 /* A unit of the very order, else the shortest that fits. */
-static bool better(struct pcibuf_run *run, struct pcibuf_run *found)
+static bool better(struct pcibuf_extent *extent, struct pcibuf_extent *found)
 {
-	return !found || run->order > found->order ||
-	       (run->order == found->order && run->nr_pages < found->nr_pages);
+	return !found || extent->order > found->order ||
+	       (extent->order == found->order && extent->nr_pages < found->nr_pages);
 }
 
 /* At one of its ends, so that the rest stays one run. */
-static bool usable_end(struct pcibuf_run *run, unsigned long nr)
+static bool usable_end(struct pcibuf_extent *extent, unsigned long nr)
 {
-	return usable(run->pfn, nr, run->order) ||
-	       usable(run->pfn + run->nr_pages - nr, nr, run->order);
+	return usable(extent->pfn, nr, extent->order) ||
+	       usable(extent->pfn + extent->nr_pages - nr, nr, extent->order);
 }
 
 /*
  * The best that fits, from where the last one was found on; or an ERR_PTR:
  * -ENOENT where none fits, -EBUSY where those that do are in use.
  */
-static struct pcibuf_run *best(struct pcibuf_pages *pages, unsigned int order,
-			       unsigned long nr)
+static struct pcibuf_extent *best(struct pcibuf_pages *pages, unsigned int order,
+				  unsigned long nr)
 {
-	struct pcibuf_run *found = NULL;
+	struct pcibuf_extent *found = NULL;
 	unsigned int i, looks = 0;
 
-	for (i = 0; i < pages->nr_runs && looks < MAX_LOOKS; i++) {
-		unsigned int at = (pages->cursor + i) % pages->nr_runs;
-		struct pcibuf_run *run = &pages->runs[at];
+	for (i = 0; i < pages->nr_extents && looks < MAX_LOOKS; i++) {
+		unsigned int at = (pages->cursor + i) % pages->nr_extents;
+		struct pcibuf_extent *extent = &pages->extents[at];
 
 		looks += !!found;
-		if (!fits(run, order, nr) || !better(run, found))
+		if (!fits(extent, order, nr) || !better(extent, found))
 			continue;
 		looks += !found;
-		if (!usable_end(run, nr))
+		if (!usable_end(extent, nr))
 			continue;
-		found = run;
-		if (run->order == order && (order || run->nr_pages == nr))
+		found = extent;
+		if (extent->order == order && (order || extent->nr_pages == nr))
 			break;
 	}
 	if (!found)
 		return ERR_PTR(looks ? -EBUSY : -ENOENT);
-	pages->cursor = found - pages->runs;
+	pages->cursor = found - pages->extents;
 	return found;
 }
 
@@ -162,57 +162,57 @@ static void shrink(struct pcibuf_pool *pool, struct pcibuf_memory *memory,
 	lockdep_assert_held(&pool->lock);
 	to_pages(memory)->nr_pages -= nr;
 	memory->size -= nr << PAGE_SHIFT;
-	pool->parked_bytes -= nr << PAGE_SHIFT;
+	pool->quarantined_bytes -= nr << PAGE_SHIFT;
 }
 
 /*
  * Off the front, so that what is taken one after the other lies so too; off the
  * back where the front is in use.
  */
-static void cut_end(struct pcibuf_run *run, unsigned long nr,
-		    struct pcibuf_run *out)
+static void cut_end(struct pcibuf_extent *extent, unsigned long nr,
+		    struct pcibuf_extent *out)
 {
-	unsigned long rest = run->nr_pages - nr;
-	bool front = usable(run->pfn, nr, run->order);
+	unsigned long rest = extent->nr_pages - nr;
+	bool front = usable(extent->pfn, nr, extent->order);
 
-	pcibuf_run_cut(run, nr, out);
+	pcibuf_extent_cut(extent, nr, out);
 	if (front)
 		return;
 	out->pfn += rest;
-	run->pfn -= nr;
+	extent->pfn -= nr;
 }
 
 static int take_unit(struct pcibuf_pool *pool, struct pcibuf_memory *memory,
-		     unsigned int order, struct pcibuf_run *run)
+		     unsigned int order, struct pcibuf_extent *extent)
 {
-	struct pcibuf_run *found = best(to_pages(memory), order, BIT(order));
+	struct pcibuf_extent *found = best(to_pages(memory), order, BIT(order));
 
 	if (IS_ERR(found))
 		return PTR_ERR(found);
-	cut_end(found, BIT(order), run);
+	cut_end(found, BIT(order), extent);
 	shrink(pool, memory, BIT(order));
 	return 0;
 }
 
 /**
- * pcibuf_parked_take() - take one unit out of the pool
+ * pcibuf_quarantine_take() - take one unit out of the pool
  * @pool: of the card
  * @order: of the unit; or as many single pages
- * @run: filled but for its offset; not zeroed, and pinned by nobody
+ * @extent: filled but for its offset; not zeroed, and pinned by nobody
  *
  * Return: 0, -ENOENT where there is none, -EBUSY where all are in use.
  */
-int pcibuf_parked_take(struct pcibuf_pool *pool, unsigned int order,
-		       struct pcibuf_run *run)
+int pcibuf_quarantine_take(struct pcibuf_pool *pool, unsigned int order,
+			   struct pcibuf_extent *extent)
 {
 	struct pcibuf_memory *memory;
 	int ret = -ENOENT;
 
 	mutex_lock(&pool->lock);
-	list_for_each_entry(memory, &pool->parked, parked) {
+	list_for_each_entry(memory, &pool->quarantined, quarantined) {
 		if (memory->ops->backing != PCIBUF_BACKING_PAGES)
 			continue;
-		ret = take_unit(pool, memory, order, run);
+		ret = take_unit(pool, memory, order, extent);
 		if (!ret)
 			break;
 	}
@@ -227,14 +227,14 @@ int pcibuf_parked_take(struct pcibuf_pool *pool, unsigned int order,
 static unsigned int row(struct pcibuf_pages *pages, unsigned int first,
 			unsigned long nr)
 {
-	unsigned long start = pages->runs[first].pfn, next = start;
+	unsigned long start = pages->extents[first].pfn, next = start;
 	unsigned int i;
 
-	for (i = first; i < pages->nr_runs; i++) {
-		struct pcibuf_run *run = &pages->runs[i];
-		unsigned long part = min(nr, run->nr_pages);
+	for (i = first; i < pages->nr_extents; i++) {
+		struct pcibuf_extent *extent = &pages->extents[i];
+		unsigned long part = min(nr, extent->nr_pages);
 
-		if (run->pfn != next || (start | part) % BIT(run->order))
+		if (extent->pfn != next || (start | part) % BIT(extent->order))
 			return 0;
 		next += part;
 		nr -= part;
@@ -249,17 +249,17 @@ static unsigned int row(struct pcibuf_pages *pages, unsigned int first,
  * last one as much as is wanted, and of one alone either end will do.
  */
 static int unusable(struct pcibuf_pages *pages, unsigned int first,
-		    unsigned int nr_runs, unsigned long nr)
+		    unsigned int nr_extents, unsigned long nr)
 {
 	unsigned int i;
 
-	if (nr_runs == 1)
-		return usable_end(&pages->runs[first], nr) ? -1 : first;
-	for (i = first; i < first + nr_runs; i++) {
-		struct pcibuf_run *run = &pages->runs[i];
-		unsigned long part = min(nr, run->nr_pages);
+	if (nr_extents == 1)
+		return usable_end(&pages->extents[first], nr) ? -1 : first;
+	for (i = first; i < first + nr_extents; i++) {
+		struct pcibuf_extent *extent = &pages->extents[i];
+		unsigned long part = min(nr, extent->nr_pages);
 
-		if (!usable(run->pfn, part, run->order))
+		if (!usable(extent->pfn, part, extent->order))
 			return i;
 		nr -= part;
 	}
@@ -267,22 +267,22 @@ static int unusable(struct pcibuf_pages *pages, unsigned int first,
 }
 
 static int take_row(struct pcibuf_pages *from, unsigned int first,
-		    unsigned int nr_runs, unsigned long nr,
+		    unsigned int nr_extents, unsigned long nr,
 		    struct pcibuf_pages *into)
 {
 	unsigned int i;
 
-	if (pcibuf_runs_reserve(into, nr_runs))
+	if (pcibuf_extents_reserve(into, nr_extents))
 		return -ENOMEM;
-	for (i = first; i < first + nr_runs; i++) {
-		struct pcibuf_run *run = &from->runs[i], part;
+	for (i = first; i < first + nr_extents; i++) {
+		struct pcibuf_extent *extent = &from->extents[i], part;
 
-		if (nr_runs == 1)
-			cut_end(run, nr, &part);
+		if (nr_extents == 1)
+			cut_end(extent, nr, &part);
 		else
-			pcibuf_run_cut(run, min(nr, run->nr_pages), &part);
+			pcibuf_extent_cut(extent, min(nr, extent->nr_pages), &part);
 		nr -= part.nr_pages;
-		pcibuf_runs_add(into, &part);
+		pcibuf_extents_add(into, &part);
 	}
 	return 0;
 }
@@ -293,33 +293,33 @@ static int take_range(struct pcibuf_pages *from, unsigned long nr,
 {
 	unsigned int first = 0;
 
-	while (first < from->nr_runs) {
-		unsigned int nr_runs = row(from, first, nr);
-		int bad = nr_runs ? unusable(from, first, nr_runs, nr) : first;
+	while (first < from->nr_extents) {
+		unsigned int nr_extents = row(from, first, nr);
+		int bad = nr_extents ? unusable(from, first, nr_extents, nr) : first;
 
 		if (bad < 0)
-			return take_row(from, first, nr_runs, nr, into);
+			return take_row(from, first, nr_extents, nr, into);
 		first = bad + 1;
 	}
 	return -ENOMEM;
 }
 
 /**
- * pcibuf_parked_take_range() - take contiguous memory out of the pool
+ * pcibuf_quarantine_take_range() - take contiguous memory out of the pool
  * @pool: of the card
  * @nr: pages wanted
  * @into: gets them, not zeroed, and pinned by nobody
  *
  * Return: 0, or -ENOMEM where there is no such.
  */
-int pcibuf_parked_take_range(struct pcibuf_pool *pool, unsigned long nr,
-			     struct pcibuf_pages *into)
+int pcibuf_quarantine_take_range(struct pcibuf_pool *pool, unsigned long nr,
+				 struct pcibuf_pages *into)
 {
 	struct pcibuf_memory *memory;
 	int ret = -ENOMEM;
 
 	mutex_lock(&pool->lock);
-	list_for_each_entry(memory, &pool->parked, parked) {
+	list_for_each_entry(memory, &pool->quarantined, quarantined) {
 		if (memory->ops->backing != PCIBUF_BACKING_PAGES)
 			continue;
 		ret = take_range(to_pages(memory), nr, into);
