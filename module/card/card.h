@@ -25,7 +25,6 @@
  * @len: its length
  * @error: a negative errno
  * @ctx: the allocation; NULL where it was none
- * @pool: of the card
  */
 struct pcibuf_failure {
 	const char *verb;
@@ -33,7 +32,6 @@ struct pcibuf_failure {
 	size_t len;
 	int error;
 	const struct pcibuf_alloc_ctx *ctx;
-	struct pcibuf_pool *pool;
 };
 
 /**

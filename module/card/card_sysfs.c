@@ -30,7 +30,6 @@ static ssize_t finish(struct pcibuf_card *card, const char *verb,
 		.len = len,
 		.error = error,
 		.ctx = ctx,
-		.pool = &card->pool,
 	};
 
 	if (!error)
@@ -42,8 +41,11 @@ static ssize_t finish(struct pcibuf_card *card, const char *verb,
 static ssize_t store_alloc(struct device *dev, struct device_attribute *attr,
 			   const char *text, size_t len, bool contiguous)
 {
-	struct pcibuf_alloc_ctx ctx = { .contiguous = contiguous };
 	struct pcibuf_card *card = to_card(dev);
+	struct pcibuf_alloc_ctx ctx = {
+		.pool = &card->pool,
+		.contiguous = contiguous,
+	};
 	struct pcibuf_request request;
 	int ret = -EINVAL;
 

@@ -41,20 +41,20 @@ static const struct error {
 	  "the card is going away" },
 };
 
-static const char *const limits[] = {
-	[PCIBUF_LIMIT_RESERVE] =
+static const char *const limits[PCIBUF_NR_OUTCOMES] = {
+	[PCIBUF_NO_RESERVE] =
 		"the machine has too little memory left; ask for less, or stop what uses it",
-	[PCIBUF_LIMIT_CGROUP] =
+	[PCIBUF_NO_CGROUP] =
 		"the caller's memory cgroup is full; raise its memory.max",
-	[PCIBUF_LIMIT_MASK] =
+	[PCIBUF_NO_MASK] =
 		"no free memory that the card can address; raise dma_mask_bits if the card can, use an IOMMU, or allocate earlier",
-	[PCIBUF_LIMIT_RANGE] =
+	[PCIBUF_NO_RANGE] =
 		"no contiguous memory of that size; use alloc_sg, an IOMMU, a wider mask if the card can, or allocate earlier",
-	[PCIBUF_LIMIT_BOUNCE] =
+	[PCIBUF_NO_BOUNCE] =
 		"the platform would copy the data instead of letting the card in (swiotlb=force, or a mask below all memory); use an IOMMU",
-	[PCIBUF_LIMIT_IOVA] =
+	[PCIBUF_NO_IOVA] =
 		"the IOMMU has no free range that large below the mask; raise dma_mask_bits if the card can, or use alloc_sg",
-	[PCIBUF_LIMIT_COHERENT] =
+	[PCIBUF_NO_COHERENT] =
 		"no coherent memory of that size; ask for less, use an IOMMU, or allocate earlier",
 };
 
@@ -89,10 +89,10 @@ static void quote(const struct pcibuf_failure *failure, char out[MAX_TEXT + 1])
 static int quota_words(const struct pcibuf_failure *failure, char *words,
 		       size_t size)
 {
-	struct pcibuf_quota *quota = &failure->pool->quota;
+	struct pcibuf_quota *quota = &failure->ctx->pool->quota;
 	u64 used = pcibuf_quota_used(quota);
 
-	if (failure->ctx->limit == PCIBUF_LIMIT_CARD)
+	if (failure->ctx->outcome == PCIBUF_OVER_CARD)
 		return scnprintf(words, size,
 				 "over max_bytes of this card (%llu, of which %llu are in use); free buffers, or root may raise it",
 				 pcibuf_quota_max(quota), used);
@@ -106,6 +106,8 @@ static const char *const steps[] = {
 	", no range that could be emptied", ", none kept for it (CMA)",
 };
 
+static_assert(ARRAY_SIZE(steps) == PCIBUF_NR_STEPS);
+
 /* What was tried to get contiguous memory: the bits of enum pcibuf_steps. */
 static int steps_words(const struct pcibuf_alloc_ctx *ctx, char *words,
 		       size_t size)
@@ -114,7 +116,7 @@ static int steps_words(const struct pcibuf_alloc_ctx *ctx, char *words,
 	int len = 0;
 
 	for (i = 0; i < ARRAY_SIZE(steps); i++)
-		if (ctx->limit == PCIBUF_LIMIT_RANGE &&
+		if (ctx->outcome == PCIBUF_NO_RANGE &&
 		    ctx->steps & BIT(i))
 			len += scnprintf(words + len, size - len, "%s",
 					 steps[i]);
@@ -128,10 +130,10 @@ static int memory_words(const struct pcibuf_failure *failure, char *words,
 			size_t size)
 {
 	const struct pcibuf_alloc_ctx *ctx = failure->ctx;
-	struct device *dev = failure->pool->dev;
+	struct device *dev = ctx->pool->dev;
 	int len;
 
-	len = scnprintf(words, size, "%s", limits[ctx->limit]);
+	len = scnprintf(words, size, "%s", limits[ctx->outcome]);
 	len += scnprintf(words + len, size - len,
 			 " (%llu bytes, mask %u bits, %s", ctx->size,
 			 fls64(dma_get_mask(dev)),
@@ -147,7 +149,7 @@ static int limit_words(const struct pcibuf_failure *failure, char *words,
 
 	if (failure->error == -EDQUOT)
 		return quota_words(failure, words, size);
-	if (failure->error == -ENOMEM && ctx && limits[ctx->limit])
+	if (failure->error == -ENOMEM && ctx && limits[ctx->outcome])
 		return memory_words(failure, words, size);
 	return scnprintf(words, size, "%s", look_up(failure->error)->words);
 }

@@ -86,7 +86,7 @@ static int make(struct pcibuf_card *card, struct pcibuf_buffer *buffer,
 	struct pcibuf_memory *memory;
 	int ret;
 
-	memory = pcibuf_memory_alloc(&card->pool, ctx);
+	memory = pcibuf_memory_alloc(ctx);
 	if (IS_ERR(memory))
 		return PTR_ERR(memory);
 	buffer->memory = memory;

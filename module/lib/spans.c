@@ -2,6 +2,9 @@
 /*
  * Spans: searches for a contiguous range.
  */
+#include <linux/kernel.h>
+#include <linux/limits.h>
+
 #include "lib/spans.h"
 
 /**
@@ -60,4 +63,86 @@ size_t pcibuf_span_cheapest(const u16 *costs, size_t nr, size_t need,
 		best = first;
 	}
 	return best;
+}
+
+/**
+ * pcibuf_span_cost() - what a row of blocks costs now
+ * @search: the search
+ * @at: index of the first block of the row
+ *
+ * Return: pages to move, U64_MAX where a block of the row cannot be emptied.
+ */
+u64 pcibuf_span_cost(const struct pcibuf_span_search *search, size_t at)
+{
+	u64 sum = 0;
+	size_t i;
+
+	for (i = at; i < at + search->need; i++) {
+		if (search->costs[i] == PCIBUF_COST_NEVER)
+			return U64_MAX;
+		sum += search->costs[i];
+	}
+	return sum;
+}
+
+static void never(struct pcibuf_span_search *search, size_t from, size_t end)
+{
+	for (; from < end && from < search->nr; from++)
+		search->costs[from] = PCIBUF_COST_NEVER;
+}
+
+/*
+ * The kernel empties blocks in order, so the first block that is not empty holds
+ * the page that would not move: give up that block.
+ */
+static void give_up_block(struct pcibuf_span_search *search, size_t at)
+{
+	size_t end = at + search->need;
+
+	while (at < end - 1 && !search->costs[at])
+		at++;
+	never(search, at, at + 1);
+}
+
+/*
+ * Nothing was moved, so the kernel refused the row as a whole, as it refuses all of
+ * CMA, which is many GiB on some machines and looks like other memory. So give up
+ * twice as many blocks for each row that follows a refused one.
+ */
+static void give_up_row(struct pcibuf_span_search *search, size_t at)
+{
+	size_t nr = search->need;
+
+	if (search->refused_end && at - search->refused_end < nr)
+		nr = 2 * search->refused;
+	never(search, at, at + nr);
+	search->refused = nr;
+	search->refused_end = at + nr;
+}
+
+/**
+ * pcibuf_span_refused() - the kernel did not empty a row: what is given up?
+ * @search: the search, with the costs of the row as they are after the attempt
+ * @at: index of the first block of the row
+ * @before: cost of the row before the attempt
+ *
+ * The page that was in the way may be gone by now, so a few rows get a second try.
+ * Nothing is given up where a cost is %PCIBUF_COST_NEVER now: then the page shows
+ * what it is, and the row is not found again.
+ */
+void pcibuf_span_refused(struct pcibuf_span_search *search, size_t at,
+			 u64 before)
+{
+	u64 after = pcibuf_span_cost(search, at);
+
+	if (after != before)
+		search->moves -= min(before, search->moves);
+	if (after == U64_MAX)
+		return;
+	if (before && search->chances)
+		search->chances--;
+	else if (after == before)
+		give_up_row(search, at);
+	else
+		give_up_block(search, at);
 }

@@ -2,19 +2,45 @@
 /*
  * Spans: where a contiguous range lies, or could be made.
  *
- * Pure: no state, no allocation, so that tests/unit compiles it on the host.
+ * Pure: no allocation, so that tests/unit compiles it on the host.
  */
 #ifndef PCIBUF_SPANS_H
 #define PCIBUF_SPANS_H
 
 #include <linux/types.h>
 
-/* The cost of a block that cannot be had at any price. */
+/* The cost of a block that cannot be emptied at any price. */
 #define PCIBUF_COST_NEVER	((u16)~0)
+
+/**
+ * struct pcibuf_span_search - search for a row of blocks that can be emptied
+ * @costs: pages to move out of each block, or %PCIBUF_COST_NEVER; the caller
+ *	updates them
+ * @nr: number of blocks
+ * @need: how many blocks in a row are wanted, not 0
+ * @align: the index of the first block is a multiple of this
+ * @moves: how many more pages may be moved
+ * @chances: how many more rows get a second try
+ * @refused: how many blocks were given up together last
+ * @refused_end: the block behind those, 0 where none were
+ */
+struct pcibuf_span_search {
+	u16 *costs;
+	size_t nr;
+	size_t need;
+	size_t align;
+	u64 moves;
+	unsigned int chances;
+	size_t refused;
+	size_t refused_end;
+};
 
 size_t pcibuf_span_neighbours(const unsigned long *pfns, size_t nr,
 			      unsigned long step, size_t need);
 size_t pcibuf_span_cheapest(const u16 *costs, size_t nr, size_t need,
 			    size_t align, u64 *cost);
+u64 pcibuf_span_cost(const struct pcibuf_span_search *search, size_t at);
+void pcibuf_span_refused(struct pcibuf_span_search *search, size_t at,
+			 u64 before);
 
 #endif /* PCIBUF_SPANS_H */

@@ -7,12 +7,14 @@
 #include "memory/dma.h"
 #include "memory/memory.h"
 
-/* The module parameter coherent. */
+/* Module parameter coherent. */
 bool pcibuf_force_coherent;
 
-static const struct pcibuf_memory_ops *choose(struct pcibuf_pool *pool,
-					      struct pcibuf_alloc_ctx *ctx)
+static const struct pcibuf_memory_ops *
+choose_backing(const struct pcibuf_alloc_ctx *ctx)
 {
+	struct pcibuf_pool *pool = ctx->pool;
+
 	if (pcibuf_force_coherent ||
 	    (ctx->contiguous && pcibuf_coherent_quarantined(pool, ctx->size)) ||
 	    pcibuf_dma_wants_coherent(pool->dev, ctx->contiguous))
@@ -22,58 +24,67 @@ static const struct pcibuf_memory_ops *choose(struct pcibuf_pool *pool,
 
 /*
  * A kernel may keep memory for contiguous allocations (CMA), which only
- * dma_alloc_coherent() gives. A mapping of that is good for less, so it comes
+ * dma_alloc_coherent() gives. A mapping of such memory is good for less, so it comes
  * last.
  */
-static struct pcibuf_memory *alloc_cma(struct pcibuf_pool *pool,
-				       struct pcibuf_alloc_ctx *ctx)
+static enum pcibuf_outcome alloc_cma(struct pcibuf_alloc_ctx *ctx,
+				     struct pcibuf_memory **memory)
 {
-	struct pcibuf_memory *memory;
+	enum pcibuf_outcome outcome;
 
 	ctx->fresh = 0;
 	ctx->steps |= PCIBUF_STEP_CMA;
-	memory = pcibuf_coherent_ops.alloc(pool, ctx);
-	if (memory == ERR_PTR(-ENOMEM) &&
-	    ctx->limit == PCIBUF_LIMIT_COHERENT)
-		ctx->limit = PCIBUF_LIMIT_RANGE;
-	return memory;
+	outcome = pcibuf_coherent_ops.alloc(ctx, memory);
+	return outcome == PCIBUF_NO_COHERENT ? PCIBUF_NO_RANGE : outcome;
 }
 
-static u64 quarantined_bytes(struct pcibuf_pool *pool)
+static enum pcibuf_outcome alloc_charged(struct pcibuf_alloc_ctx *ctx,
+					 struct pcibuf_memory **memory)
 {
-	u64 bytes;
+	enum pcibuf_outcome outcome = choose_backing(ctx)->alloc(ctx, memory);
 
-	mutex_lock(&pool->lock);
-	bytes = pool->quarantined_bytes;
-	mutex_unlock(&pool->lock);
-	return bytes;
+	if (IS_ENABLED(CONFIG_DMA_CMA) && outcome == PCIBUF_NO_RANGE)
+		outcome = alloc_cma(ctx, memory);
+	return outcome;
+}
+
+static int outcome_errno(enum pcibuf_outcome outcome)
+{
+	switch (outcome) {
+	case PCIBUF_DONE:
+		return 0;
+	case PCIBUF_KILLED:
+		return -EINTR;
+	case PCIBUF_DYING:
+		return -ENODEV;
+	case PCIBUF_OVER_CARD:
+	case PCIBUF_OVER_TOTAL:
+		return -EDQUOT;
+	default:
+		return -ENOMEM;
+	}
 }
 
 /**
  * pcibuf_memory_alloc() - make the memory of a buffer
- * @pool: of the card; one allocation at a time, so that nobody else takes what is
- *	parked for it
- * @ctx: size and kind; limit is set on failure
+ * @ctx: pool, size and kind are set. One allocation at a time for each pool, so that
+ *	nobody else takes what is in quarantine for it; the caller holds
+ *	card->alloc_lock. Its outcome is set here, and only here
  *
- * Return: memory, zeroed and mapped for the card, or an ERR_PTR of -EDQUOT,
- * -ENOMEM, -EINTR or -ENODEV.
+ * Return: memory, zeroed and mapped for the card, or an ERR_PTR of -EDQUOT, -ENOMEM,
+ * -EINTR or -ENODEV.
  */
-struct pcibuf_memory *pcibuf_memory_alloc(struct pcibuf_pool *pool,
-					  struct pcibuf_alloc_ctx *ctx)
+struct pcibuf_memory *pcibuf_memory_alloc(struct pcibuf_alloc_ctx *ctx)
 {
-	u64 quarantined = min(quarantined_bytes(pool), ctx->size);
+	u64 quarantined = pcibuf_pool_quarantined_bytes(ctx->pool);
 	struct pcibuf_memory *memory;
-	int ret;
+	enum pcibuf_outcome outcome;
 
-	ret = pcibuf_ctx_charge(pool, ctx, ctx->size - quarantined);
-	if (ret)
-		return ERR_PTR(ret);
-	memory = choose(pool, ctx)->alloc(pool, ctx);
-	if (IS_ENABLED(CONFIG_DMA_CMA) && memory == ERR_PTR(-ENOMEM) &&
-	    ctx->limit == PCIBUF_LIMIT_RANGE)
-		memory = alloc_cma(pool, ctx);
-	if (IS_ERR(memory))
-		ctx->fresh = 0;
-	pcibuf_quota_uncharge(&pool->quota, ctx->charged - ctx->fresh);
-	return memory;
+	outcome = pcibuf_ctx_charge(ctx, ctx->size - min(quarantined, ctx->size));
+	if (outcome == PCIBUF_DONE)
+		outcome = alloc_charged(ctx, &memory);
+	pcibuf_ctx_settle(ctx, outcome == PCIBUF_DONE);
+	ctx->outcome = outcome;
+	return outcome == PCIBUF_DONE ? memory :
+					ERR_PTR(outcome_errno(outcome));
 }

@@ -1,106 +1,109 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Demand: what one allocation is charged for, and whether it shall go on.
+ * Allocation context: what an allocation is charged for, and whether it goes on.
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 
 #include "memory/memory.h"
 
-static int charge(struct pcibuf_pool *pool, struct pcibuf_alloc_ctx *ctx,
-		  u64 bytes)
+static enum pcibuf_outcome charge(struct pcibuf_alloc_ctx *ctx, u64 bytes)
 {
-	switch (pcibuf_quota_charge(&pool->quota, bytes)) {
-	case PCIBUF_OVER_CARD:
-		ctx->limit = PCIBUF_LIMIT_CARD;
-		return -EDQUOT;
-	case PCIBUF_OVER_TOTAL:
-		ctx->limit = PCIBUF_LIMIT_TOTAL;
-		return -EDQUOT;
+	switch (pcibuf_quota_charge(&ctx->pool->quota, bytes)) {
+	case PCIBUF_QUOTA_CARD:
+		return PCIBUF_OVER_CARD;
+	case PCIBUF_QUOTA_TOTAL:
+		return PCIBUF_OVER_TOTAL;
 	default:
 		ctx->charged += bytes;
-		return 0;
+		return PCIBUF_DONE;
 	}
 }
 
 /**
- * pcibuf_ctx_charge() - may @bytes more be taken from the system?
- * @pool: of the card
+ * pcibuf_ctx_charge() - charge what is about to be taken from the system
  * @ctx: the allocation
- * @bytes: how many
+ * @bytes: how much more is to be taken
  *
- * What is parked was left out when the whole was charged; where it turned out
- * not to fit, the difference is charged here.
+ * The charge at the beginning leaves out what is in quarantine. Where that memory
+ * turns out not to fit, the difference is charged here.
  *
- * Return: 0 or -EDQUOT.
+ * Return: %PCIBUF_DONE, %PCIBUF_OVER_CARD or %PCIBUF_OVER_TOTAL.
  */
-int pcibuf_ctx_charge(struct pcibuf_pool *pool, struct pcibuf_alloc_ctx *ctx,
-		      u64 bytes)
+enum pcibuf_outcome pcibuf_ctx_charge(struct pcibuf_alloc_ctx *ctx, u64 bytes)
 {
 	u64 fresh = ctx->fresh + bytes;
 
 	if (fresh <= ctx->charged)
-		return 0;
-	return charge(pool, ctx, fresh - ctx->charged);
+		return PCIBUF_DONE;
+	return charge(ctx, fresh - ctx->charged);
 }
 
 /**
- * pcibuf_ctx_add_fresh() - @bytes come from the system
- * @pool: of the card
+ * pcibuf_ctx_add_fresh() - count what was taken from the system
  * @ctx: the allocation
- * @bytes: how many
+ * @bytes: how much was taken
  *
- * Return: 0 or -EDQUOT.
+ * Return: as pcibuf_ctx_charge(); nothing is counted unless it is %PCIBUF_DONE.
  */
-int pcibuf_ctx_add_fresh(struct pcibuf_pool *pool, struct pcibuf_alloc_ctx *ctx,
-			 u64 bytes)
+enum pcibuf_outcome pcibuf_ctx_add_fresh(struct pcibuf_alloc_ctx *ctx,
+					 u64 bytes)
 {
-	int ret;
+	enum pcibuf_outcome outcome = pcibuf_ctx_charge(ctx, bytes);
 
-	ret = pcibuf_ctx_charge(pool, ctx, bytes);
-	if (!ret)
+	if (outcome == PCIBUF_DONE)
 		ctx->fresh += bytes;
-	return ret;
+	return outcome;
 }
 
 /**
- * pcibuf_ctx_interrupted() - does anybody still want it?
- * @pool: of the card
- *
- * Return: 0, -EINTR or -ENODEV.
+ * pcibuf_ctx_settle() - give back what was charged and not taken
+ * @ctx: the allocation, which has ended
+ * @done: it succeeded; else nothing was taken
  */
-int pcibuf_ctx_interrupted(struct pcibuf_pool *pool)
+void pcibuf_ctx_settle(struct pcibuf_alloc_ctx *ctx, bool done)
 {
-	if (READ_ONCE(pool->dying))
-		return -ENODEV;
-	return fatal_signal_pending(current) ? -EINTR : 0;
+	if (!done)
+		ctx->fresh = 0;
+	pcibuf_quota_uncharge(&ctx->pool->quota, ctx->charged - ctx->fresh);
+	ctx->charged = ctx->fresh;
 }
 
 /**
- * pcibuf_ctx_check() - shall an allocation go on?
- * @pool: of the card
+ * pcibuf_ctx_interrupted() - does somebody still want the memory?
  * @ctx: the allocation
  *
- * Whoever holds much memory while little is left makes other allocations meet
- * the OOM killer, so a part of RAM is left alone, whatever the quotas say. What
- * was charged is what has to come from there: parked memory was left out.
- *
- * Return: 0, -EINTR, -ENODEV, or -ENOMEM with demand->limit set.
+ * Return: %PCIBUF_DONE where it goes on, %PCIBUF_KILLED or %PCIBUF_DYING.
  */
-int pcibuf_ctx_check(struct pcibuf_pool *pool, struct pcibuf_alloc_ctx *ctx)
+enum pcibuf_outcome pcibuf_ctx_interrupted(const struct pcibuf_alloc_ctx *ctx)
 {
-	u64 rest = ctx->charged - min(ctx->fresh + ctx->held,
-					 ctx->charged);
-	long available = si_mem_available();
-	int ret;
+	if (READ_ONCE(ctx->pool->dying))
+		return PCIBUF_DYING;
+	return fatal_signal_pending(current) ? PCIBUF_KILLED : PCIBUF_DONE;
+}
 
-	ret = pcibuf_ctx_interrupted(pool);
-	if (ret)
-		return ret;
+/**
+ * pcibuf_ctx_check() - does the allocation go on, and is there memory for it?
+ * @ctx: the allocation
+ *
+ * A process that holds much memory while little is left makes other allocations
+ * meet the OOM killer. So a part of RAM is left alone, whatever the quotas say. What
+ * was charged and not taken yet has to come from the rest: memory in quarantine is
+ * not charged again.
+ *
+ * Return: %PCIBUF_DONE where it goes on, %PCIBUF_KILLED, %PCIBUF_DYING or
+ * %PCIBUF_NO_RESERVE.
+ */
+enum pcibuf_outcome pcibuf_ctx_check(const struct pcibuf_alloc_ctx *ctx)
+{
+	u64 rest = ctx->charged - min(ctx->fresh + ctx->held, ctx->charged);
+	enum pcibuf_outcome outcome = pcibuf_ctx_interrupted(ctx);
+	long available = si_mem_available();
+
+	if (outcome != PCIBUF_DONE)
+		return outcome;
 	if (available < 0 ||
-	    available < (rest >> PAGE_SHIFT) + totalram_pages() / 16) {
-		ctx->limit = PCIBUF_LIMIT_RESERVE;
-		return -ENOMEM;
-	}
-	return 0;
+	    available < (rest >> PAGE_SHIFT) + totalram_pages() / 16)
+		return PCIBUF_NO_RESERVE;
+	return PCIBUF_DONE;
 }

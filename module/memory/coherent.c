@@ -216,8 +216,9 @@ static void coherent_release(struct pcibuf_memory *memory)
 	kfree(coherent);
 }
 
-/* Parked memory is used again only whole. */
-static struct pcibuf_memory *find_quarantined(struct pcibuf_pool *pool, u64 size)
+/* Coherent memory is used again only as a whole. */
+static struct pcibuf_memory *find_quarantined(struct pcibuf_pool *pool,
+					      u64 size)
 {
 	struct pcibuf_memory *memory;
 
@@ -230,9 +231,9 @@ static struct pcibuf_memory *find_quarantined(struct pcibuf_pool *pool, u64 size
 }
 
 /**
- * pcibuf_coherent_quarantined() - is there such memory parked?
- * @pool: of the card
- * @size: of all of it
+ * pcibuf_coherent_quarantined() - is coherent memory of a size in quarantine?
+ * @pool: pool of the card
+ * @size: bytes of all of it
  */
 bool pcibuf_coherent_quarantined(struct pcibuf_pool *pool, u64 size)
 {
@@ -244,74 +245,86 @@ bool pcibuf_coherent_quarantined(struct pcibuf_pool *pool, u64 size)
 	return found;
 }
 
-static struct pcibuf_coherent *take_quarantined(struct pcibuf_pool *pool,
-						u64 size)
+static struct pcibuf_coherent *take_quarantined(struct pcibuf_alloc_ctx *ctx)
 {
+	struct pcibuf_pool *pool = ctx->pool;
 	struct pcibuf_memory *memory;
 
 	mutex_lock(&pool->lock);
-	memory = find_quarantined(pool, size);
+	memory = find_quarantined(pool, ctx->size);
 	if (memory) {
 		list_del(&memory->quarantined);
-		pool->quarantined_bytes -= size;
+		pool->quarantined_bytes -= ctx->size;
 	}
 	mutex_unlock(&pool->lock);
 	if (!memory)
 		return NULL;
-	memset(to_coherent(memory)->cpu, 0, size);
+	memset(to_coherent(memory)->cpu, 0, ctx->size);
 	return to_coherent(memory);
 }
 
-static struct pcibuf_coherent *take_fresh(struct pcibuf_pool *pool,
-					  struct pcibuf_alloc_ctx *ctx)
+static void init_memory(struct pcibuf_coherent *coherent,
+			struct pcibuf_alloc_ctx *ctx)
+{
+	coherent->memory.ops = &pcibuf_coherent_ops;
+	coherent->memory.pool = ctx->pool;
+	coherent->memory.size = ctx->size;
+	coherent->memory.segments = &coherent->segment;
+	coherent->memory.nr_segments = 1;
+	coherent->segment.dma_addr = coherent->dma;
+	coherent->segment.length = ctx->size;
+	mutex_init(&coherent->lock);
+	INIT_LIST_HEAD(&coherent->mappers);
+}
+
+static enum pcibuf_outcome take_fresh(struct pcibuf_alloc_ctx *ctx,
+				      struct pcibuf_coherent **taken)
 {
 	struct pcibuf_coherent *coherent;
 
 	coherent = kzalloc(sizeof(*coherent), PCIBUF_GFP);
 	if (!coherent)
-		return NULL;
-	ctx->limit = PCIBUF_LIMIT_COHERENT;
-	coherent->cpu = dma_alloc_attrs(pool->dev, ctx->size, &coherent->dma,
+		return PCIBUF_NO_RECORDS;
+	coherent->cpu = dma_alloc_attrs(ctx->pool->dev, ctx->size,
+					&coherent->dma,
 					GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN,
 					DMA_ATTR_NO_WARN);
 	if (!coherent->cpu) {
 		kfree(coherent);
-		return NULL;
+		return PCIBUF_NO_COHERENT;
 	}
-	coherent->memory.ops = &pcibuf_coherent_ops;
-	coherent->memory.pool = pool;
-	coherent->memory.size = ctx->size;
-	mutex_init(&coherent->lock);
-	INIT_LIST_HEAD(&coherent->mappers);
-	return coherent;
+	init_memory(coherent, ctx);
+	*taken = coherent;
+	return PCIBUF_DONE;
 }
 
-static struct pcibuf_memory *coherent_alloc(struct pcibuf_pool *pool,
-					    struct pcibuf_alloc_ctx *ctx)
+/* The charge comes first, and the check counts what was charged. */
+static enum pcibuf_outcome may_take(struct pcibuf_alloc_ctx *ctx)
 {
-	struct pcibuf_coherent *coherent;
-	int ret;
+	enum pcibuf_outcome outcome;
 
-	coherent = take_quarantined(pool, ctx->size);
+	outcome = pcibuf_ctx_charge(ctx, ctx->size);
+	if (outcome == PCIBUF_DONE)
+		outcome = pcibuf_ctx_check(ctx);
+	if (outcome == PCIBUF_DONE)
+		outcome = pcibuf_ctx_add_fresh(ctx, ctx->size);
+	return outcome;
+}
+
+static enum pcibuf_outcome coherent_alloc(struct pcibuf_alloc_ctx *ctx,
+					  struct pcibuf_memory **memory)
+{
+	struct pcibuf_coherent *coherent = take_quarantined(ctx);
+	enum pcibuf_outcome outcome = PCIBUF_DONE;
+
 	if (!coherent) {
-		ret = pcibuf_ctx_charge(pool, ctx, ctx->size);
-		if (!ret)
-			ret = pcibuf_ctx_check(pool, ctx);
-		if (!ret)
-			ret = pcibuf_ctx_add_fresh(pool, ctx, ctx->size);
-		if (ret)
-			return ERR_PTR(ret);
-		coherent = take_fresh(pool, ctx);
+		outcome = may_take(ctx);
+		if (outcome == PCIBUF_DONE)
+			outcome = take_fresh(ctx, &coherent);
 	}
-	if (!coherent)
-		return ERR_PTR(-ENOMEM);
-	coherent->segment = (struct pcibuf_segment){
-		.dma_addr = coherent->dma,
-		.length = coherent->memory.size,
-	};
-	coherent->memory.segments = &coherent->segment;
-	coherent->memory.nr_segments = 1;
-	return &coherent->memory;
+	if (outcome == PCIBUF_DONE)
+		*memory = &coherent->memory;
+	return outcome;
 }
 
 const struct pcibuf_memory_ops pcibuf_coherent_ops = {

@@ -3,10 +3,10 @@
  * Memory: what a buffer is made of.
  *
  * alloc.c knows two backings, pages/backing.c and coherent.c, through a table of
- * operations, and all of this knows of the card only its pool. A struct pcibuf_memory
- * belongs to one owner at a time and has no lock of its own: the allocation
- * that makes it, then the buffer (under buffer->lock), then whoever retires it,
- * then perhaps the pool, where it is parked.
+ * operations. Of the card, this folder knows only the pool. A struct pcibuf_memory
+ * belongs to one owner at a time and has no lock of its own: first to the
+ * allocation that makes it, then to the buffer (under buffer->lock), then to whoever
+ * retires it, and then perhaps to the pool, in quarantine.
  */
 #ifndef PCIBUF_MEMORY_H
 #define PCIBUF_MEMORY_H
@@ -20,89 +20,109 @@
 #include "memory/quota.h"
 #include "uapi/pcibuf.h"
 
-/* Pages of this order can be mapped by one entry of 2 MiB. */
+/* A huge page: one entry of a page table maps a page of this order. */
 #define PCIBUF_HUGE_ORDER	(PMD_SHIFT - PAGE_SHIFT)
 #define PCIBUF_HUGE_PAGES	BIT(PCIBUF_HUGE_ORDER)
 
+/* How pages are asked for: charged to the caller, without effort that hurts others. */
+#define PCIBUF_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
+
 /**
- * struct pcibuf_pool - what memory needs to know of a card
- * @dev: the PCI device that the memory is mapped for
- * @quota: what the card takes
- * @dying: the card goes away: nothing is allocated any more, and a long allocation
- *	gives up. Set once, under the card's lock; allocations read it without
- * @lock: protects what follows
- * @dma_live: the card may still write to memory that it was once given: it is a bus
- *	master and nothing translates for it
- * @quarantined: memory whose buffer is gone, kept because the pool is hot
- * @quarantined_bytes: of all on @quarantined
+ * struct pcibuf_pool - what memory knows of a card
+ * @dev: PCI device that memory is mapped for
+ * @quota: bytes that the card takes
+ * @dying: the card is going away: nothing is allocated any more, and a long
+ *	allocation gives up. Set once, under the card's lock; allocations read it
+ *	without a lock
+ * @lock: protects the fields that follow
+ * @dma_live: the card may still write to memory that it once had: it is a bus
+ *	master, and no IOMMU translates for it
+ * @quarantined: memory whose buffer is gone, kept while @dma_live is set
+ * @quarantined_bytes: bytes of all memory on @quarantined
  */
 struct pcibuf_pool {
 	struct device *dev;
 	struct pcibuf_quota quota;
 	bool dying;
 
-	struct mutex lock; /* protects what follows */
+	struct mutex lock; /* protects the fields that follow */
 	bool dma_live;
 	struct list_head quarantined;
 	u64 quarantined_bytes;
 };
 
 /**
- * enum pcibuf_limit - what an allocation ran into
- * @PCIBUF_LIMIT_NONE: nothing
- * @PCIBUF_LIMIT_CARD: max_bytes
- * @PCIBUF_LIMIT_TOTAL: max_total
- * @PCIBUF_LIMIT_RESERVE: the machine needs what is left of its memory
- * @PCIBUF_LIMIT_CGROUP: the memory cgroup of the caller
- * @PCIBUF_LIMIT_MASK: no free memory at addresses that the card can drive
- * @PCIBUF_LIMIT_RANGE: no contiguous memory of that size, and no IOMMU to join
- *	pieces
- * @PCIBUF_LIMIT_BOUNCE: the platform would copy instead of letting the card in
- * @PCIBUF_LIMIT_IOVA: no free range in the IOMMU's address space
- * @PCIBUF_LIMIT_COHERENT: dma_alloc_coherent() has none
+ * enum pcibuf_outcome - how an allocation, or one step of it, ended
+ * @PCIBUF_DONE: the memory was added
+ * @PCIBUF_NONE: this step has no such memory; the next step may have some. The
+ *	outcome of a whole allocation names a limit instead
+ * @PCIBUF_KILLED: a fatal signal (-EINTR)
+ * @PCIBUF_DYING: the card is going away (-ENODEV)
+ * @PCIBUF_OVER_CARD: over max_bytes (-EDQUOT)
+ * @PCIBUF_OVER_TOTAL: over max_total (-EDQUOT)
+ * @PCIBUF_NO_RECORDS: no memory for the driver's own records. This and all that
+ *	follow are -ENOMEM
+ * @PCIBUF_NO_RESERVE: the machine needs what is left of its memory
+ * @PCIBUF_NO_CGROUP: the memory cgroup of the caller is full
+ * @PCIBUF_NO_MASK: no free memory at addresses that the card can drive
+ * @PCIBUF_NO_RANGE: no contiguous memory of that size, and no IOMMU to join pieces
+ * @PCIBUF_NO_BOUNCE: the platform would copy instead of letting the card in
+ * @PCIBUF_NO_IOVA: no free range in the IOMMU's address space
+ * @PCIBUF_NO_COHERENT: dma_alloc_coherent() has no such memory
+ * @PCIBUF_NR_OUTCOMES: how many there are
  */
-enum pcibuf_limit {
-	PCIBUF_LIMIT_NONE,
-	PCIBUF_LIMIT_CARD,
-	PCIBUF_LIMIT_TOTAL,
-	PCIBUF_LIMIT_RESERVE,
-	PCIBUF_LIMIT_CGROUP,
-	PCIBUF_LIMIT_MASK,
-	PCIBUF_LIMIT_RANGE,
-	PCIBUF_LIMIT_BOUNCE,
-	PCIBUF_LIMIT_IOVA,
-	PCIBUF_LIMIT_COHERENT,
+enum pcibuf_outcome {
+	PCIBUF_DONE,
+	PCIBUF_NONE,
+	PCIBUF_KILLED,
+	PCIBUF_DYING,
+	PCIBUF_OVER_CARD,
+	PCIBUF_OVER_TOTAL,
+	PCIBUF_NO_RECORDS,
+	PCIBUF_NO_RESERVE,
+	PCIBUF_NO_CGROUP,
+	PCIBUF_NO_MASK,
+	PCIBUF_NO_RANGE,
+	PCIBUF_NO_BOUNCE,
+	PCIBUF_NO_IOVA,
+	PCIBUF_NO_COHERENT,
+	PCIBUF_NR_OUTCOMES
 };
 
 /**
- * enum pcibuf_steps - ways to contiguous memory, bits
+ * enum pcibuf_steps - ways to contiguous memory, as bits
  * @PCIBUF_STEP_BLOCK: one block of the page allocator
- * @PCIBUF_STEP_NEIGHBOURS: several that lie side by side
- * @PCIBUF_STEP_CONTIG: a range that others were moved out of
- * @PCIBUF_STEP_CMA: what the kernel keeps for it (CMA)
+ * @PCIBUF_STEP_NEIGHBOURS: several free blocks side by side
+ * @PCIBUF_STEP_CONTIG: a range that others are moved out of
+ * @PCIBUF_STEP_CMA: memory that the kernel keeps for contiguous allocations
+ * @PCIBUF_NR_STEPS: how many there are; no bit
  */
 enum pcibuf_steps {
 	PCIBUF_STEP_BLOCK = BIT(0),
 	PCIBUF_STEP_NEIGHBOURS = BIT(1),
 	PCIBUF_STEP_CONTIG = BIT(2),
 	PCIBUF_STEP_CMA = BIT(3),
+	PCIBUF_NR_STEPS = 4,
 };
 
 /**
  * struct pcibuf_alloc_ctx - one allocation while it is under way
+ * @pool: pool of the card
  * @size: bytes wanted, whole pages
  * @contiguous: one range of bus addresses, or nothing
- * @limit: out: what it failed of
- * @steps: out: what was tried, of enum pcibuf_steps
- * @tries: out: how many ranges others were to be moved out of
- * @charged: bytes taken from the quota for it
+ * @outcome: out: how it ended, set once by pcibuf_memory_alloc(), for the words of
+ *	last_error; nobody decides anything by it
+ * @steps: out: what was tried, bits of enum pcibuf_steps, for the same words
+ * @tries: out: how many ranges others were to be moved out of, likewise
+ * @charged: bytes charged to the quota for it
  * @fresh: bytes that it got from the system
- * @held: bytes more that it has in its hands while it chooses
+ * @held: bytes more that it holds while it chooses
  */
 struct pcibuf_alloc_ctx {
+	struct pcibuf_pool *pool;
 	u64 size;
 	bool contiguous;
-	enum pcibuf_limit limit;
+	enum pcibuf_outcome outcome;
 	unsigned int steps;
 	unsigned int tries;
 	u64 charged;
@@ -110,16 +130,13 @@ struct pcibuf_alloc_ctx {
 	u64 held;
 };
 
-/* For whoever takes memory: charged to the caller, no effort that hurts others. */
-#define PCIBUF_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
-
 struct pcibuf_memory;
 
 /**
- * struct pcibuf_kmap - kernel addresses of a part of a buffer
+ * struct pcibuf_kmap - kernel address of a part of a buffer
  * @kaddr: address of the first byte
- * @len: bytes that can be had there
- * @page: page to hold a reference of while @kaddr is used without the buffer's
+ * @len: bytes that can be used there
+ * @page: page to hold a reference to while @kaddr is used without the buffer's
  *	lock; NULL where the memory has no reference counts
  */
 struct pcibuf_kmap {
@@ -130,31 +147,30 @@ struct pcibuf_kmap {
 
 /**
  * struct pcibuf_memory_ops - a backing
- * @name: as sysfs shows it
- * @backing: as the ioctl shows it
- * @alloc: make zeroed memory, mapped for DMA, with its segments. May sleep
- *	long; gives up on a fatal signal (-EINTR) or when the pool dies
- *	(-ENODEV). -ENOMEM and -EDQUOT set demand->limit. Gives all back on
- *	failure
- * @page: the page at a page offset, and the order of the unit that it belongs
- *	to; NULL where there is no such operation: see @mmap
+ * @name: name in sysfs
+ * @backing: number in the ioctl, PCIBUF_BACKING_*
+ * @alloc: make zeroed memory, mapped for DMA, with its segments. May sleep for long;
+ *	gives up on a fatal signal or when the pool dies. Gives all back on failure,
+ *	and does not return %PCIBUF_NONE
+ * @page: page at a page offset, and the order of the page that it belongs to. NULL
+ *	for a backing without struct pages: see @mmap
  * @mmap: map it all at once; only for a backing without @page
- * @fault: map a page that @mmap had mapped and somebody dropped since
- * @wait_idle: return when no fault and no mmap that found the buffer alive is
- *	still about to map something. Called after the buffer was marked dead
- * @kmap_at: kernel addresses at a byte offset
+ * @fault: map a page again that @mmap had mapped and that somebody dropped
+ * @wait_idle: return when no fault and no mmap that found the buffer alive is about
+ *	to map something. Called after the buffer was marked dead
+ * @kmap_at: kernel address at a byte offset
  * @node: NUMA node
  * @unmap: end the card's access, where the platform can
- * @quarantine: put in order what is to be parked. May be missing
- * @absorb: make one of two that are parked; false where that cannot be done. May
- *	be missing
+ * @quarantine: put memory in order that goes into quarantine; optional
+ * @absorb: make one memory of two in quarantine; false where that is not possible.
+ *	Optional. Called under pool->lock
  * @release: give the memory back to the system
  */
 struct pcibuf_memory_ops {
 	const char *name;
 	u32 backing;
-	struct pcibuf_memory *(*alloc)(struct pcibuf_pool *pool,
-				       struct pcibuf_alloc_ctx *ctx);
+	enum pcibuf_outcome (*alloc)(struct pcibuf_alloc_ctx *ctx,
+				     struct pcibuf_memory **memory);
 	struct page *(*page)(struct pcibuf_memory *memory, pgoff_t pgoff,
 			     unsigned int *order);
 	int (*mmap)(struct pcibuf_memory *memory, struct vm_area_struct *vma);
@@ -171,13 +187,13 @@ struct pcibuf_memory_ops {
 };
 
 /**
- * struct pcibuf_memory - the memory of one buffer, or parked
+ * struct pcibuf_memory - memory of one buffer, or memory in quarantine
  * @ops: its backing
- * @pool: of its card
- * @size: bytes; less than the buffer's where a part was taken out of the pool
- * @segments: bus addresses, in the order of offsets, valid until retired
- * @nr_segments: how many
- * @quarantined: on pool->parked, under pool->lock
+ * @pool: pool of its card
+ * @size: bytes; less than the buffer had where a part was taken out of quarantine
+ * @segments: bus addresses, in the order of offsets, valid until it is retired
+ * @nr_segments: number of segments
+ * @quarantined: entry of pool->quarantined, under pool->lock
  */
 struct pcibuf_memory {
 	const struct pcibuf_memory_ops *ops;
@@ -190,8 +206,7 @@ struct pcibuf_memory {
 
 /* alloc.c */
 extern bool pcibuf_force_coherent;
-struct pcibuf_memory *pcibuf_memory_alloc(struct pcibuf_pool *pool,
-					  struct pcibuf_alloc_ctx *ctx);
+struct pcibuf_memory *pcibuf_memory_alloc(struct pcibuf_alloc_ctx *ctx);
 
 /* pages/backing.c, pages/contig_lock.c */
 extern const struct pcibuf_memory_ops pcibuf_pages_ops;
@@ -206,15 +221,17 @@ bool pcibuf_coherent_quarantined(struct pcibuf_pool *pool, u64 size);
 void pcibuf_pool_init(struct pcibuf_pool *pool, struct device *dev);
 void pcibuf_pool_set_dma_live(struct pcibuf_pool *pool);
 void pcibuf_pool_drain(struct pcibuf_pool *pool);
-void pcibuf_pool_quarantine(struct pcibuf_pool *pool, struct pcibuf_memory *memory);
+void pcibuf_pool_quarantine(struct pcibuf_pool *pool,
+			    struct pcibuf_memory *memory);
+u64 pcibuf_pool_quarantined_bytes(struct pcibuf_pool *pool);
 void pcibuf_memory_retire(struct pcibuf_memory *memory);
 
 /* alloc_ctx.c */
-int pcibuf_ctx_charge(struct pcibuf_pool *pool, struct pcibuf_alloc_ctx *ctx,
-		      u64 bytes);
-int pcibuf_ctx_add_fresh(struct pcibuf_pool *pool, struct pcibuf_alloc_ctx *ctx,
-			 u64 bytes);
-int pcibuf_ctx_interrupted(struct pcibuf_pool *pool);
-int pcibuf_ctx_check(struct pcibuf_pool *pool, struct pcibuf_alloc_ctx *ctx);
+enum pcibuf_outcome pcibuf_ctx_charge(struct pcibuf_alloc_ctx *ctx, u64 bytes);
+enum pcibuf_outcome pcibuf_ctx_add_fresh(struct pcibuf_alloc_ctx *ctx,
+					 u64 bytes);
+void pcibuf_ctx_settle(struct pcibuf_alloc_ctx *ctx, bool done);
+enum pcibuf_outcome pcibuf_ctx_interrupted(const struct pcibuf_alloc_ctx *ctx);
+enum pcibuf_outcome pcibuf_ctx_check(const struct pcibuf_alloc_ctx *ctx);
 
 #endif /* PCIBUF_MEMORY_H */

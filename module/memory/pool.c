@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pool: what a card has of memory, parking of what it may still write to, and the
- * end of memory.
+ * Pool: the memory of a card. Quarantine of memory that the card may still write to,
+ * and the end of memory.
  */
 #include <linux/list.h>
 
-#include "sync_point.h"
 #include "memory/dma.h"
 #include "memory/memory.h"
+#include "sync_point.h"
 
 /**
- * pcibuf_pool_init() - set up what memory needs to know of a card
- * @pool: all zero
- * @dev: the PCI device
+ * pcibuf_pool_init() - set up the pool of a card
+ * @pool: pool, all zero
+ * @dev: PCI device of the card
  */
 void pcibuf_pool_init(struct pcibuf_pool *pool, struct device *dev)
 {
@@ -23,7 +23,7 @@ void pcibuf_pool_init(struct pcibuf_pool *pool, struct device *dev)
 
 /**
  * pcibuf_pool_set_dma_live() - the card is about to become a bus master
- * @pool: of the card
+ * @pool: pool of the card
  */
 void pcibuf_pool_set_dma_live(struct pcibuf_pool *pool)
 {
@@ -44,9 +44,8 @@ static void release(struct pcibuf_memory *memory)
 }
 
 /**
- * pcibuf_pool_drain() - the card is no longer a bus master: release what is
- *	parked
- * @pool: of the card
+ * pcibuf_pool_drain() - release what is in quarantine
+ * @pool: pool of a card that is no longer a bus master
  */
 void pcibuf_pool_drain(struct pcibuf_pool *pool)
 {
@@ -64,10 +63,11 @@ void pcibuf_pool_drain(struct pcibuf_pool *pool)
 }
 
 /*
- * Joined with what is parked already, so that memory freed in pieces can be used
- * again as a whole.
+ * Join the memory with what is in quarantine already, so that memory that was freed
+ * in pieces can be used again as a whole.
  */
-static void add_quarantined(struct pcibuf_pool *pool, struct pcibuf_memory *memory)
+static void add_quarantined(struct pcibuf_pool *pool,
+			    struct pcibuf_memory *memory)
 {
 	struct pcibuf_memory *other;
 
@@ -83,15 +83,16 @@ static void add_quarantined(struct pcibuf_pool *pool, struct pcibuf_memory *memo
 }
 
 /**
- * pcibuf_pool_quarantine() - keep memory that the card may still write to
- * @pool: of the card
- * @memory: unmapped, owned by nobody, charged; released at once where the pool
- *	is not hot
+ * pcibuf_pool_quarantine() - keep memory while the card may still write to it
+ * @pool: pool of the card
+ * @memory: unmapped, owned by nobody, charged; released at once where DMA is not
+ *	live
  *
- * Under the lock to the end: the pool must not become hot, and then the card a bus
- * master again, before the memory is out of its reach.
+ * Keep pool->lock to the end: otherwise a new buffer could turn bus mastering back
+ * on while the memory is being released.
  */
-void pcibuf_pool_quarantine(struct pcibuf_pool *pool, struct pcibuf_memory *memory)
+void pcibuf_pool_quarantine(struct pcibuf_pool *pool,
+			    struct pcibuf_memory *memory)
 {
 	mutex_lock(&pool->lock);
 	if (pool->dma_live)
@@ -102,13 +103,30 @@ void pcibuf_pool_quarantine(struct pcibuf_pool *pool, struct pcibuf_memory *memo
 }
 
 /**
- * pcibuf_memory_retire() - end the life of a buffer's memory
- * @memory: no mapping, fault or call of its buffer uses it any more, except by
- *	references to its pages
+ * pcibuf_pool_quarantined_bytes() - how much is in quarantine
+ * @pool: pool of the card
  *
- * Behind an IOMMU: unmapped, flushed, released, in this order. Without one
- * nothing takes the memory from a card that streams on after its program died,
- * so as long as the card is a bus master its old memory stays its own.
+ * Return: bytes.
+ */
+u64 pcibuf_pool_quarantined_bytes(struct pcibuf_pool *pool)
+{
+	u64 bytes;
+
+	mutex_lock(&pool->lock);
+	bytes = pool->quarantined_bytes;
+	mutex_unlock(&pool->lock);
+	return bytes;
+}
+
+/**
+ * pcibuf_memory_retire() - end the life of a buffer's memory
+ * @memory: memory that no mapping, fault or call of its buffer uses any more, except
+ *	by references to its pages
+ *
+ * Behind an IOMMU the memory is unmapped, flushed and released, in this order.
+ * Without an IOMMU nothing takes the memory from a card that streams on after its
+ * program died. So as long as the card is a bus master, its old memory stays in
+ * quarantine.
  */
 void pcibuf_memory_retire(struct pcibuf_memory *memory)
 {

@@ -63,18 +63,18 @@ static bool exceeds(u64 used, u64 bytes, u64 max)
  * @quota: of the card
  * @bytes: how many; 0 is fine
  *
- * Return: the limit that stood in the way, %PCIBUF_OVER_NONE on success.
+ * Return: the limit that stood in the way, %PCIBUF_QUOTA_OK on success.
  */
 enum pcibuf_quota_over pcibuf_quota_charge(struct pcibuf_quota *quota,
 					   u64 bytes)
 {
-	enum pcibuf_quota_over over = PCIBUF_OVER_NONE;
+	enum pcibuf_quota_over over = PCIBUF_QUOTA_OK;
 
 	spin_lock(&quota_lock);
 	if (bytes && quota->max && exceeds(quota->used, bytes, quota->max)) {
-		over = PCIBUF_OVER_CARD;
+		over = PCIBUF_QUOTA_CARD;
 	} else if (bytes && exceeds(total_used, bytes, max_total())) {
-		over = PCIBUF_OVER_TOTAL;
+		over = PCIBUF_QUOTA_TOTAL;
 	} else {
 		quota->used += bytes;
 		total_used += bytes;

@@ -20,13 +20,13 @@ struct pcibuf_quota {
 
 /**
  * enum pcibuf_quota_over - which limit a charge would have exceeded
- * @PCIBUF_OVER_CARD: the card's
- * @PCIBUF_OVER_TOTAL: that of all cards together
+ * @PCIBUF_QUOTA_CARD: the card's
+ * @PCIBUF_QUOTA_TOTAL: that of all cards together
  */
 enum pcibuf_quota_over {
-	PCIBUF_OVER_NONE,
-	PCIBUF_OVER_CARD,
-	PCIBUF_OVER_TOTAL,
+	PCIBUF_QUOTA_OK,
+	PCIBUF_QUOTA_CARD,
+	PCIBUF_QUOTA_TOTAL,
 };
 
 extern const struct kernel_param_ops pcibuf_max_total_ops;

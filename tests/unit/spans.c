@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Searches for a contiguous range: module/lib/spans.c on the host. */
 #include <kselftest_harness.h>
+#include <linux/limits.h>
 #include <stdlib.h>
 
 #include "lib/spans.h"
@@ -141,6 +142,129 @@ TEST(agrees_with_the_definition)
 		ASSERT_EQ(slow_cheapest(costs, 24, need, align),
 			  cheapest(costs, 24, need, align));
 	}
+}
+
+/* A search over @nr blocks for two in a row. */
+static struct pcibuf_span_search search_of(u16 *costs, size_t nr)
+{
+	return (struct pcibuf_span_search){
+		.costs = costs,
+		.nr = nr,
+		.need = 2,
+		.align = 1,
+		.moves = 1000,
+	};
+}
+
+TEST(cost_of_a_row)
+{
+	u16 costs[] = { 1, 2, NEVER, 4, 5 };
+	struct pcibuf_span_search search = search_of(costs, 5);
+
+	EXPECT_EQ(3, pcibuf_span_cost(&search, 0));
+	EXPECT_EQ(U64_MAX, pcibuf_span_cost(&search, 1));
+	EXPECT_EQ(U64_MAX, pcibuf_span_cost(&search, 2));
+	EXPECT_EQ(9, pcibuf_span_cost(&search, 3));
+}
+
+/* What was emptied before the page that would not move is worth another look. */
+TEST(refused_in_the_midst)
+{
+	u16 costs[] = { 0, 7, 3, 3 };
+	struct pcibuf_span_search search = search_of(costs, 4);
+
+	pcibuf_span_refused(&search, 0, 20);
+	EXPECT_EQ(0, costs[0]);
+	EXPECT_EQ(NEVER, costs[1]);
+	EXPECT_EQ(3, costs[2]);
+	EXPECT_EQ(980, search.moves);
+}
+
+/* The first block that is not empty is to blame, the last where all are. */
+TEST(refused_and_empty)
+{
+	u16 costs[] = { 0, 0, 3 };
+	struct pcibuf_span_search search = search_of(costs, 3);
+
+	pcibuf_span_refused(&search, 0, 5);
+	EXPECT_EQ(0, costs[0]);
+	EXPECT_EQ(NEVER, costs[1]);
+	EXPECT_EQ(3, costs[2]);
+}
+
+/* Nothing has moved: it was refused as a whole. */
+TEST(refused_as_a_whole)
+{
+	u16 costs[] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+	struct pcibuf_span_search search = search_of(costs, 10);
+	size_t i;
+
+	pcibuf_span_refused(&search, 0, 2);
+	for (i = 0; i < 10; i++)
+		EXPECT_EQ(i < 2 ? NEVER : 1, costs[i]);
+	/* What costs nothing to try costs nothing of the effort. */
+	EXPECT_EQ(1000, search.moves);
+	/* The next one behind it: twice as much is given up, and so on. */
+	pcibuf_span_refused(&search, 2, 2);
+	for (i = 0; i < 10; i++)
+		EXPECT_EQ(i < 6 ? NEVER : 1, costs[i]);
+	pcibuf_span_refused(&search, 7, 2);
+	for (i = 0; i < 10; i++)
+		EXPECT_EQ(i == 6 ? 1 : NEVER, costs[i]);
+}
+
+/* Far from the last one that was refused it begins anew. */
+TEST(refused_elsewhere)
+{
+	u16 costs[] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+	struct pcibuf_span_search search = search_of(costs, 10);
+
+	pcibuf_span_refused(&search, 0, 2);
+	pcibuf_span_refused(&search, 4, 2);
+	EXPECT_EQ(1, costs[3]);
+	EXPECT_EQ(NEVER, costs[4]);
+	EXPECT_EQ(NEVER, costs[5]);
+	EXPECT_EQ(1, costs[6]);
+}
+
+/* A look was enough: the page shows now that it cannot be moved. */
+TEST(refused_and_seen_why)
+{
+	u16 costs[] = { 1, NEVER, 1, 1 };
+	struct pcibuf_span_search search = search_of(costs, 4);
+
+	search.chances = 1;
+	pcibuf_span_refused(&search, 0, 2);
+	EXPECT_EQ(1, costs[0]);
+	EXPECT_EQ(1, search.chances);
+	EXPECT_EQ(998, search.moves);
+}
+
+TEST(refused_gets_a_second_try)
+{
+	u16 costs[] = { 1, 1, 0, 0 };
+	struct pcibuf_span_search search = search_of(costs, 4);
+
+	search.chances = 2;
+	pcibuf_span_refused(&search, 0, 2);
+	EXPECT_EQ(1, costs[0]);
+	EXPECT_EQ(1, search.chances);
+	/* But not where there was nothing to move. */
+	pcibuf_span_refused(&search, 2, 0);
+	EXPECT_EQ(NEVER, costs[2]);
+	EXPECT_EQ(NEVER, costs[3]);
+	EXPECT_EQ(1, search.chances);
+}
+
+/* More may have been moved than was allowed: no underflow. */
+TEST(refused_at_the_end_of_the_effort)
+{
+	u16 costs[] = { 0, 9 };
+	struct pcibuf_span_search search = search_of(costs, 2);
+
+	search.moves = 5;
+	pcibuf_span_refused(&search, 0, 30);
+	EXPECT_EQ(0, search.moves);
 }
 
 TEST_HARNESS_MAIN

@@ -2,16 +2,15 @@
 /*
  * The backing "pages": ordinary, reference-counted pages.
  *
- * A mapping, a pin by direct I/O and a descriptor each hold a reference to the
- * memory itself, so it is never given to somebody else while one of them is
- * left, whatever becomes of the buffer.
+ * A mapping, a pin by direct I/O and a descriptor each hold a reference to the memory
+ * itself. So the memory is never given to somebody else while one of them is left,
+ * whatever becomes of the buffer.
  */
-#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/slab.h>
 
-#include "compat.h"
+#include "lib/extents.h"
 #include "memory/dma.h"
 #include "memory/pages/pages.h"
 
@@ -29,111 +28,120 @@ static void pages_release(struct pcibuf_memory *memory)
 	free_pages_struct(pages);
 }
 
+/* Put what came from the system, and keep what came out of quarantine. */
+static void put_fresh(struct pcibuf_pages *pages)
+{
+	unsigned int i, nr = pages->nr_extents;
+
+	pages->nr_extents = 0;
+	pages->nr_pages = 0;
+	for (i = 0; i < nr; i++) {
+		struct pcibuf_extent extent = pages->extents[i];
+
+		if (extent.reused)
+			pcibuf_extents_add(pages, &extent);
+		else
+			pcibuf_extent_put(&extent);
+	}
+	pages->memory.size = (u64)pages->nr_pages << PAGE_SHIFT;
+}
+
 /*
- * An allocation that failed gives back what it took to where it took it from:
- * what came out of the pool the card may still write to.
+ * An allocation that failed gives its memory back to where it took the memory from:
+ * the card may still write to what came out of quarantine.
  */
 static void abandon(struct pcibuf_pages *pages)
 {
-	unsigned int i, kept = 0;
+	struct pcibuf_pool *pool = pages->memory.pool;
 
 	/* Some of it may have been mapped for a moment. */
-	pcibuf_dma_flush(pages->memory.pool->dev);
-	pages->memory.size = 0;
-	pages->nr_pages = 0;
-	for (i = 0; i < pages->nr_extents; i++) {
-		struct pcibuf_extent *extent = &pages->extents[i];
-
-		if (extent->reused) {
-			pages->memory.size += (u64)extent->nr_pages << PAGE_SHIFT;
-			pages->nr_pages += extent->nr_pages;
-			pages->extents[kept++] = *extent;
-		} else {
-			pcibuf_extent_put(extent);
-		}
-	}
-	pages->nr_extents = kept;
-	if (kept)
-		pcibuf_pool_quarantine(pages->memory.pool, &pages->memory);
+	pcibuf_dma_flush(pool->dev);
+	put_fresh(pages);
+	if (pages->nr_extents)
+		pcibuf_pool_quarantine(pool, &pages->memory);
 	else
 		free_pages_struct(pages);
 }
 
-/* More than there are addresses would take all of that memory before it fails. */
-static bool beyond_reach(struct pcibuf_pool *pool, struct pcibuf_alloc_ctx *ctx)
+/*
+ * An allocation of more memory than the card has addresses would take all of that
+ * memory before it fails.
+ */
+static bool beyond_reach(const struct pcibuf_alloc_ctx *ctx)
 {
-	if (ctx->size - 1 <= pcibuf_dma_limit(pool->dev))
-		return false;
-	ctx->limit = pcibuf_dma_translated(pool->dev) ? PCIBUF_LIMIT_IOVA :
-							   PCIBUF_LIMIT_MASK;
-	return true;
+	return ctx->size - 1 > pcibuf_dma_limit(ctx->pool->dev);
 }
 
-static struct pcibuf_memory *pages_alloc(struct pcibuf_pool *pool,
-					 struct pcibuf_alloc_ctx *ctx)
+static struct pcibuf_pages *new_pages(const struct pcibuf_alloc_ctx *ctx)
 {
-	struct pcibuf_alloc_state state;
-	struct pcibuf_pages *pages;
-	bool one;
-	int ret;
+	struct pcibuf_pages *pages = kzalloc(sizeof(*pages), PCIBUF_GFP);
 
-	if (beyond_reach(pool, ctx))
-		return ERR_PTR(-ENOMEM);
-	pages = kzalloc(sizeof(*pages), PCIBUF_GFP);
 	if (!pages)
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	pages->memory.ops = &pcibuf_pages_ops;
-	pages->memory.pool = pool;
+	pages->memory.pool = ctx->pool;
 	pages->memory.size = ctx->size;
-	pcibuf_state_init(&state, pages, ctx);
-	one = ctx->contiguous && !pcibuf_dma_translated(pool->dev);
-	ret = one ? pcibuf_range_get(&state) : pcibuf_scattered_get(&state);
-	if (ret)
-		goto err_abandon;
-	pcibuf_extents_place(pages, one);
-	ret = pcibuf_pages_map(pages, ctx);
-	if (ret)
-		goto err_abandon;
-	return &pages->memory;
-
-err_abandon:
-	/* No memory for its records: whoever said so did not say why. */
-	if (ret == -ENOMEM && ctx->limit == PCIBUF_LIMIT_NONE)
-		ctx->limit = pcibuf_state_limit(&state, 0);
-	abandon(pages);
-	return ERR_PTR(ret);
+	return pages;
 }
 
-/* The run that holds a page offset inside the buffer. */
-static struct pcibuf_extent *find_extent(struct pcibuf_pages *pages, pgoff_t pgoff)
+/* Memory for the card, found, zeroed, placed and mapped, in this order. */
+static enum pcibuf_outcome fill(struct pcibuf_pages *pages,
+				struct pcibuf_alloc_ctx *ctx)
 {
-	unsigned int low = 0, high = pages->nr_extents - 1;
+	bool one = ctx->contiguous && !pcibuf_dma_translated(ctx->pool->dev);
+	struct pcibuf_alloc_state state;
+	enum pcibuf_outcome outcome;
 
-	while (low < high) {
-		unsigned int middle = (low + high + 1) / 2;
-
-		if (pages->extents[middle].first <= pgoff)
-			low = middle;
-		else
-			high = middle - 1;
+	pcibuf_state_init(&state, pages, ctx);
+	outcome = one ? pcibuf_range_get(&state) : pcibuf_scattered_get(&state);
+	if (outcome == PCIBUF_DONE)
+		outcome = pcibuf_extents_zero(pages, ctx);
+	if (outcome == PCIBUF_DONE) {
+		pcibuf_extents_place(pages, one);
+		outcome = pcibuf_pages_map(pages, ctx->contiguous);
 	}
-	return &pages->extents[low];
+	/* The records are charged to the caller's cgroup too. */
+	return outcome == PCIBUF_NO_RECORDS ? pcibuf_state_limit(&state) :
+					      outcome;
+}
+
+static enum pcibuf_outcome pages_alloc(struct pcibuf_alloc_ctx *ctx,
+				       struct pcibuf_memory **memory)
+{
+	struct pcibuf_pages *pages;
+	enum pcibuf_outcome outcome;
+
+	if (beyond_reach(ctx))
+		return pcibuf_dma_translated(ctx->pool->dev) ? PCIBUF_NO_IOVA :
+							       PCIBUF_NO_MASK;
+	pages = new_pages(ctx);
+	if (!pages)
+		return PCIBUF_NO_RECORDS;
+	outcome = fill(pages, ctx);
+	if (outcome == PCIBUF_DONE)
+		*memory = &pages->memory;
+	else
+		abandon(pages);
+	return outcome;
 }
 
 static struct page *pages_page(struct pcibuf_memory *memory, pgoff_t pgoff,
 			       unsigned int *order)
 {
-	struct pcibuf_extent *extent = find_extent(to_pages(memory), pgoff);
+	struct pcibuf_pages *pages = to_pages(memory);
+	struct pcibuf_extent *extent;
 
+	extent = &pages->extents[pcibuf_extents_find(pages->extents,
+						     pages->nr_extents, pgoff)];
 	*order = extent->order;
 	return pfn_to_page(extent->pfn + (pgoff - extent->first));
 }
 
 /*
- * A fault that found the buffer alive comes back to the memory manager with the
- * page locked, and it unlocks the page when the entry is in place. So when each
- * page's lock was had once, every such entry is there to be taken away, and
- * every later fault sees that the buffer is dead.
+ * A fault that found the buffer alive comes back to the memory manager with the page
+ * locked, and the manager unlocks the page when the entry is in place. So when each
+ * page's lock was had once, every such entry is there to be taken away, and every
+ * later fault sees that the buffer is dead.
  */
 static void pages_wait_idle(struct pcibuf_memory *memory)
 {
@@ -152,18 +160,18 @@ static void pages_wait_idle(struct pcibuf_memory *memory)
 	}
 }
 
-/* To the end of the unit: one reference holds no more than that. */
-static void pages_kmap(struct pcibuf_memory *memory, u64 offset,
-		       struct pcibuf_kmap *kmap)
+/* Up to the end of the page: one reference holds no more than one page. */
+static void pages_kmap_at(struct pcibuf_memory *memory, u64 offset,
+			  struct pcibuf_kmap *kmap)
 {
 	pgoff_t pgoff = offset >> PAGE_SHIFT;
-	unsigned long unit;
+	unsigned long size;
 	unsigned int order;
 
 	kmap->page = pages_page(memory, pgoff, &order);
-	unit = PAGE_SIZE << order;
+	size = PAGE_SIZE << order;
 	kmap->kaddr = page_address(kmap->page) + offset_in_page(offset);
-	kmap->len = unit - (offset & (unit - 1));
+	kmap->len = size - (offset & (size - 1));
 }
 
 static int pages_node(struct pcibuf_memory *memory)
@@ -182,7 +190,7 @@ const struct pcibuf_memory_ops pcibuf_pages_ops = {
 	.alloc = pages_alloc,
 	.page = pages_page,
 	.wait_idle = pages_wait_idle,
-	.kmap_at = pages_kmap,
+	.kmap_at = pages_kmap_at,
 	.node = pages_node,
 	.unmap = pages_unmap,
 	.quarantine = pcibuf_pages_quarantine,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Block: pages that lie together made one block of the page allocator, or single.
+ * Blocks of the page allocator: split into base pages, joined, and taken again.
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -10,34 +10,35 @@
 #include "compat.h"
 #include "memory/pages/pages.h"
 
-/* How many other units may come instead before one is given up. */
+/* How many other blocks may come instead before a block is given up. */
 #define MAX_OTHERS	4
 
 /**
- * pcibuf_block_split() - make single pages of a block
- * @page: its first; not compound
- * @order: of the block
- * @nr: how many are needed; the others go back
+ * pcibuf_block_split() - make base pages of a block
+ * @page: first page of the block, not compound
+ * @order: order of the block
+ * @nr_pages: number of base pages needed; the others go back
  */
-void pcibuf_block_split(struct page *page, unsigned int order, unsigned long nr)
+void pcibuf_block_split(struct page *page, unsigned int order,
+			unsigned long nr_pages)
 {
 	unsigned long i;
 
 	split_page(page, order);
-	for (i = nr; i < BIT(order); i++)
+	for (i = nr_pages; i < BIT(order); i++)
 		__free_page(page + i);
 }
 
 /**
- * pcibuf_block_join() - make one block of single pages
- * @page: the first of %PCIBUF_HUGE_PAGES
+ * pcibuf_block_join() - make one block of base pages
+ * @page: first of %PCIBUF_HUGE_PAGES base pages that belong to the caller alone
  *
- * Pages that belong to nobody but us, each with its own reference, turn into one
- * block, as it was before split_page(): only its first page has one. Somebody
- * may look at a page in passing, by a stale pointer, and hold a reference for
- * that moment: then it is left alone.
+ * The pages, each with its own reference, become one block as it was before
+ * split_page(): only its first page has a reference. Somebody may look at a page in
+ * passing, by a stale pointer, and hold a reference for that moment. Then the pages
+ * stay as they are.
  *
- * Return: whether it is one.
+ * Return: whether they are one block.
  */
 bool pcibuf_block_join(struct page *page)
 {
@@ -71,13 +72,14 @@ static gfp_t zone_gfp(struct page *page)
 
 /**
  * pcibuf_block_retake() - get the very block that was just freed
- * @page: its first page; of %PCIBUF_HUGE_ORDER
+ * @page: first page of the block, which is of %PCIBUF_HUGE_ORDER
  * @gfp: how to ask for it, without a zone
  *
- * From the lists of movable pages first (through 6.12 claiming a range makes it
- * one of them), then from the others.
+ * The block that was freed last is the first that is given out. The lists of movable
+ * pages are asked first (through 6.12 a contiguous allocation makes the block one of
+ * those), then the other lists.
  *
- * Return: whether it was there.
+ * Return: whether the block was there.
  */
 bool pcibuf_block_retake(struct page *page, gfp_t gfp)
 {

@@ -1,86 +1,90 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unite: the single pages of a claimed range become units of 2 MiB.
+ * Collapse: make huge pages of the base pages of a contiguous allocation.
  *
- * Only a page of 2 MiB can be mapped by one entry and given back by one call,
- * and alloc_contig_range() gives single ones (it makes units from 6.12 on, in
- * different ways, and not of any range). So each 2 MiB goes back to the page
- * allocator in one piece, and is asked for again as a unit: what was freed last
- * is what is handed out first. Where somebody else was waiting for memory and
- * got it, it is claimed once more; and after some such it stays single pages.
+ * Only a huge page can be mapped by one entry and given back by one call, and
+ * alloc_contig_range() gives base pages. (From 6.12 on it gives huge pages, in
+ * different ways, and not of any range.) So each 2 MiB goes back to the page allocator
+ * in one piece and is asked for again as a huge page. Where somebody else waited for
+ * memory and got it, it is allocated by its address once more. After some such misses
+ * the rest stays base pages.
  */
-#include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 
+#include "lib/extents.h"
 #include "memory/pages/pages.h"
 
-/* How many units may be given up before the rest is left as it is. */
+/* How many 2 MiB may stay base pages before the rest is left as it is. */
 #define MAX_MISSES	4
 
 /*
- * 2 MiB from @extent->pfn on, which are single pages so far. Who asks may have
- * reached the end of his cgroup's memory: then he gets none of it.
+ * Somebody else got the block. The caller may also have reached the end of his memory
+ * cgroup: then he gets none of it.
  */
-static int collapse_block(struct pcibuf_alloc_state *state, struct pcibuf_extent *extent)
+static enum pcibuf_outcome take_again(struct pcibuf_alloc_state *state,
+				      struct pcibuf_extent *block)
 {
-	gfp_t gfp = PCIBUF_GFP | __GFP_COMP | __GFP_ZERO;
-	struct page *page = pfn_to_page(extent->pfn);
-	int ret;
+	enum pcibuf_outcome outcome;
+
+	outcome = pcibuf_state_none(state, PCIBUF_HUGE_ORDER);
+	if (outcome == PCIBUF_NONE)
+		outcome = pcibuf_contig_take(block->pfn, PCIBUF_HUGE_PAGES);
+	if (outcome != PCIBUF_DONE)
+		block->nr_pages = 0;
+	return outcome;
+}
+
+/* @block is 2 MiB of base pages so far. */
+static enum pcibuf_outcome collapse_block(struct pcibuf_alloc_state *state,
+					  struct pcibuf_extent *block)
+{
+	struct page *page = pfn_to_page(block->pfn);
 
 	if (!pcibuf_block_join(page))
-		return 0;
+		return PCIBUF_DONE;
 	__free_pages(page, PCIBUF_HUGE_ORDER);
-	if (pcibuf_block_retake(page, gfp)) {
-		extent->order = PCIBUF_HUGE_ORDER;
-		return 0;
-	}
-	if (pcibuf_state_limit(state, PCIBUF_HUGE_ORDER) ==
-	    PCIBUF_LIMIT_CGROUP) {
-		state->ctx->limit = PCIBUF_LIMIT_CGROUP;
-		ret = -ENOMEM;
-	} else {
-		ret = pcibuf_contig_take(extent->pfn, PCIBUF_HUGE_PAGES);
-	}
-	if (ret)
-		extent->nr_pages = 0;
-	return ret;
+	if (!pcibuf_block_retake(page, PCIBUF_GFP | __GFP_COMP | __GFP_ZERO))
+		return take_again(state, block);
+	block->order = PCIBUF_HUGE_ORDER;
+	block->dirty = false;
+	return PCIBUF_DONE;
 }
 
 /**
- * pcibuf_collapse() - make units of what was claimed
+ * pcibuf_collapse() - make huge pages of a contiguous allocation
  * @state: the allocation
- * @range: the claimed range, single pages. On failure what is left of it that was
- *	not added
- * @into: gets it as units, zeroed, and single pages, as they are; has room for a
- *	run for each 2 MiB and one more
+ * @range: the range, base pages. On failure: what is left of it that was not added
+ * @into: gets the range as huge pages and base pages; has room for an extent for each
+ *	2 MiB and one more
  *
- * Called by whoever searches.
+ * The caller holds the contiguous allocation lock.
  *
- * Return: 0; -ENOMEM, when somebody was faster and the range has a hole, or the
- * caller's cgroup is full; -EINTR or -ENODEV.
+ * Return: %PCIBUF_DONE; %PCIBUF_NONE where somebody was faster and the range has a
+ * hole; %PCIBUF_NO_CGROUP; or as pcibuf_ctx_interrupted().
  */
-int pcibuf_collapse(struct pcibuf_alloc_state *state, struct pcibuf_extent *range,
-		    struct pcibuf_pages *into)
+enum pcibuf_outcome pcibuf_collapse(struct pcibuf_alloc_state *state,
+				    struct pcibuf_extent *range,
+				    struct pcibuf_pages *into)
 {
+	enum pcibuf_outcome outcome;
 	unsigned int misses = 0;
-	int ret;
 
 	while (range->nr_pages >= PCIBUF_HUGE_PAGES && misses < MAX_MISSES) {
-		struct pcibuf_extent unit;
+		struct pcibuf_extent block;
 
-		ret = pcibuf_ctx_interrupted(state->pool);
-		if (ret)
-			return ret;
-		pcibuf_extent_cut(range, PCIBUF_HUGE_PAGES, &unit);
-		ret = collapse_block(state, &unit);
-		pcibuf_extents_add(into, &unit);
-		if (ret)
-			return ret;
-		misses += !unit.order;
+		outcome = pcibuf_ctx_interrupted(state->ctx);
+		if (outcome != PCIBUF_DONE)
+			return outcome;
+		pcibuf_extent_cut(range, PCIBUF_HUGE_PAGES, &block);
+		outcome = collapse_block(state, &block);
+		pcibuf_extents_add(into, &block);
+		if (outcome != PCIBUF_DONE)
+			return outcome;
+		misses += !block.order;
 		cond_resched();
 	}
 	pcibuf_extents_add(into, range);
 	range->nr_pages = 0;
-	return 0;
+	return PCIBUF_DONE;
 }

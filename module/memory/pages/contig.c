@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Claim: make a contiguous range by moving what others have in it elsewhere.
+ * Contiguous allocation: make a range by moving what others have in it elsewhere.
  *
- * Most of what fills a machine's memory (page cache, memory of processes) can be
- * moved by the kernel, and alloc_contig_range() does so for a range that it is
- * given. Which range, is decided here: of those that the card reaches, that hold
- * nothing that is plainly unmovable, the one with the least to move. The look
- * before matters for others, too: even a claim that fails turns the page blocks
- * of its range into movable ones (through 6.12), and has moved some of it.
+ * The kernel can move most of what fills a machine's memory (page cache, memory of
+ * processes), and alloc_contig_range() does so for a range that it is given. This
+ * file decides which range: of those that the card reaches and that hold nothing
+ * plainly unmovable, the one with the least to move. The look before matters for
+ * others too: even an attempt that fails turns the page blocks of its range into
+ * movable ones (through 6.12), and has moved some of it.
+ *
+ * lib/spans.c chooses among the blocks and decides what an attempt that failed rules
+ * out.
  */
-#include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -18,9 +20,10 @@
 #include <linux/slab.h>
 
 #include "compat.h"
+#include "lib/extents.h"
+#include "lib/spans.h"
 #include "memory/dma.h"
 #include "memory/pages/pages.h"
-#include "lib/spans.h"
 
 /*
  * How many ranges are tried in one zone, how many of them a second time, and how many
@@ -34,345 +37,273 @@
 #define MAX_MOVES	4
 #define MIN_MOVES	(SZ_64M >> PAGE_SHIFT)
 
-/* How many blocks are looked at before the scan looks up. */
+/* How many blocks are looked at before the search looks whether it goes on. */
 #define CHECK_BLOCKS	64
 
 /**
- * struct claim - the search for a range that can be claimed
+ * struct contig - the search for a range
  * @state: the allocation
- * @nr: pages wanted
- * @moves: how many more pages may be moved for it
- * @zone: what is searched now
- * @first: page frame of its first block
- * @costs: pages to be moved out of each block of 2 MiB
- * @nr_blocks: how many
- * @chances: how many more ranges get a second try
- * @refused: how many blocks were given up together last
- * @refused_end: the block behind them, 0 where none were
+ * @nr_pages: base pages wanted
+ * @zone: zone that is searched now
+ * @first: page frame number of the zone's first block
+ * @span: costs of the zone's blocks, each of the size of a huge page, and what is
+ *	left of the effort
  */
-struct claim {
+struct contig {
 	struct pcibuf_alloc_state *state;
-	unsigned long nr;
-	u64 moves;
+	unsigned long nr_pages;
 	struct zone *zone;
 	unsigned long first;
-	u16 *costs;
-	size_t nr_blocks;
-	unsigned int chances;
-	size_t refused;
-	size_t refused_end;
+	struct pcibuf_span_search span;
 };
 
-static unsigned long block_pfn(struct claim *claim, size_t i)
+static unsigned long block_pfn(const struct contig *contig, size_t i)
 {
-	return claim->first + i * PCIBUF_HUGE_PAGES;
+	return contig->first + i * PCIBUF_HUGE_PAGES;
 }
 
-static size_t blocks_wanted(struct claim *claim)
+/* Look at the blocks from @from to before @end, as they are now. */
+static enum pcibuf_outcome judge(struct contig *contig, size_t from, size_t end)
 {
-	return DIV_ROUND_UP(claim->nr, PCIBUF_HUGE_PAGES);
-}
-
-/* The blocks from @from to before @end, as they are now. */
-static int judge(struct claim *claim, size_t from, size_t end)
-{
+	enum pcibuf_outcome outcome;
 	size_t i;
-	int ret;
 
 	for (i = from; i < end; i++) {
 		if ((i - from) % CHECK_BLOCKS == 0) {
-			ret = pcibuf_contig_interrupted(claim->state);
-			if (ret)
-				return ret;
+			outcome = pcibuf_contig_interrupted(contig->state->ctx);
+			if (outcome != PCIBUF_DONE)
+				return outcome;
 		}
-		claim->costs[i] = pcibuf_migrate_cost(claim->zone,
-						      block_pfn(claim, i));
+		contig->span.costs[i] =
+			pcibuf_migrate_cost(contig->zone, block_pfn(contig, i));
 	}
-	return 0;
+	return PCIBUF_DONE;
 }
 
-static size_t cheapest(struct claim *claim, size_t need, u64 *cost)
+static size_t cheapest(const struct contig *contig, size_t need, u64 *cost)
 {
-	return pcibuf_span_cheapest(claim->costs, claim->nr_blocks, need,
-				    PCIBUF_CONTIG_ALIGN / PCIBUF_HUGE_PAGES,
-				    cost);
+	return pcibuf_span_cheapest(contig->span.costs, contig->span.nr, need,
+				    contig->span.align, cost);
 }
 
 /*
- * New pages of files and processes wait in small lists of each processor, and
- * cannot be moved while they do. To claim any page empties those lists: one of
- * the block that has the least in it.
+ * New pages of files and processes wait in small lists of each processor, and cannot
+ * be moved while they do. To allocate any page by its address empties those lists:
+ * one page of the block that has the least in it.
  */
-static void empty_lists(struct claim *claim)
+static void empty_lists(struct contig *contig)
 {
 	u64 cost;
-	size_t at = cheapest(claim, 1, &cost);
-	unsigned long pfn = block_pfn(claim, at);
+	size_t at = cheapest(contig, 1, &cost);
+	unsigned long pfn = block_pfn(contig, at);
 
-	if (at < claim->nr_blocks && !pcibuf_contig_take(pfn, 1))
+	if (at < contig->span.nr && pcibuf_contig_take(pfn, 1) == PCIBUF_DONE)
 		__free_page(pfn_to_page(pfn));
 }
 
-/* Where no range is without pages on their way, they are waited for. */
-static int judge_zone(struct claim *claim)
+/* Where every range has pages on their way into those lists, wait for the pages. */
+static enum pcibuf_outcome judge_zone(struct contig *contig)
 {
+	enum pcibuf_outcome outcome;
 	u64 cost = 0;
-	int ret;
 
-	ret = judge(claim, 0, claim->nr_blocks);
-	if (ret)
-		return ret;
-	empty_lists(claim);
-	cheapest(claim, blocks_wanted(claim), &cost);
-	return cost > claim->nr ? judge(claim, 0, claim->nr_blocks) : 0;
-}
-
-/* What would have to be moved now; U64_MAX, where something cannot be. */
-static u64 cost_of(struct claim *claim, size_t from, size_t end)
-{
-	u64 sum = 0;
-
-	for (; from < end; from++) {
-		if (claim->costs[from] == PCIBUF_COST_NEVER)
-			return U64_MAX;
-		sum += claim->costs[from];
-	}
-	return sum;
-}
-
-static void never(struct claim *claim, size_t from, size_t end)
-{
-	end = min(end, claim->nr_blocks);
-	while (from < end)
-		claim->costs[from++] = PCIBUF_COST_NEVER;
+	outcome = judge(contig, 0, contig->span.nr);
+	if (outcome != PCIBUF_DONE)
+		return outcome;
+	empty_lists(contig);
+	cheapest(contig, contig->span.need, &cost);
+	return cost > contig->nr_pages ? judge(contig, 0, contig->span.nr) :
+					 PCIBUF_DONE;
 }
 
 /*
- * All that was before the page that would not go is gone, so the first that is
- * still there is it, and its block is given up.
+ * Find the best range, in @at. The zone was looked at once, and much may have been
+ * moved since. So the range is looked at again: what is read or written by now would
+ * be waited for.
  */
-static void give_up_block(struct claim *claim, size_t from, size_t end)
+static enum pcibuf_outcome next_range(struct contig *contig, size_t *at,
+				      u64 *cost)
 {
-	while (from < end - 1 && !claim->costs[from])
-		from++;
-	never(claim, from, from + 1);
-}
-
-/*
- * Refused as a whole, as the kernel does with all of CMA, which is many GiB on some
- * machines and looks like any other memory: so with each range that follows one that
- * was refused, twice as much is given up.
- */
-static void give_up_row(struct claim *claim, size_t from, size_t end)
-{
-	size_t nr = end - from;
-
-	if (claim->refused_end && from - claim->refused_end < nr)
-		nr = 2 * claim->refused;
-	never(claim, from, from + nr);
-	claim->refused = nr;
-	claim->refused_end = from + nr;
-}
-
-/*
- * A page may have been in the way that is no longer: so a few ranges get a second
- * try. And a look may be all that it takes, where the page shows now what it is.
- */
-static int give_up(struct claim *claim, size_t at, u64 cost)
-{
-	size_t end = at + blocks_wanted(claim);
-	u64 left;
-	int ret;
-
-	empty_lists(claim);
-	ret = judge(claim, at, end);
-	if (ret)
-		return ret;
-	left = cost_of(claim, at, end);
-	if (left != cost)
-		claim->moves -= cost;
-	if (left == U64_MAX)
-		return 0;
-	if (cost && claim->chances)
-		claim->chances--;
-	else if (left == cost)
-		give_up_row(claim, at, end);
-	else
-		give_up_block(claim, at, end);
-	return 0;
-}
-
-/*
- * The best range, in @at. All was looked at once, and much may have been moved since:
- * so it is looked at again, because what is read or written by now would be waited for.
- */
-static int next_range(struct claim *claim, size_t *at, u64 *cost)
-{
-	size_t need = blocks_wanted(claim);
+	struct pcibuf_span_search *span = &contig->span;
+	enum pcibuf_outcome outcome;
 	unsigned int looks;
-	int ret;
 
 	for (looks = 0; looks < MAX_LOOKS; looks++) {
-		*at = cheapest(claim, need, cost);
-		if (*at == claim->nr_blocks || *cost > claim->moves)
+		*at = cheapest(contig, span->need, cost);
+		if (*at == span->nr || *cost > span->moves)
 			break;
-		ret = judge(claim, *at, *at + need);
-		if (ret)
-			return ret;
-		*cost = cost_of(claim, *at, *at + need);
-		if (*cost <= claim->moves)
-			return 0;
+		outcome = judge(contig, *at, *at + span->need);
+		if (outcome != PCIBUF_DONE)
+			return outcome;
+		*cost = pcibuf_span_cost(span, *at);
+		if (*cost <= span->moves)
+			return PCIBUF_DONE;
 	}
-	return -ENOMEM;
+	return PCIBUF_NONE;
 }
 
-static int try_ranges(struct claim *claim, unsigned long *pfn)
+/* The kernel did not empty the range at @at, which had cost @cost before. */
+static enum pcibuf_outcome give_up(struct contig *contig, size_t at, u64 cost)
 {
+	enum pcibuf_outcome outcome;
+
+	empty_lists(contig);
+	outcome = judge(contig, at, at + contig->span.need);
+	if (outcome == PCIBUF_DONE)
+		pcibuf_span_refused(&contig->span, at, cost);
+	return outcome;
+}
+
+static enum pcibuf_outcome try_ranges(struct contig *contig, unsigned long *pfn)
+{
+	enum pcibuf_outcome outcome;
 	unsigned int tries;
 	size_t at;
 	u64 cost;
-	int ret;
 
 	for (tries = 0; tries < MAX_TRIES; tries++) {
-		ret = next_range(claim, &at, &cost);
-		if (ret)
-			return ret;
-		*pfn = block_pfn(claim, at);
-		claim->state->ctx->tries++;
-		ret = pcibuf_contig_take(*pfn, claim->nr);
-		if (ret != -ENOMEM)
-			return ret;
-		ret = give_up(claim, at, cost);
-		if (ret)
-			return ret;
+		outcome = next_range(contig, &at, &cost);
+		if (outcome != PCIBUF_DONE)
+			return outcome;
+		*pfn = block_pfn(contig, at);
+		contig->state->ctx->tries++;
+		outcome = pcibuf_contig_take(*pfn, contig->nr_pages);
+		if (outcome != PCIBUF_NONE)
+			return outcome;
+		outcome = give_up(contig, at, cost);
+		if (outcome != PCIBUF_DONE)
+			return outcome;
 	}
-	return -ENOMEM;
+	return PCIBUF_NONE;
 }
 
 /* The part of a zone that the card reaches. */
-static int search_zone(struct claim *claim, struct zone *zone,
-		       unsigned long *pfn)
+static enum pcibuf_outcome search_zone(struct contig *contig, struct zone *zone,
+				       unsigned long *pfn)
 {
-	unsigned long end = min(zone_end_pfn(zone),
-				pcibuf_dma_end_pfn(claim->state->pool->dev));
-	int ret;
+	struct pcibuf_span_search *span = &contig->span;
+	struct device *dev = contig->state->ctx->pool->dev;
+	unsigned long end = min(zone_end_pfn(zone), pcibuf_dma_end_pfn(dev));
+	enum pcibuf_outcome outcome;
 
-	claim->zone = zone;
-	claim->chances = MAX_CHANCES;
-	claim->refused_end = 0;
-	claim->first = ALIGN(zone->zone_start_pfn, PCIBUF_CONTIG_ALIGN);
-	if (claim->first >= end || end - claim->first < claim->nr)
-		return -ENOMEM;
-	claim->nr_blocks = (end - claim->first) / PCIBUF_HUGE_PAGES;
-	claim->costs = kvmalloc_array(claim->nr_blocks, sizeof(*claim->costs),
-				      PCIBUF_GFP);
-	if (!claim->costs)
-		return -ENOMEM;
-	ret = judge_zone(claim);
-	if (!ret)
-		ret = try_ranges(claim, pfn);
-	kvfree(claim->costs);
-	return ret;
+	contig->zone = zone;
+	contig->first = ALIGN(zone->zone_start_pfn, PCIBUF_CONTIG_ALIGN);
+	if (contig->first >= end || end - contig->first < contig->nr_pages)
+		return PCIBUF_NONE;
+	span->chances = MAX_CHANCES;
+	span->refused_end = 0;
+	span->nr = (end - contig->first) / PCIBUF_HUGE_PAGES;
+	span->costs = kvmalloc_array(span->nr, sizeof(*span->costs), PCIBUF_GFP);
+	if (!span->costs)
+		return PCIBUF_NONE;
+	outcome = judge_zone(contig);
+	if (outcome == PCIBUF_DONE)
+		outcome = try_ranges(contig, pfn);
+	kvfree(span->costs);
+	return outcome;
 }
 
-/*
- * From the top, to spare the zones of those who reach no other. The small one at
- * the bottom of x86 only when nothing else is left.
- */
-static int search_node(struct claim *claim, int nid, unsigned long *pfn)
+/* The small zone at the bottom of x86 is searched only when nothing else is left. */
+static bool is_spared(struct contig *contig, struct zone *zone)
 {
-	int i, ret = -ENOMEM;
+	return zone_end_pfn(zone) <= SZ_16M >> PAGE_SHIFT &&
+	       !pcibuf_state_is_low(contig->state);
+}
 
-	for (i = ZONE_NORMAL; i >= 0 && ret == -ENOMEM; i--) {
+/* From the top, to spare the zones of cards that reach no other. */
+static enum pcibuf_outcome search_node(struct contig *contig, int nid,
+				       unsigned long *pfn)
+{
+	enum pcibuf_outcome outcome = PCIBUF_NONE;
+	int i;
+
+	for (i = ZONE_NORMAL; i >= 0 && outcome == PCIBUF_NONE; i--) {
 		struct zone *zone = &NODE_DATA(nid)->node_zones[i];
 
-		if (!populated_zone(zone) ||
-		    (zone_end_pfn(zone) <= SZ_16M >> PAGE_SHIFT &&
-		     !claim->state->low))
-			continue;
-		ret = search_zone(claim, zone, pfn);
+		if (populated_zone(zone) && !is_spared(contig, zone))
+			outcome = search_zone(contig, zone, pfn);
 	}
-	return ret;
+	return outcome;
 }
 
 /* The card's node first. */
-static int search_nodes(struct claim *claim, unsigned long *pfn)
+static enum pcibuf_outcome search_nodes(struct contig *contig,
+					unsigned long *pfn)
 {
-	int nid, own = dev_to_node(claim->state->pool->dev);
-	int ret = -ENOMEM;
+	int nid, own = dev_to_node(contig->state->ctx->pool->dev);
+	enum pcibuf_outcome outcome = PCIBUF_NONE;
 
 	if (own != NUMA_NO_NODE && node_state(own, N_MEMORY))
-		ret = search_node(claim, own, pfn);
+		outcome = search_node(contig, own, pfn);
 	for_each_node_state(nid, N_MEMORY) {
-		if (ret != -ENOMEM)
+		if (outcome != PCIBUF_NONE)
 			break;
 		if (nid != own)
-			ret = search_node(claim, nid, pfn);
+			outcome = search_node(contig, nid, pfn);
 	}
-	return ret;
+	return outcome;
 }
 
-/* In turn: find a range, and make units of it. */
-static int claim_extents(struct claim *claim, struct pcibuf_pages *list)
+/* Find a range, and make huge pages of it. */
+static enum pcibuf_outcome search(struct contig *contig,
+				  struct pcibuf_pages *list)
 {
-	struct pcibuf_extent range = { };
-	int ret;
+	struct pcibuf_extent range = { .dirty = true };
+	enum pcibuf_outcome outcome;
 
-	ret = pcibuf_contig_lock(claim->state);
-	if (ret)
-		return ret;
-	/* Others have taken theirs since this was asked. */
-	ret = pcibuf_ctx_check(claim->state->pool, claim->state->ctx);
-	if (!ret)
-		ret = search_nodes(claim, &range.pfn);
-	if (!ret) {
-		range.nr_pages = claim->nr;
-		ret = pcibuf_collapse(claim->state, &range, list);
+	/* Others have taken memory since this was asked last. */
+	outcome = pcibuf_ctx_check(contig->state->ctx);
+	if (outcome == PCIBUF_DONE)
+		outcome = search_nodes(contig, &range.pfn);
+	if (outcome == PCIBUF_DONE) {
+		range.nr_pages = contig->nr_pages;
+		outcome = pcibuf_collapse(contig->state, &range, list);
 	}
-	pcibuf_contig_unlock();
 	pcibuf_extent_put(&range);
-	return ret;
+	return outcome;
 }
 
-/* Units are zero already. */
-static int clear(struct pcibuf_alloc_state *state, struct pcibuf_pages *list)
+static enum pcibuf_outcome locked_search(struct contig *contig,
+					 struct pcibuf_pages *list)
 {
-	unsigned int i;
-	int ret = 0;
+	enum pcibuf_outcome outcome = pcibuf_contig_lock(contig->state->ctx);
 
-	for (i = 0; !ret && i < list->nr_extents; i++)
-		if (!list->extents[i].order)
-			ret = pcibuf_extent_clear(state, &list->extents[i]);
-	return ret;
+	if (outcome != PCIBUF_DONE)
+		return outcome;
+	outcome = search(contig, list);
+	pcibuf_contig_unlock();
+	return outcome;
 }
 
 /**
- * pcibuf_contig_get() - a range made by moving what was in it, zeroed
- * @state: where to look, and what gets it
- * @nr: pages
+ * pcibuf_contig_get() - get a range by moving what others have in it
+ * @state: the allocation, which gets it
+ * @nr_pages: base pages wanted
  *
- * Return: 0; or -ENOMEM, -EDQUOT, -EINTR, -ENODEV, and nothing is left behind.
+ * Return: %PCIBUF_DONE; or %PCIBUF_NONE or what it ran into, and nothing is left
+ * behind.
  */
-int pcibuf_contig_get(struct pcibuf_alloc_state *state, unsigned long nr)
+enum pcibuf_outcome pcibuf_contig_get(struct pcibuf_alloc_state *state,
+				      unsigned long nr_pages)
 {
-	struct claim claim = {
+	struct contig contig = {
 		.state = state,
-		.nr = nr,
-		.moves = max_t(u64, (u64)nr * MAX_MOVES, MIN_MOVES),
+		.nr_pages = nr_pages,
+		.span.need = DIV_ROUND_UP(nr_pages, PCIBUF_HUGE_PAGES),
+		.span.align = PCIBUF_CONTIG_ALIGN / PCIBUF_HUGE_PAGES,
+		.span.moves = max_t(u64, (u64)nr_pages * MAX_MOVES, MIN_MOVES),
 	};
 	struct pcibuf_pages list = { };
-	int ret;
+	enum pcibuf_outcome outcome;
 
-	ret = pcibuf_extents_reserve(&list, nr / PCIBUF_HUGE_PAGES + 1);
-	if (ret)
-		return ret;
-	ret = claim_extents(&claim, &list);
-	if (!ret)
-		ret = clear(state, &list);
-	if (!ret)
-		ret = pcibuf_state_add(state, list.extents, list.nr_extents);
-	if (ret)
+	if (!pcibuf_extents_reserve(&list, nr_pages / PCIBUF_HUGE_PAGES + 1))
+		return PCIBUF_NONE;
+	outcome = locked_search(&contig, &list);
+	if (outcome == PCIBUF_DONE)
+		outcome = pcibuf_state_add(state, list.extents,
+					   list.nr_extents);
+	if (outcome != PCIBUF_DONE)
 		pcibuf_extents_put(&list);
 	kvfree(list.extents);
-	return ret;
+	return outcome;
 }

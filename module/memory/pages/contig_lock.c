@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Search: the turn to look for a large range, and to take it. One at a time on the
- * machine, and none while memory is taken out.
+ * Contiguous allocation lock: one search for a large range at a time on the machine,
+ * and none while memory is taken out.
  *
- * A semaphore, because it is handed to one who waits: who asks all the time for what
- * cannot be had would else hardly ever let others find it free.
+ * The lock is a semaphore, because a semaphore is handed to the task that waits. With
+ * a mutex that is tried now and then, a task that asks all the time for what is not
+ * there would hardly ever let others find it free.
  */
-#include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/memory.h>
 #include <linux/mm.h>
@@ -15,34 +15,36 @@
 #include "compat.h"
 #include "memory/pages/pages.h"
 
-/* How long to wait before a look at what may have ended the wait. */
-#define SEARCH_POLL	(HZ / 50)
+/* How long to wait before the allocation looks whether it goes on. */
+#define LOCK_POLL	(HZ / 50)
 
 /* Down while somebody searches. */
-static struct semaphore turn;
+static struct semaphore contig_lock;
 /*
- * Memory is about to be taken out, with its struct pages: no search begins, and
- * the one under way ends. Written by the notifier, read without a lock.
+ * Memory is about to be taken out, with its struct pages: no search begins, and the
+ * search under way ends. The notifier writes this; others read it without a lock.
  */
 static bool offlining;
 
 /**
  * pcibuf_contig_lock() - wait for the turn to search
- * @state: the allocation
+ * @ctx: the allocation
  *
- * With looks now and then: besides a signal the end of the card has to end the wait.
+ * The wait looks around now and then: a signal ends it, and so does the end of the
+ * card.
  *
- * Return: 0, -EINTR or -ENODEV.
+ * Return: %PCIBUF_DONE, and pcibuf_contig_unlock() is due; or as
+ * pcibuf_ctx_interrupted().
  */
-int pcibuf_contig_lock(struct pcibuf_alloc_state *state)
+enum pcibuf_outcome pcibuf_contig_lock(const struct pcibuf_alloc_ctx *ctx)
 {
-	while (down_timeout(&turn, SEARCH_POLL)) {
-		int ret = pcibuf_ctx_interrupted(state->pool);
+	while (down_timeout(&contig_lock, LOCK_POLL)) {
+		enum pcibuf_outcome outcome = pcibuf_ctx_interrupted(ctx);
 
-		if (ret)
-			return ret;
+		if (outcome != PCIBUF_DONE)
+			return outcome;
 	}
-	return 0;
+	return PCIBUF_DONE;
 }
 
 /**
@@ -50,56 +52,62 @@ int pcibuf_contig_lock(struct pcibuf_alloc_state *state)
  */
 void pcibuf_contig_unlock(void)
 {
-	up(&turn);
+	up(&contig_lock);
 }
 
 /**
- * pcibuf_contig_take() - take these very pages
- * @pfn: the first
- * @nr: how many
+ * pcibuf_contig_take() - take exactly these pages
+ * @pfn: page frame number of the first page
+ * @nr_pages: number of base pages
  *
- * Called by whoever searches. Moving a range of many GiB takes many seconds, and
- * only a fatal signal ends that, between two pages.
+ * The caller holds the contiguous allocation lock. To move a range of many GiB takes
+ * many seconds. Only a fatal signal ends that, between two pages.
  *
- * Return: 0, and each is a single page that belongs to the caller, not zeroed and
- * charged to nobody; -EINTR; or -ENOMEM.
+ * Return: %PCIBUF_DONE, and each is a base page that belongs to the caller, not
+ * zeroed and charged to nobody; %PCIBUF_KILLED; or %PCIBUF_NONE.
  */
-int pcibuf_contig_take(unsigned long pfn, unsigned long nr)
+enum pcibuf_outcome pcibuf_contig_take(unsigned long pfn,
+				       unsigned long nr_pages)
 {
-	int ret;
-
 	if (READ_ONCE(offlining))
-		return -ENOMEM;
-	ret = alloc_contig_range(pfn, pfn + nr, PCIBUF_CONTIG_FLAGS,
-				 GFP_KERNEL | __GFP_NOWARN);
-	return ret && ret != -EINTR ? -ENOMEM : ret;
+		return PCIBUF_NONE;
+	switch (alloc_contig_range(pfn, pfn + nr_pages, PCIBUF_CONTIG_FLAGS,
+				   GFP_KERNEL | __GFP_NOWARN)) {
+	case 0:
+		return PCIBUF_DONE;
+	case -EINTR:
+		return PCIBUF_KILLED;
+	default:
+		return PCIBUF_NONE;
+	}
 }
 
 /**
- * pcibuf_contig_interrupted() - shall a search go on?
- * @state: the allocation
+ * pcibuf_contig_interrupted() - does a search go on?
+ * @ctx: the allocation, which holds the contiguous allocation lock
  *
- * Return: 0; -EINTR or -ENODEV; -ENOMEM where it is to make way.
+ * Return: %PCIBUF_DONE where it goes on, %PCIBUF_NONE where it has to make way for
+ * memory that is taken out, or as pcibuf_ctx_interrupted().
  */
-int pcibuf_contig_interrupted(struct pcibuf_alloc_state *state)
+enum pcibuf_outcome pcibuf_contig_interrupted(const struct pcibuf_alloc_ctx *ctx)
 {
 	cond_resched();
 	if (READ_ONCE(offlining))
-		return -ENOMEM;
-	return pcibuf_ctx_interrupted(state->pool);
+		return PCIBUF_NONE;
+	return pcibuf_ctx_interrupted(ctx);
 }
 
 static void wait_for_search(void)
 {
-	down(&turn);
-	up(&turn);
+	down(&contig_lock);
+	up(&contig_lock);
 }
 
 /*
- * Whoever searches looks at struct pages, which go with their memory; and a claim
- * that fails would undo the isolation of what is to go. So the search under way
- * is told, and waited for; and once more at the end, before the struct pages go,
- * for one that began meanwhile.
+ * A search looks at struct pages, which go with their memory, and a contiguous
+ * allocation that fails would undo the isolation of memory that is to go. So the
+ * search under way is told to end, and waited for. It is waited for once more at the
+ * end, before the struct pages go: a search may have begun meanwhile.
  */
 static int offline_notify(struct notifier_block *block, unsigned long action,
 			  void *arg)
@@ -124,13 +132,13 @@ static struct notifier_block offline_block = {
 };
 
 /**
- * pcibuf_contig_init() - set up
+ * pcibuf_contig_init() - set up the lock and watch memory that is taken out
  *
- * Return: 0 or an error.
+ * Return: 0 or a negative errno.
  */
 int pcibuf_contig_init(void)
 {
-	sema_init(&turn, 1);
+	sema_init(&contig_lock, 1);
 	return register_memory_notifier(&offline_block);
 }
 

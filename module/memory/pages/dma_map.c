@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mapping page-backed memory for the card, once for the life of the buffer.
+ * DMA map: page-backed memory is mapped for the card once, for the life of the buffer.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/sizes.h>
 
 #include "compat.h"
+#include "lib/extents.h"
+#include "lib/segments.h"
 #include "memory/dma.h"
 #include "memory/pages/pages.h"
-#include "lib/segments.h"
 
-/* Small enough to find room in an address space that is nearly full. */
+/* An entry is small enough to find room in an address space that is nearly full. */
 #define MAX_ENTRY	PMD_SIZE
 
-/* A lazily freed range of the IOMMU's address space comes back after this. */
+/* Time after which a lazily freed range of the IOMMU's address space is back. */
 #define IOVA_WAIT_MS	50
 
 static unsigned int nr_entries(struct pcibuf_pages *pages)
@@ -27,7 +28,7 @@ static unsigned int nr_entries(struct pcibuf_pages *pages)
 	return nr;
 }
 
-/* Returns the entry behind the last one that it filled. */
+/* Return the entry behind the last entry that was filled. */
 static struct scatterlist *add_entries(struct scatterlist *sg,
 				       struct pcibuf_extent *extent)
 {
@@ -44,19 +45,17 @@ static struct scatterlist *add_entries(struct scatterlist *sg,
 	return sg;
 }
 
-static int build_table(struct pcibuf_pages *pages)
+static bool build_table(struct pcibuf_pages *pages)
 {
 	struct scatterlist *sg;
 	unsigned int i;
-	int ret;
 
-	ret = sg_alloc_table(&pages->sgt, nr_entries(pages), PCIBUF_GFP);
-	if (ret)
-		return -ENOMEM;
+	if (sg_alloc_table(&pages->sgt, nr_entries(pages), PCIBUF_GFP))
+		return false;
 	sg = pages->sgt.sgl;
 	for (i = 0; i < pages->nr_extents; i++)
 		sg = add_entries(sg, &pages->extents[i]);
-	return 0;
+	return true;
 }
 
 static struct scatterlist *skip(struct scatterlist *sg, unsigned int nents)
@@ -66,7 +65,7 @@ static struct scatterlist *skip(struct scatterlist *sg, unsigned int nents)
 	return sg;
 }
 
-/* Up to @end, or all where it is NULL. */
+/* Unmap the parts before @end, or all where @end is NULL. */
 static void unmap_parts(struct pcibuf_pages *pages, struct scatterlist *end)
 {
 	struct scatterlist *next, *sg = pages->sgt.sgl;
@@ -83,7 +82,7 @@ static void unmap_parts(struct pcibuf_pages *pages, struct scatterlist *end)
 	}
 }
 
-static int map_parts(struct pcibuf_pages *pages)
+static bool map_parts(struct pcibuf_pages *pages)
 {
 	unsigned int left = pages->sgt.orig_nents;
 	struct scatterlist *sg = pages->sgt.sgl;
@@ -94,39 +93,39 @@ static int map_parts(struct pcibuf_pages *pages)
 		if (!dma_map_sg_attrs(pages->memory.pool->dev, sg, nents,
 				      DMA_BIDIRECTIONAL, DMA_ATTR_NO_WARN)) {
 			unmap_parts(pages, sg);
-			return -ENOMEM;
+			return false;
 		}
 		sg = skip(sg, nents);
 		left -= nents;
 	}
-	return 0;
+	return true;
 }
 
 /*
- * An IOMMU gives each call one range, if it has one so large. So first all at
- * once, once more when lazily freed ranges are back, and then, where several
- * segments will do, in halves, quarters and so on.
+ * An IOMMU gives each call one range, if it has a range so large. So map all at once;
+ * once more when lazily freed ranges are back; and then, where several segments will
+ * do, in halves, quarters and so on.
  */
-static int map_table(struct pcibuf_pages *pages, bool contiguous)
+static bool map_table(struct pcibuf_pages *pages, bool contiguous)
 {
-	int ret;
+	bool mapped;
 
 	pages->part = pages->sgt.orig_nents;
-	ret = map_parts(pages);
+	mapped = map_parts(pages);
 	if (!pcibuf_dma_translated(pages->memory.pool->dev))
-		return ret;
-	while (ret) {
+		return mapped;
+	while (!mapped) {
 		msleep(IOVA_WAIT_MS);
-		ret = map_parts(pages);
+		mapped = map_parts(pages);
 		if (contiguous || pages->part == 1)
 			break;
-		if (ret)
+		if (!mapped)
 			pages->part = DIV_ROUND_UP(pages->part, 2);
 	}
-	return ret;
+	return mapped;
 }
 
-/* What was merged into an entry before it has no length of its own. */
+/* An entry that was merged into the entry before it has no length of its own. */
 static unsigned int collect(struct sg_table *sgt, struct pcibuf_segment *out)
 {
 	struct pcibuf_coalescer c = { .out = out };
@@ -139,64 +138,57 @@ static unsigned int collect(struct sg_table *sgt, struct pcibuf_segment *out)
 	return c.nr;
 }
 
-static int build_segments(struct pcibuf_pages *pages,
-			  struct pcibuf_alloc_ctx *ctx)
+static enum pcibuf_outcome build_segments(struct pcibuf_pages *pages,
+					  bool contiguous)
 {
 	struct pcibuf_memory *memory = &pages->memory;
 
 	memory->nr_segments = collect(&pages->sgt, NULL);
-	if (ctx->contiguous && memory->nr_segments > 1) {
-		ctx->limit = PCIBUF_LIMIT_IOVA;
-		return -ENOMEM;
-	}
-	ctx->limit = PCIBUF_LIMIT_NONE;
+	if (contiguous && memory->nr_segments > 1)
+		return PCIBUF_NO_IOVA;
 	memory->segments = kvcalloc(memory->nr_segments,
 				    sizeof(*memory->segments), PCIBUF_GFP);
 	if (!memory->segments)
-		return -ENOMEM;
+		return PCIBUF_NO_RECORDS;
 	collect(&pages->sgt, memory->segments);
-	return 0;
+	return PCIBUF_DONE;
 }
 
 /**
  * pcibuf_pages_map() - let the card in, and learn the bus addresses
- * @pages: complete
- * @ctx: tells whether one segment is wanted; limit is set on failure, to none
- *	where there was no memory for a table
+ * @pages: memory that is complete and placed
+ * @contiguous: one segment is wanted
  *
- * Return: 0 or -ENOMEM.
+ * Return: %PCIBUF_DONE, %PCIBUF_NO_BOUNCE, %PCIBUF_NO_IOVA or %PCIBUF_NO_RECORDS.
  */
-int pcibuf_pages_map(struct pcibuf_pages *pages, struct pcibuf_alloc_ctx *ctx)
+enum pcibuf_outcome pcibuf_pages_map(struct pcibuf_pages *pages,
+				     bool contiguous)
 {
 	struct page *first = pfn_to_page(pages->extents[0].pfn);
-	int ret;
+	enum pcibuf_outcome outcome = PCIBUF_NO_IOVA;
 
-	ctx->limit = PCIBUF_LIMIT_BOUNCE;
 	if (pcibuf_dma_bounces(pages->memory.pool->dev, first))
-		return -ENOMEM;
-	ctx->limit = PCIBUF_LIMIT_NONE;
-	ret = build_table(pages);
-	if (ret)
-		return ret;
-	ctx->limit = PCIBUF_LIMIT_IOVA;
-	ret = map_table(pages, ctx->contiguous);
-	if (ret)
+		return PCIBUF_NO_BOUNCE;
+	if (!build_table(pages))
+		return PCIBUF_NO_RECORDS;
+	if (!map_table(pages, contiguous))
 		goto err_free_table;
-	ret = build_segments(pages, ctx);
-	if (ret)
+	outcome = build_segments(pages, contiguous);
+	if (outcome != PCIBUF_DONE)
 		goto err_unmap;
-	return 0;
+	return PCIBUF_DONE;
 
 err_unmap:
 	unmap_parts(pages, NULL);
 err_free_table:
 	sg_free_table(&pages->sgt);
-	return ret;
+	return outcome;
 }
 
 /**
  * pcibuf_pages_unmap() - undo pcibuf_pages_map()
- * @pages: the caller flushes the IOMMU before it releases them
+ * @pages: memory that is mapped. The caller flushes the IOMMU before it releases the
+ *	memory
  */
 void pcibuf_pages_unmap(struct pcibuf_pages *pages)
 {

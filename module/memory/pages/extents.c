@@ -1,82 +1,105 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs: the list of what page-backed memory consists of.
+ * Extents: the list of the pages that memory consists of.
  *
- * It is collected in any order, then placed: each run gets its offset in the
- * buffer.
+ * The list is collected in any order and then placed: each extent gets its offset in
+ * the buffer. lib/extents.c has what needs no page.
  */
 #include <linux/delay.h>
-#include <linux/errno.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 
 #include "compat.h"
+#include "lib/extents.h"
 #include "memory/pages/pages.h"
 
-/* How long somebody may take to drop what is no longer mapped. */
+/* Time that somebody may take to drop a page that is no longer mapped. */
 #define HELD_WAIT_MS	1000
 
 /**
- * pcibuf_extents_reserve() - make room for more
- * @pages: whose runs
+ * pcibuf_extents_reserve() - make room for more extents
+ * @pages: memory that gets them
  * @nr: how many are to be added
  *
- * Return: 0 or -ENOMEM.
+ * Return: whether there is room.
  */
-int pcibuf_extents_reserve(struct pcibuf_pages *pages, unsigned int nr)
+bool pcibuf_extents_reserve(struct pcibuf_pages *pages, unsigned int nr)
 {
 	unsigned int max = max(pages->nr_extents + nr, pages->max_extents * 2);
 	struct pcibuf_extent *extents;
 
 	if (pages->nr_extents + nr <= pages->max_extents)
-		return 0;
+		return true;
 	extents = kvmalloc_array(max, sizeof(*extents), PCIBUF_GFP);
 	if (!extents)
-		return -ENOMEM;
+		return false;
 	if (pages->nr_extents)
-		memcpy(extents, pages->extents, pages->nr_extents * sizeof(*extents));
+		memcpy(extents, pages->extents,
+		       pages->nr_extents * sizeof(*extents));
 	kvfree(pages->extents);
 	pages->extents = extents;
 	pages->max_extents = max;
-	return 0;
+	return true;
 }
 
 /**
- * pcibuf_extents_add() - add a run behind the others
- * @pages: has room for one, see pcibuf_extents_reserve()
- * @extent: added to the last one where it continues that
+ * pcibuf_extents_add() - add an extent behind the others
+ * @pages: memory with room for one more, see pcibuf_extents_reserve()
+ * @extent: extent to add
  */
-void pcibuf_extents_add(struct pcibuf_pages *pages, const struct pcibuf_extent *extent)
+void pcibuf_extents_add(struct pcibuf_pages *pages,
+			const struct pcibuf_extent *extent)
 {
-	struct pcibuf_extent *last = &pages->extents[pages->nr_extents - 1];
-
-	if (!extent->nr_pages)
-		return;
 	pages->nr_pages += extent->nr_pages;
-	if (pages->nr_extents && pcibuf_extent_follows(last, extent))
-		last->nr_pages += extent->nr_pages;
-	else
-		pages->extents[pages->nr_extents++] = *extent;
+	pages->nr_extents = pcibuf_extents_append(pages->extents,
+						  pages->nr_extents, extent);
+}
+
+static enum pcibuf_outcome zero(const struct pcibuf_extent *extent,
+				const struct pcibuf_alloc_ctx *ctx)
+{
+	enum pcibuf_outcome outcome = PCIBUF_DONE;
+	unsigned long at;
+
+	for (at = 0; at < extent->nr_pages; at++) {
+		if (at % PCIBUF_CHECK_EVERY == 0)
+			outcome = pcibuf_ctx_interrupted(ctx);
+		if (outcome != PCIBUF_DONE)
+			break;
+		clear_highpage(pfn_to_page(extent->pfn + at));
+		cond_resched();
+	}
+	return outcome;
 }
 
 /**
- * pcibuf_extent_cut() - take pages off the front
- * @extent: what is left, perhaps nothing
- * @nr: pages, whole units
- * @out: a run of those, of the same kind
+ * pcibuf_extents_zero() - zero all that is dirty
+ * @pages: memory that nobody uses yet
+ * @ctx: the allocation that it is for
+ *
+ * This is the one place where the driver zeroes pages. Pages that the page allocator
+ * zeroed are not dirty.
+ *
+ * Return: %PCIBUF_DONE, or as pcibuf_ctx_interrupted().
  */
-void pcibuf_extent_cut(struct pcibuf_extent *extent, unsigned long nr,
-		       struct pcibuf_extent *out)
+enum pcibuf_outcome pcibuf_extents_zero(struct pcibuf_pages *pages,
+					const struct pcibuf_alloc_ctx *ctx)
 {
-	*out = *extent;
-	out->nr_pages = nr;
-	extent->pfn += nr;
-	extent->nr_pages -= nr;
+	enum pcibuf_outcome outcome = PCIBUF_DONE;
+	unsigned int i;
+
+	for (i = 0; outcome == PCIBUF_DONE && i < pages->nr_extents; i++) {
+		if (pages->extents[i].dirty)
+			outcome = zero(&pages->extents[i], ctx);
+		if (outcome == PCIBUF_DONE)
+			pages->extents[i].dirty = false;
+	}
+	return outcome;
 }
 
-/* Large units first: each then lies at a multiple of its size. */
+/* Large pages first: each then lies at a multiple of its size. */
 static int compare(const void *a, const void *b)
 {
 	const struct pcibuf_extent *left = a, *right = b;
@@ -86,7 +109,7 @@ static int compare(const void *a, const void *b)
 	return left->pfn < right->pfn ? -1 : left->pfn > right->pfn;
 }
 
-/* In the order that they have now, those that have become neighbours as one. */
+/* Keeps the order, and joins extents that have become neighbours. */
 static void join(struct pcibuf_pages *pages)
 {
 	unsigned int i, nr = pages->nr_extents;
@@ -97,7 +120,10 @@ static void join(struct pcibuf_pages *pages)
 		pcibuf_extents_add(pages, &pages->extents[i]);
 }
 
-/* The node with more than half of it, if one has; @weight: by how much, so far. */
+/*
+ * Find the node that has more than half of the memory, if one has. @weight: by how
+ * much, so far.
+ */
 static void vote(struct pcibuf_pages *pages, struct pcibuf_extent *extent,
 		 unsigned long *weight)
 {
@@ -113,11 +139,21 @@ static void vote(struct pcibuf_pages *pages, struct pcibuf_extent *extent,
 	}
 }
 
+static void place(struct pcibuf_extent *extent, pgoff_t first)
+{
+	unsigned long at;
+
+	extent->first = first;
+	for (at = 0; at < extent->nr_pages; at += 1UL << extent->order)
+		pcibuf_page_set_index(pfn_to_page(extent->pfn + at),
+				      first + at);
+}
+
 /**
- * pcibuf_extents_place() - give each run its place in the buffer
- * @pages: complete
- * @contiguous: they follow each other as they are; else they are sorted, so that
- *	the card sees as few ranges as can be
+ * pcibuf_extents_place() - give each extent its place in the buffer
+ * @pages: complete memory
+ * @contiguous: the extents follow each other as they are; else they are sorted, so
+ *	that the card sees as few segments as possible
  */
 void pcibuf_extents_place(struct pcibuf_pages *pages, bool contiguous)
 {
@@ -126,27 +162,21 @@ void pcibuf_extents_place(struct pcibuf_pages *pages, bool contiguous)
 	unsigned int i;
 
 	if (!contiguous) {
-		sort(pages->extents, pages->nr_extents, sizeof(*pages->extents), compare,
-		     NULL);
+		sort(pages->extents, pages->nr_extents, sizeof(*pages->extents),
+		     compare, NULL);
 		join(pages);
 	}
 	for (i = 0; i < pages->nr_extents; i++) {
-		struct pcibuf_extent *extent = &pages->extents[i];
-		unsigned long at;
-
-		vote(pages, extent, &weight);
-		extent->first = first;
-		for (at = 0; at < extent->nr_pages; at += 1UL << extent->order)
-			pcibuf_page_set_index(pfn_to_page(extent->pfn + at),
-					      first + at);
-		first += extent->nr_pages;
+		vote(pages, &pages->extents[i], &weight);
+		place(&pages->extents[i], first);
+		first += pages->extents[i].nr_pages;
 	}
 }
 
 /*
- * For a debug build: unless somebody pinned the memory, every count is 1 when a
- * buffer lets go of it, and anything else is a leak. An exiting process drops
- * its references some time after it has taken its mapping down.
+ * For the test build: unless somebody pinned the memory, every count is 1 when a
+ * buffer lets go of it, and anything else is a leak. An exiting process drops its
+ * references some time after it has taken its mapping down.
  */
 static bool still_held(struct page *page)
 {
@@ -160,7 +190,6 @@ static bool still_held(struct page *page)
 	return true;
 }
 
-/* Is a page of it known to be broken? */
 static bool is_broken(struct page *page, unsigned int order)
 {
 	unsigned long i;
@@ -172,11 +201,12 @@ static bool is_broken(struct page *page, unsigned int order)
 }
 
 /**
- * pcibuf_extent_put() - drop the buffer's reference to each unit
- * @extent: whoever still holds a page keeps that unit alive, nobody else
+ * pcibuf_extent_put() - drop the buffer's reference to each page
+ * @extent: extent of the buffer. Whoever still holds a page keeps that page alive,
+ *	and no other
  *
- * One with a broken page keeps it: of a large block the memory manager would free that
- * page, too, and give it to the next who asks for a block.
+ * A page with a broken part is not given back: the memory manager would free the
+ * broken part of a large page too, and give it to the next who asks for a block.
  */
 void pcibuf_extent_put(const struct pcibuf_extent *extent)
 {
@@ -199,8 +229,8 @@ void pcibuf_extent_put(const struct pcibuf_extent *extent)
 }
 
 /**
- * pcibuf_extents_put() - drop the references to all runs
- * @pages: empty then
+ * pcibuf_extents_put() - drop the references to all pages
+ * @pages: memory; its list is empty then
  */
 void pcibuf_extents_put(struct pcibuf_pages *pages)
 {
@@ -210,28 +240,4 @@ void pcibuf_extents_put(struct pcibuf_pages *pages)
 		pcibuf_extent_put(&pages->extents[i]);
 	pages->nr_extents = 0;
 	pages->nr_pages = 0;
-}
-
-/**
- * pcibuf_extent_clear() - zero what came as it was
- * @state: the allocation that it is for
- * @extent: used by nobody
- *
- * Return: 0, or what pcibuf_ctx_interrupted() said.
- */
-int pcibuf_extent_clear(struct pcibuf_alloc_state *state, const struct pcibuf_extent *extent)
-{
-	unsigned long at;
-	int ret;
-
-	for (at = 0; at < extent->nr_pages; at++) {
-		if (at % PCIBUF_CHECK_EVERY == 0) {
-			ret = pcibuf_ctx_interrupted(state->pool);
-			if (ret)
-				return ret;
-		}
-		clear_highpage(pfn_to_page(extent->pfn + at));
-		cond_resched();
-	}
-	return 0;
 }

@@ -8,8 +8,8 @@
 #include <linux/mmzone.h>
 
 #include "compat.h"
-#include "memory/pages/pages.h"
 #include "lib/spans.h"
+#include "memory/pages/pages.h"
 
 /*
  * Cost of a page that is on its way to where it can be moved from, so that

@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Neighbours: a contiguous range of units that are free already.
+ * Neighbours: a contiguous range of huge pages that are free already.
  *
- * The page allocator has no blocks larger than 4 MiB, but large free areas
- * consist of many that lie side by side. So units are taken until enough of them
- * do, and the others go back.
+ * The page allocator has no blocks larger than 4 MiB, but large free areas consist of
+ * many blocks side by side. So huge pages are taken until enough of them lie side by
+ * side, and the others go back.
  */
-#include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 
-#include "memory/pages/pages.h"
+#include "lib/extents.h"
 #include "lib/spans.h"
+#include "memory/pages/pages.h"
 
 /*
- * Units that may be taken beyond what is needed: an eighth of it, and so many. To
- * hold more for a moment would cost others more than to claim a range.
+ * Huge pages that may be taken beyond what is needed: an eighth of the need, and so
+ * many. To hold more for a moment would cost others more than to move pages.
  */
 #define SURPLUS		32
 
 /**
- * struct search - units that were taken
+ * struct search - huge pages that were taken
  * @state: the allocation
- * @pfns: where they begin
- * @nr: how many
- * @max: how many there may be
+ * @pfns: page frame number of each
+ * @nr: how many were taken
+ * @max: how many may be taken
  */
 struct search {
 	struct pcibuf_alloc_state *state;
@@ -36,30 +36,37 @@ struct search {
 	size_t max;
 };
 
-/* Up to @target units, or -ENOMEM, -EINTR, -ENODEV. */
-static int collect(struct search *search, size_t target)
+/* Take one huge page more. */
+static enum pcibuf_outcome take_one(struct search *search)
 {
-	gfp_t gfp = PCIBUF_GFP | __GFP_COMP | __GFP_ZERO;
-	struct pcibuf_alloc_state *state = search->state;
+	struct pcibuf_alloc_ctx *ctx = search->state->ctx;
+	enum pcibuf_outcome outcome;
+	struct page *page;
 
-	while (search->nr < target) {
-		struct page *page;
-		int ret;
+	outcome = pcibuf_ctx_check(ctx);
+	/* Another step holds less than this one. */
+	if (outcome == PCIBUF_NO_RESERVE)
+		return PCIBUF_NONE;
+	if (outcome != PCIBUF_DONE)
+		return outcome;
+	page = pcibuf_state_page(search->state,
+				 PCIBUF_GFP | __GFP_COMP | __GFP_ZERO,
+				 PCIBUF_HUGE_ORDER);
+	if (!page)
+		return pcibuf_state_none(search->state, PCIBUF_HUGE_ORDER);
+	search->pfns[search->nr++] = page_to_pfn(page);
+	ctx->held += PMD_SIZE;
+	cond_resched();
+	return PCIBUF_DONE;
+}
 
-		ret = pcibuf_ctx_check(state->pool, state->ctx);
-		if (ret)
-			return ret;
-		page = pcibuf_state_page(state, gfp, PCIBUF_HUGE_ORDER);
-		if (!page) {
-			state->ctx->limit =
-				pcibuf_state_limit(state, PCIBUF_HUGE_ORDER);
-			return -ENOMEM;
-		}
-		search->pfns[search->nr++] = page_to_pfn(page);
-		state->ctx->held += PMD_SIZE;
-		cond_resched();
-	}
-	return 0;
+static enum pcibuf_outcome collect(struct search *search, size_t target)
+{
+	enum pcibuf_outcome outcome = PCIBUF_DONE;
+
+	while (outcome == PCIBUF_DONE && search->nr < target)
+		outcome = take_one(search);
+	return outcome;
 }
 
 static int compare(const void *a, const void *b)
@@ -69,29 +76,29 @@ static int compare(const void *a, const void *b)
 	return *left < *right ? -1 : *left > *right;
 }
 
-/* Index of the first of @need neighbours, or an error. */
-static ssize_t find(struct search *search, size_t need)
+/* Find @need neighbours, the first of them at index *@at. */
+static enum pcibuf_outcome find(struct search *search, size_t need, size_t *at)
 {
-	size_t at, target = need;
-	int ret;
+	enum pcibuf_outcome outcome;
+	size_t target = need;
 
 	for (;;) {
-		ret = collect(search, target);
+		outcome = collect(search, target);
 		sort(search->pfns, search->nr, sizeof(*search->pfns), compare,
 		     NULL);
-		at = pcibuf_span_neighbours(search->pfns, search->nr,
-					    PCIBUF_HUGE_PAGES, need);
-		if (at < search->nr)
-			return at;
-		if (ret)
-			return ret;
+		*at = pcibuf_span_neighbours(search->pfns, search->nr,
+					     PCIBUF_HUGE_PAGES, need);
+		if (*at < search->nr)
+			return PCIBUF_DONE;
+		if (outcome != PCIBUF_DONE)
+			return outcome;
 		if (search->nr == search->max)
-			return -ENOMEM;
+			return PCIBUF_NONE;
 		target = min(search->max, search->nr + need / 16 + 8);
 	}
 }
 
-/* All but those from @at to before @end. */
+/* Give back all but those from index @at to before @end. */
 static void give_back(struct search *search, size_t at, size_t end)
 {
 	size_t i;
@@ -103,91 +110,98 @@ static void give_back(struct search *search, size_t at, size_t end)
 	search->state->ctx->held = 0;
 }
 
-/* A unit of which only a part is needed is exchanged for so many single pages. */
-static int trim(unsigned long pfn, unsigned long nr)
+/* Exchange a huge page of which only a part is needed for so many base pages. */
+static bool trim(unsigned long pfn, unsigned long nr_pages)
 {
 	struct page *page = pfn_to_page(pfn);
 
 	__free_pages(page, PCIBUF_HUGE_ORDER);
 	if (!pcibuf_block_retake(page, PCIBUF_GFP | __GFP_ZERO))
-		return -ENOMEM;
-	pcibuf_block_split(page, PCIBUF_HUGE_ORDER, nr);
-	return 0;
+		return false;
+	pcibuf_block_split(page, PCIBUF_HUGE_ORDER, nr_pages);
+	return true;
 }
 
-static int take(struct search *search, unsigned long nr, unsigned long *pfn)
+static enum pcibuf_outcome take(struct search *search, unsigned long nr_pages,
+				unsigned long *pfn)
 {
-	size_t need = DIV_ROUND_UP(nr, PCIBUF_HUGE_PAGES);
-	unsigned long tail = nr % PCIBUF_HUGE_PAGES;
-	ssize_t at = find(search, need);
+	size_t at, need = DIV_ROUND_UP(nr_pages, PCIBUF_HUGE_PAGES);
+	unsigned long tail = nr_pages % PCIBUF_HUGE_PAGES;
+	enum pcibuf_outcome outcome = find(search, need, &at);
 
-	if (at < 0) {
+	if (outcome != PCIBUF_DONE) {
 		give_back(search, 0, 0);
-		return at;
+		return outcome;
 	}
 	*pfn = search->pfns[at];
-	if (tail && trim(*pfn + nr - tail, tail)) {
-		/* The last one is gone already. */
+	if (tail && !trim(*pfn + nr_pages - tail, tail)) {
+		/* The last huge page is gone already. */
 		give_back(search, at + need - 1, at + need);
-		return -ENOMEM;
+		return PCIBUF_NONE;
 	}
 	give_back(search, at, at + need);
-	return 0;
+	return PCIBUF_DONE;
 }
 
-static int locked_take(struct search *search, unsigned long nr,
-		       unsigned long *pfn)
+static enum pcibuf_outcome locked_take(struct search *search,
+				       unsigned long nr_pages,
+				       unsigned long *pfn)
 {
-	int ret;
+	enum pcibuf_outcome outcome = pcibuf_contig_lock(search->state->ctx);
 
-	ret = pcibuf_contig_lock(search->state);
-	if (ret)
-		return ret;
-	ret = take(search, nr, pfn);
+	if (outcome != PCIBUF_DONE)
+		return outcome;
+	outcome = take(search, nr_pages, pfn);
 	pcibuf_contig_unlock();
-	return ret;
+	return outcome;
 }
 
-static int add(struct pcibuf_alloc_state *state, unsigned long pfn,
-	       unsigned long nr)
+static enum pcibuf_outcome add(struct pcibuf_alloc_state *state,
+			       unsigned long pfn, unsigned long nr_pages)
 {
-	unsigned long tail = nr % PCIBUF_HUGE_PAGES;
+	unsigned long tail = nr_pages % PCIBUF_HUGE_PAGES;
 	struct pcibuf_extent extents[] = {
-		{ .pfn = pfn, .nr_pages = nr - tail, .order = PCIBUF_HUGE_ORDER },
-		{ .pfn = pfn + nr - tail, .nr_pages = tail },
+		{
+			.pfn = pfn,
+			.nr_pages = nr_pages - tail,
+			.order = PCIBUF_HUGE_ORDER,
+		},
+		{ .pfn = pfn + nr_pages - tail, .nr_pages = tail },
 	};
-	int ret;
+	enum pcibuf_outcome outcome;
 
-	ret = pcibuf_state_add(state, extents, ARRAY_SIZE(extents));
-	if (ret) {
+	outcome = pcibuf_state_add(state, extents, ARRAY_SIZE(extents));
+	if (outcome != PCIBUF_DONE) {
 		pcibuf_extent_put(&extents[0]);
 		pcibuf_extent_put(&extents[1]);
 	}
-	return ret;
+	return outcome;
 }
 
 /**
- * pcibuf_neighbours_get() - a range of neighbouring units, zeroed
- * @state: where to look, and what gets it
- * @nr: pages
+ * pcibuf_neighbours_get() - get a range of neighbouring huge pages
+ * @state: the allocation, which gets it
+ * @nr_pages: base pages wanted
  *
- * Return: 0; or -ENOMEM, -EDQUOT, -EINTR, -ENODEV, and nothing is left behind.
+ * Return: %PCIBUF_DONE; or %PCIBUF_NONE or what it ran into, and nothing is left
+ * behind.
  */
-int pcibuf_neighbours_get(struct pcibuf_alloc_state *state, unsigned long nr)
+enum pcibuf_outcome pcibuf_neighbours_get(struct pcibuf_alloc_state *state,
+					  unsigned long nr_pages)
 {
 	struct search search = { .state = state };
+	enum pcibuf_outcome outcome;
 	unsigned long pfn;
-	int ret;
 
-	if (nr <= PCIBUF_HUGE_PAGES)
-		return -ENOMEM;
-	search.max = nr / PCIBUF_HUGE_PAGES;
+	if (nr_pages <= PCIBUF_HUGE_PAGES)
+		return PCIBUF_NONE;
+	search.max = nr_pages / PCIBUF_HUGE_PAGES;
 	search.max += search.max / 8 + SURPLUS;
 	search.pfns = kvmalloc_array(search.max, sizeof(*search.pfns),
 				     PCIBUF_GFP);
 	if (!search.pfns)
-		return -ENOMEM;
-	ret = locked_take(&search, nr, &pfn);
+		return PCIBUF_NONE;
+	outcome = locked_take(&search, nr_pages, &pfn);
 	kvfree(search.pfns);
-	return ret ?: add(state, pfn, nr);
+	return outcome == PCIBUF_DONE ? add(state, pfn, nr_pages) : outcome;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Page-backed memory: inside of the backing.
+ * Page-backed memory: inside of the backing. Only this folder includes this header.
  *
- * backing.c is the backing. Its memory is a list of runs (extents.c): chunks of any
- * address (scattered.c), or one contiguous range (range.c), which is found among
- * what is free (neighbours.c) or made (contig.c); what is parked comes first
- * (quarantine.c). dma_map.c maps it.
+ * From the top: backing.c is the backing. Its memory is a list of extents
+ * (extents.c), which scattered.c finds anywhere, or range.c in one place: among free
+ * huge pages (neighbours.c), or by moving others out (contig.c). What is in
+ * quarantine comes first (quarantine.c). dma_map.c maps the list for the card.
  */
 #ifndef PCIBUF_PAGES_H
 #define PCIBUF_PAGES_H
@@ -16,38 +16,23 @@
 
 #include "memory/memory.h"
 
-/* Pages after which a long allocation looks up from its work. */
+/* Pages after which a long allocation looks whether it goes on. */
 #define PCIBUF_CHECK_EVERY	(SZ_4M >> PAGE_SHIFT)
 
-/**
- * struct pcibuf_extent - physically contiguous units, each with its own reference
- * @pfn: of its first page
- * @nr_pages: how many, a multiple of the unit; while parked it may be 0
- * @first: page offset in the buffer; means nothing while parked
- * @order: each unit is one page of this order, compound above 0; at a page
- *	offset, and (above 0) a physical address, that are multiples of its size
- * @reused: it came out of the pool
- */
-struct pcibuf_extent {
-	unsigned long pfn;
-	unsigned long nr_pages;
-	pgoff_t first;
-	unsigned int order;
-	bool reused;
-};
+struct pcibuf_extent;
 
 /**
  * struct pcibuf_pages - page-backed memory
- * @memory: what the core sees
- * @nr_pages: of all runs
- * @extents: in the order of their offsets, without gaps; while parked in that of
- *	their addresses
- * @nr_extents: how many
- * @max_extents: how many there is room for
- * @node: NUMA node that most of it is on
- * @sgt: the same for the DMA API, while it is mapped
- * @part: entries of @sgt that were mapped together
- * @cursor: where a run to take was found last, while it is parked
+ * @memory: what the rest of the driver sees
+ * @nr_pages: base pages of all extents
+ * @extents: list of extents (lib/extents.h), in the order of their offsets, without
+ *	gaps; in quarantine in the order of their addresses
+ * @nr_extents: length of the list
+ * @max_extents: room of the list
+ * @node: NUMA node that most of the memory is on
+ * @sgt: the same memory for the DMA API, while it is mapped
+ * @part: number of entries of @sgt that were mapped by one call
+ * @cursor: in quarantine, where the last search found an extent
  */
 struct pcibuf_pages {
 	struct pcibuf_memory memory;
@@ -63,27 +48,20 @@ struct pcibuf_pages {
 
 /**
  * struct pcibuf_alloc_state - an allocation of pages while it is under way
- * @pool: of the card
- * @ctx: what is wanted
- * @pages: gets what was found
- * @zone: first of the zones that may still have what the card can reach
- * @zones: how many may be asked: the narrowest is kept for the end
- * @low: it is the end
- * @quarantined: below this order there may be parked memory
- * @piece: pages that are worth claiming at once for a card that reaches only a
- *	part of the memory; 0 where claiming does not help
- * @claims: how often that may still be done
+ * @ctx: the allocation
+ * @pages: gets what is found
+ * @zone: index of the first zone that may still have memory that the card reaches
+ * @zones: number of zones that may be asked: the narrowest is kept for the end
+ * @narrow: the card reaches only a part of the memory
+ * @quarantined: pages of an order below this may be in quarantine
  */
 struct pcibuf_alloc_state {
-	struct pcibuf_pool *pool;
 	struct pcibuf_alloc_ctx *ctx;
 	struct pcibuf_pages *pages;
 	unsigned int zone;
 	unsigned int zones;
-	bool low;
+	bool narrow;
 	unsigned int quarantined;
-	unsigned long piece;
-	unsigned int claims;
 };
 
 static inline struct pcibuf_pages *to_pages(struct pcibuf_memory *memory)
@@ -91,77 +69,81 @@ static inline struct pcibuf_pages *to_pages(struct pcibuf_memory *memory)
 	return container_of(memory, struct pcibuf_pages, memory);
 }
 
-/* Is @extent the memory behind @last, of the same kind? */
-static inline bool pcibuf_extent_follows(const struct pcibuf_extent *last,
-					 const struct pcibuf_extent *extent)
-{
-	return last->pfn + last->nr_pages == extent->pfn &&
-	       last->order == extent->order && last->reused == extent->reused;
-}
-
 /* extents.c */
-int pcibuf_extents_reserve(struct pcibuf_pages *pages, unsigned int nr);
-void pcibuf_extents_add(struct pcibuf_pages *pages, const struct pcibuf_extent *extent);
-void pcibuf_extent_cut(struct pcibuf_extent *extent, unsigned long nr,
-		       struct pcibuf_extent *out);
+bool pcibuf_extents_reserve(struct pcibuf_pages *pages, unsigned int nr);
+void pcibuf_extents_add(struct pcibuf_pages *pages,
+			const struct pcibuf_extent *extent);
+enum pcibuf_outcome pcibuf_extents_zero(struct pcibuf_pages *pages,
+					const struct pcibuf_alloc_ctx *ctx);
 void pcibuf_extents_place(struct pcibuf_pages *pages, bool contiguous);
 void pcibuf_extent_put(const struct pcibuf_extent *extent);
 void pcibuf_extents_put(struct pcibuf_pages *pages);
-int pcibuf_extent_clear(struct pcibuf_alloc_state *state,
-			const struct pcibuf_extent *extent);
+
+/* block.c */
+void pcibuf_block_split(struct page *page, unsigned int order,
+			unsigned long nr_pages);
+bool pcibuf_block_join(struct page *page);
+bool pcibuf_block_retake(struct page *page, gfp_t gfp);
 
 /* alloc_state.c */
 void pcibuf_state_init(struct pcibuf_alloc_state *state,
 		       struct pcibuf_pages *pages,
-			struct pcibuf_alloc_ctx *ctx);
+		       struct pcibuf_alloc_ctx *ctx);
 struct page *pcibuf_state_page(struct pcibuf_alloc_state *state, gfp_t gfp,
 			       unsigned int order);
-enum pcibuf_limit pcibuf_state_limit(struct pcibuf_alloc_state *state,
-				     unsigned int order);
-int pcibuf_state_add(struct pcibuf_alloc_state *state,
-		     const struct pcibuf_extent *extents, unsigned int nr);
-bool pcibuf_state_lower(struct pcibuf_alloc_state *state);
-
-/* scattered.c */
-int pcibuf_page_get(struct pcibuf_alloc_state *state, unsigned int order);
-int pcibuf_scattered_get(struct pcibuf_alloc_state *state);
-
-/* block.c */
-void pcibuf_block_split(struct page *page, unsigned int order, unsigned long nr);
-bool pcibuf_block_join(struct page *page);
-bool pcibuf_block_retake(struct page *page, gfp_t gfp);
-
-/* range.c */
-int pcibuf_range_get(struct pcibuf_alloc_state *state);
-
-/* neighbours.c */
-int pcibuf_neighbours_get(struct pcibuf_alloc_state *state, unsigned long nr);
-
-/* contig_lock.c */
-int pcibuf_contig_lock(struct pcibuf_alloc_state *state);
-void pcibuf_contig_unlock(void);
-int pcibuf_contig_interrupted(struct pcibuf_alloc_state *state);
-int pcibuf_contig_take(unsigned long pfn, unsigned long nr);
-
-/* contig.c, migrate_cost.c */
-int pcibuf_contig_get(struct pcibuf_alloc_state *state, unsigned long nr);
-u16 pcibuf_migrate_cost(struct zone *zone, unsigned long pfn);
-
-/* collapse.c */
-int pcibuf_collapse(struct pcibuf_alloc_state *state, struct pcibuf_extent *range,
-		    struct pcibuf_pages *into);
+enum pcibuf_outcome pcibuf_state_none(struct pcibuf_alloc_state *state,
+				      unsigned int order);
+enum pcibuf_outcome pcibuf_state_limit(struct pcibuf_alloc_state *state);
+enum pcibuf_outcome pcibuf_state_add(struct pcibuf_alloc_state *state,
+				     const struct pcibuf_extent *extents,
+				     unsigned int nr);
+bool pcibuf_state_keeps_low(const struct pcibuf_alloc_state *state);
+bool pcibuf_state_is_low(const struct pcibuf_alloc_state *state);
+void pcibuf_state_ask_low(struct pcibuf_alloc_state *state);
 
 /* quarantine.c */
-int pcibuf_quarantine_take(struct pcibuf_pool *pool, unsigned int order,
-			   struct pcibuf_extent *extent);
-int pcibuf_quarantine_take_range(struct pcibuf_pool *pool, unsigned long nr,
-				 struct pcibuf_pages *into);
 void pcibuf_pages_quarantine(struct pcibuf_memory *memory);
 bool pcibuf_pages_absorb(struct pcibuf_memory *into,
 			 struct pcibuf_memory *memory);
+enum pcibuf_outcome pcibuf_quarantine_take(struct pcibuf_alloc_state *state,
+					   unsigned int order);
+enum pcibuf_outcome pcibuf_quarantine_take_range(struct pcibuf_alloc_state *state,
+						 unsigned long nr_pages);
+
+/* contig_lock.c */
+enum pcibuf_outcome pcibuf_contig_lock(const struct pcibuf_alloc_ctx *ctx);
+void pcibuf_contig_unlock(void);
+enum pcibuf_outcome pcibuf_contig_interrupted(const struct pcibuf_alloc_ctx *ctx);
+enum pcibuf_outcome pcibuf_contig_take(unsigned long pfn,
+				       unsigned long nr_pages);
+
+/* migrate_cost.c */
+u16 pcibuf_migrate_cost(struct zone *zone, unsigned long pfn);
+
+/* collapse.c */
+enum pcibuf_outcome pcibuf_collapse(struct pcibuf_alloc_state *state,
+				    struct pcibuf_extent *range,
+				    struct pcibuf_pages *into);
+
+/* contig.c */
+enum pcibuf_outcome pcibuf_contig_get(struct pcibuf_alloc_state *state,
+				      unsigned long nr_pages);
+
+/* neighbours.c */
+enum pcibuf_outcome pcibuf_neighbours_get(struct pcibuf_alloc_state *state,
+					  unsigned long nr_pages);
+
+/* scattered.c */
+enum pcibuf_outcome pcibuf_page_get(struct pcibuf_alloc_state *state,
+				    unsigned int order);
+enum pcibuf_outcome pcibuf_scattered_get(struct pcibuf_alloc_state *state);
+
+/* range.c */
+enum pcibuf_outcome pcibuf_range_get(struct pcibuf_alloc_state *state);
 
 /* dma_map.c */
-int pcibuf_pages_map(struct pcibuf_pages *pages, struct pcibuf_alloc_ctx *ctx);
+enum pcibuf_outcome pcibuf_pages_map(struct pcibuf_pages *pages,
+				     bool contiguous);
 void pcibuf_pages_unmap(struct pcibuf_pages *pages);
 
 #endif /* PCIBUF_PAGES_H */

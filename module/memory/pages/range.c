@@ -2,134 +2,136 @@
 /*
  * Range: physically contiguous memory of any size, for a card without an IOMMU.
  *
- * What is parked, if it will do; else the steps below, each dearer than the one
- * before it and able to do more.
+ * A range in quarantine comes first, if one fits. Then the steps below, each of which
+ * costs more than the one before it and can do more.
  */
-#include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 
+#include "lib/extents.h"
 #include "memory/pages/pages.h"
 
-/*
- * One block of the page allocator, if the size is no more than that of one unit:
- * two neighbouring units are better than one block of 4 MiB, because each can be
- * mapped by one entry, and the search for neighbours finds the halves of such a
- * block.
- */
-static int take_block(struct pcibuf_alloc_state *state, unsigned long nr)
+/* A part of a block, as base pages. */
+static enum pcibuf_outcome take_part(struct pcibuf_alloc_state *state,
+				     unsigned long nr_pages, unsigned int order)
 {
-	unsigned int order = get_order(nr << PAGE_SHIFT);
-	struct pcibuf_extent extent = { .nr_pages = nr };
+	struct pcibuf_extent extent = { .nr_pages = nr_pages };
+	enum pcibuf_outcome outcome;
 	struct page *page;
-	int ret;
 
-	if (nr > PCIBUF_HUGE_PAGES)
-		return -ENOMEM;
-	if (nr == BIT(order))
-		return pcibuf_page_get(state, order);
 	page = pcibuf_state_page(state, PCIBUF_GFP | __GFP_ZERO, order);
-	if (!page) {
-		state->ctx->limit = pcibuf_state_limit(state, order);
-		return -ENOMEM;
-	}
-	pcibuf_block_split(page, order, nr);
+	if (!page)
+		return PCIBUF_NONE;
+	pcibuf_block_split(page, order, nr_pages);
 	extent.pfn = page_to_pfn(page);
-	ret = pcibuf_state_add(state, &extent, 1);
-	if (ret)
+	outcome = pcibuf_state_add(state, &extent, 1);
+	if (outcome != PCIBUF_DONE)
 		pcibuf_extent_put(&extent);
-	return ret;
+	return outcome;
 }
 
-/* Also from the small zone that is kept for cards that reach nothing else. */
-static int take_low_block(struct pcibuf_alloc_state *state, unsigned long nr)
+/*
+ * One block of the page allocator, up to the size of a huge page. Two neighbouring
+ * huge pages are better than one block of 4 MiB, because one entry maps each, and the
+ * search for neighbours finds the halves of such a block.
+ */
+static enum pcibuf_outcome take_block(struct pcibuf_alloc_state *state,
+				      unsigned long nr_pages)
 {
-	return pcibuf_state_lower(state) ? take_block(state, nr) : -ENOMEM;
+	unsigned int order = get_order(nr_pages << PAGE_SHIFT);
+	enum pcibuf_outcome outcome;
+
+	if (nr_pages > PCIBUF_HUGE_PAGES)
+		return PCIBUF_NONE;
+	if (nr_pages == BIT(order))
+		outcome = pcibuf_page_get(state, order);
+	else
+		outcome = take_part(state, nr_pages, order);
+	return outcome == PCIBUF_NONE ? pcibuf_state_none(state, order) :
+					outcome;
 }
 
-static int claim_low(struct pcibuf_alloc_state *state, unsigned long nr)
+/* Also from the narrowest zone, which is kept for cards that reach no other. */
+static enum pcibuf_outcome take_low_block(struct pcibuf_alloc_state *state,
+					  unsigned long nr_pages)
 {
-	return state->low ? pcibuf_contig_get(state, nr) : -ENOMEM;
+	if (!pcibuf_state_keeps_low(state))
+		return PCIBUF_NONE;
+	pcibuf_state_ask_low(state);
+	return take_block(state, nr_pages);
+}
+
+static enum pcibuf_outcome take_low_contig(struct pcibuf_alloc_state *state,
+					   unsigned long nr_pages)
+{
+	return pcibuf_state_is_low(state) ? pcibuf_contig_get(state, nr_pages) :
+					    PCIBUF_NONE;
 }
 
 static const struct step {
 	enum pcibuf_steps bit;
-	int (*take)(struct pcibuf_alloc_state *state, unsigned long nr);
+	enum pcibuf_outcome (*take)(struct pcibuf_alloc_state *state,
+				    unsigned long nr_pages);
 } steps[] = {
 	{ PCIBUF_STEP_BLOCK, take_block },
 	{ PCIBUF_STEP_NEIGHBOURS, pcibuf_neighbours_get },
 	{ PCIBUF_STEP_CONTIG, pcibuf_contig_get },
 	{ PCIBUF_STEP_BLOCK, take_low_block },
-	{ PCIBUF_STEP_CONTIG, claim_low },
+	{ PCIBUF_STEP_CONTIG, take_low_contig },
 };
 
-/* A debug build can be told to leave steps out, so that tests see each alone. */
+/* The test build can be told to leave steps out, so that tests see each alone. */
 static unsigned int contig_steps = PCIBUF_STEP_BLOCK | PCIBUF_STEP_NEIGHBOURS |
 				   PCIBUF_STEP_CONTIG;
 #ifdef CONFIG_PCIBUF_DEBUG
 module_param(contig_steps, uint, 0644);
 #endif
 
-static int take_quarantined(struct pcibuf_alloc_state *state, unsigned long nr)
+/* A step that fails leaves nothing behind. */
+static enum pcibuf_outcome try_steps(struct pcibuf_alloc_state *state,
+				     unsigned long nr_pages)
 {
-	struct pcibuf_pages *pages = state->pages;
+	enum pcibuf_outcome outcome = PCIBUF_NONE;
 	unsigned int i;
-	int ret;
 
-	ret = pcibuf_quarantine_take_range(state->pool, nr, pages);
-	for (i = 0; !ret && i < pages->nr_extents; i++)
-		ret = pcibuf_extent_clear(state, &pages->extents[i]);
-	return ret;
-}
-
-/* A step that failed leaves nothing behind. A full cgroup ends it. */
-static int try_steps(struct pcibuf_alloc_state *state, unsigned long nr)
-{
-	struct pcibuf_alloc_ctx *ctx = state->ctx;
-	int i, ret = -ENOMEM;
-
-	for (i = 0; i < ARRAY_SIZE(steps) && ret == -ENOMEM; i++) {
+	for (i = 0; i < ARRAY_SIZE(steps) && outcome == PCIBUF_NONE; i++) {
 		if (!(contig_steps & steps[i].bit))
 			continue;
-		ret = pcibuf_ctx_check(state->pool, ctx);
-		if (ret)
-			return ret;
-		ctx->limit = PCIBUF_LIMIT_NONE;
-		ctx->steps |= steps[i].bit;
-		ret = steps[i].take(state, nr);
-		if (ctx->limit == PCIBUF_LIMIT_CGROUP)
-			return ret;
+		outcome = pcibuf_ctx_check(state->ctx);
+		if (outcome != PCIBUF_DONE)
+			break;
+		state->ctx->steps |= steps[i].bit;
+		outcome = steps[i].take(state, nr_pages);
 	}
-	if (ret == -ENOMEM)
-		ctx->limit = nr > 1 ? PCIBUF_LIMIT_RANGE :
-					 pcibuf_state_limit(state, 0);
-	return ret;
+	return outcome;
 }
 
-/* What is parked was no help, so all of it comes from the system. */
-static int take_fresh(struct pcibuf_alloc_state *state, unsigned long nr)
+static enum pcibuf_outcome take_fresh(struct pcibuf_alloc_state *state,
+				      unsigned long nr_pages)
 {
-	int ret;
+	enum pcibuf_outcome outcome;
 
-	ret = pcibuf_ctx_charge(state->pool, state->ctx,
-				state->ctx->size);
-	return ret ?: try_steps(state, nr);
+	/* Nothing in quarantine fits, so all of it comes from the system. */
+	outcome = pcibuf_ctx_charge(state->ctx, state->ctx->size);
+	if (outcome == PCIBUF_DONE)
+		outcome = try_steps(state, nr_pages);
+	if (outcome != PCIBUF_NONE)
+		return outcome;
+	return nr_pages > 1 ? PCIBUF_NO_RANGE : pcibuf_state_limit(state);
 }
 
 /**
- * pcibuf_range_get() - all of the demand as one physically contiguous range
- * @state: where to look, and what gets it
+ * pcibuf_range_get() - get all of an allocation as one physically contiguous range
+ * @state: the allocation, which gets it
  *
- * Return: 0, -ENOMEM with the limit set, -EDQUOT, -EINTR or -ENODEV.
+ * Return: %PCIBUF_DONE or what it ran into, but not %PCIBUF_NONE.
  */
-int pcibuf_range_get(struct pcibuf_alloc_state *state)
+enum pcibuf_outcome pcibuf_range_get(struct pcibuf_alloc_state *state)
 {
-	unsigned long nr = state->ctx->size >> PAGE_SHIFT;
-	int ret;
+	unsigned long nr_pages = state->ctx->size >> PAGE_SHIFT;
+	enum pcibuf_outcome outcome;
 
-	ret = take_quarantined(state, nr);
-	if (ret != -ENOMEM)
-		return ret;
-	return take_fresh(state, nr);
+	outcome = pcibuf_quarantine_take_range(state, nr_pages);
+	return outcome == PCIBUF_NONE ? take_fresh(state, nr_pages) : outcome;
 }

@@ -1,150 +1,153 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Chunks: memory of any address that the card reaches, a unit at a time.
+ * Scattered memory: pages from anywhere that the card reaches.
  *
- * First what is parked with the card, then the page allocator.
+ * Pages in quarantine come first, then the page allocator. lib/ladder.c says what is
+ * tried next.
  */
-#include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 
+#include "lib/extents.h"
+#include "lib/ladder.h"
 #include "memory/pages/pages.h"
 
-static int take_quarantined(struct pcibuf_alloc_state *state, unsigned int order)
-{
-	struct pcibuf_extent extent;
-	int ret;
-
-	ret = pcibuf_extents_reserve(state->pages, 1);
-	if (ret)
-		return ret;
-	if (order >= state->quarantined)
-		return -ENOMEM;
-	ret = pcibuf_quarantine_take(state->pool, order, &extent);
-	if (ret == -ENOENT)
-		state->quarantined = order;
-	if (ret)
-		return -ENOMEM;
-	pcibuf_extents_add(state->pages, &extent);
-	return pcibuf_extent_clear(state, &extent);
-}
+/* How often one buffer may move others out of its way. */
+#define MAX_PIECES	64
 
 /**
- * pcibuf_page_get() - one unit of memory, zeroed
- * @state: where to look, and what gets it
- * @order: of the unit, at most %PCIBUF_HUGE_ORDER; from the pool it may come as
- *	that many single pages
+ * pcibuf_page_get() - get one page
+ * @state: the allocation, which gets it
+ * @order: order of the page, at most %PCIBUF_HUGE_ORDER. From quarantine it may come
+ *	as that many base pages
  *
- * Return: 0, -ENOMEM (with the limit set where there is nothing to fall back to),
- * -EDQUOT, -EINTR or -ENODEV.
+ * Return: %PCIBUF_DONE, %PCIBUF_NONE, %PCIBUF_NO_RECORDS, %PCIBUF_OVER_CARD or
+ * %PCIBUF_OVER_TOTAL.
  */
-int pcibuf_page_get(struct pcibuf_alloc_state *state, unsigned int order)
+enum pcibuf_outcome pcibuf_page_get(struct pcibuf_alloc_state *state,
+				    unsigned int order)
 {
-	struct pcibuf_extent extent = { .nr_pages = BIT(order), .order = order };
+	struct pcibuf_extent extent = {
+		.nr_pages = BIT(order),
+		.order = order,
+	};
+	enum pcibuf_outcome outcome;
 	struct page *page;
-	int ret;
 
-	ret = take_quarantined(state, order);
-	if (ret != -ENOMEM)
-		return ret;
+	outcome = pcibuf_quarantine_take(state, order);
+	if (outcome != PCIBUF_NONE)
+		return outcome;
 	page = pcibuf_state_page(state, PCIBUF_GFP | __GFP_COMP | __GFP_ZERO,
 				 order);
-	if (!page) {
-		if (!order || state->ctx->contiguous)
-			state->ctx->limit = pcibuf_state_limit(state, order);
-		return -ENOMEM;
-	}
+	if (!page)
+		return PCIBUF_NONE;
 	extent.pfn = page_to_pfn(page);
-	ret = pcibuf_state_add(state, &extent, 1);
-	if (ret)
+	outcome = pcibuf_state_add(state, &extent, 1);
+	if (outcome != PCIBUF_DONE)
 		__free_pages(page, order);
-	return ret;
+	return outcome;
 }
 
-static int claim(struct pcibuf_alloc_state *state, unsigned long nr)
+/* A full cgroup has nothing of a piece, which is not charged to it page by page. */
+static enum pcibuf_outcome get_piece(struct pcibuf_alloc_state *state,
+				     const struct pcibuf_ladder *ladder)
 {
-	int ret;
+	unsigned long nr = pcibuf_ladder_nr(ladder);
+	enum pcibuf_outcome outcome;
 
-	ret = pcibuf_ctx_charge(state->pool, state->ctx,
-				(u64)nr << PAGE_SHIFT);
-	if (!ret)
-		ret = pcibuf_ctx_check(state->pool, state->ctx);
-	return ret ?: pcibuf_contig_get(state, nr);
+	if (pcibuf_state_none(state, ladder->order) == PCIBUF_NO_CGROUP)
+		return PCIBUF_NO_CGROUP;
+	outcome = pcibuf_ctx_charge(state->ctx, (u64)nr << PAGE_SHIFT);
+	if (outcome == PCIBUF_DONE)
+		outcome = pcibuf_ctx_check(state->ctx);
+	return outcome == PCIBUF_DONE ? pcibuf_contig_get(state, nr) : outcome;
 }
 
-/*
- * For a card that reaches only a part of the memory, before the small zone that
- * is kept for such: as large a piece as can be had. A full cgroup ends it.
- */
-static int claim_piece(struct pcibuf_alloc_state *state, unsigned long left,
-		       unsigned int order)
+static enum pcibuf_outcome try_rung(struct pcibuf_alloc_state *state,
+				    const struct pcibuf_ladder *ladder)
 {
-	if (state->piece &&
-	    pcibuf_state_limit(state, order) == PCIBUF_LIMIT_CGROUP)
-		state->piece = 0;
-	while (state->piece && state->claims) {
-		unsigned long nr = min(left, state->piece);
-		int ret = claim(state, nr);
-
-		if (!ret)
-			state->claims--;
-		if (ret != -ENOMEM ||
-		    state->ctx->limit == PCIBUF_LIMIT_CGROUP)
-			return ret;
-		state->piece = round_down(nr / 2, PCIBUF_HUGE_PAGES);
+	switch (ladder->rung) {
+	case PCIBUF_RUNG_PIECE:
+		return get_piece(state, ladder);
+	case PCIBUF_RUNG_LOW:
+		pcibuf_state_ask_low(state);
+		fallthrough;
+	default:
+		return pcibuf_page_get(state, ladder->order);
 	}
-	return -ENOMEM;
 }
 
-/*
- * Where there is no chunk of an order there is soon none again, so *@order falls
- * for the rest of the buffer. Over the quota there may still be smaller chunks
- * that are parked.
- */
-static int fill_some(struct pcibuf_alloc_state *state, unsigned long left,
-		     unsigned int *order)
+/* Is there something else to try after this outcome? */
+static bool climb(struct pcibuf_ladder *ladder, enum pcibuf_outcome outcome)
 {
-	int ret;
-
-	*order = min_t(unsigned int, *order, ilog2(left));
-	ret = pcibuf_page_get(state, *order);
-	if (ret == -ENOMEM)
-		ret = claim_piece(state, left, *order);
-	if (ret == -ENOMEM && pcibuf_state_lower(state))
-		ret = pcibuf_page_get(state, *order);
-	if ((ret == -ENOMEM || ret == -EDQUOT) && *order) {
-		--*order;
-		return 0;
+	switch (outcome) {
+	case PCIBUF_NONE:
+		pcibuf_ladder_failed(ladder);
+		break;
+	case PCIBUF_NO_CGROUP:
+	case PCIBUF_NO_RESERVE:
+		pcibuf_ladder_no_pieces(ladder);
+		break;
+	case PCIBUF_OVER_CARD:
+	case PCIBUF_OVER_TOTAL:
+		pcibuf_ladder_over_quota(ladder);
+		break;
+	default:
+		return false;
 	}
-	return ret;
+	return ladder->rung != PCIBUF_RUNG_END;
 }
 
-/**
- * pcibuf_scattered_get() - all of the demand, wherever it lies
- * @state: where to look, and what gets it
- *
- * Return: 0, -ENOMEM, -EDQUOT, -EINTR or -ENODEV.
- */
-int pcibuf_scattered_get(struct pcibuf_alloc_state *state)
+static enum pcibuf_outcome fill_some(struct pcibuf_alloc_state *state,
+				     struct pcibuf_ladder *ladder,
+				     unsigned long left)
+{
+	enum pcibuf_outcome outcome;
+
+	pcibuf_ladder_begin(ladder, left);
+	do {
+		outcome = try_rung(state, ladder);
+	} while (climb(ladder, outcome));
+	if (outcome == PCIBUF_DONE)
+		pcibuf_ladder_took(ladder);
+	return outcome;
+}
+
+static enum pcibuf_outcome fill(struct pcibuf_alloc_state *state,
+				struct pcibuf_ladder *ladder)
 {
 	unsigned long nr = state->ctx->size >> PAGE_SHIFT;
 	struct pcibuf_pages *pages = state->pages;
-	unsigned int order = PCIBUF_HUGE_ORDER;
+	enum pcibuf_outcome outcome = PCIBUF_DONE;
 	unsigned long check = 0;
 
-	while (pages->nr_pages < nr) {
-		int ret;
-
+	while (outcome == PCIBUF_DONE && pages->nr_pages < nr) {
 		if (pages->nr_pages >= check) {
-			ret = pcibuf_ctx_check(state->pool, state->ctx);
-			if (ret)
-				return ret;
+			outcome = pcibuf_ctx_check(state->ctx);
 			check = pages->nr_pages + PCIBUF_CHECK_EVERY;
 		}
-		state->ctx->limit = PCIBUF_LIMIT_NONE;
-		ret = fill_some(state, nr - pages->nr_pages, &order);
-		if (ret)
-			return ret;
+		if (outcome == PCIBUF_DONE)
+			outcome = fill_some(state, ladder, nr - pages->nr_pages);
 	}
-	return 0;
+	return outcome;
+}
+
+/**
+ * pcibuf_scattered_get() - get all of an allocation, wherever it lies
+ * @state: the allocation, which gets it
+ *
+ * Return: %PCIBUF_DONE or what it ran into, but not %PCIBUF_NONE.
+ */
+enum pcibuf_outcome pcibuf_scattered_get(struct pcibuf_alloc_state *state)
+{
+	struct pcibuf_ladder ladder = {
+		.order = PCIBUF_HUGE_ORDER,
+		.piece = state->narrow ? ULONG_MAX : 0,
+		.pieces = MAX_PIECES,
+		.step = PCIBUF_HUGE_PAGES,
+		.low = pcibuf_state_keeps_low(state),
+	};
+	enum pcibuf_outcome outcome = fill(state, &ladder);
+
+	return outcome == PCIBUF_NONE ? pcibuf_state_limit(state) : outcome;
 }

@@ -9,4 +9,13 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #endif
 
+/* As the kernel's: of two values of one type. */
+#ifndef min
+#define min(a, b) ({ \
+	__typeof__(a) min_a = (a); \
+	__typeof__(b) min_b = (b); \
+	(void)(&min_a == &min_b); \
+	min_a < min_b ? min_a : min_b; })
+#endif
+
 #endif

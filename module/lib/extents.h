@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Extents: lists of physically contiguous pages.
+ *
+ * Pure: no allocation and no access to a page, so that tests/unit compiles it on
+ * the host. The caller says whether pages can be used.
+ */
+#ifndef PCIBUF_EXTENTS_H
+#define PCIBUF_EXTENTS_H
+
+#include <linux/types.h>
+
+/**
+ * struct pcibuf_extent - physically contiguous pages of one order
+ * @pfn: page frame number of the first page
+ * @nr_pages: length in base pages, a multiple of the order's size. An extent in
+ *	quarantine may have 0
+ * @first: offset in the buffer, in base pages; undefined in quarantine
+ * @order: order of each page. A page of an order above 0 is compound, and its
+ *	offset and its physical address are multiples of its size
+ * @reused: the extent was in quarantine before
+ * @dirty: the extent is not zeroed yet
+ */
+struct pcibuf_extent {
+	unsigned long pfn;
+	unsigned long nr_pages;
+	unsigned long first;
+	unsigned int order;
+	bool reused;
+	bool dirty;
+};
+
+/* Can each of these pages be used: is none of them pinned or broken? */
+typedef bool pcibuf_usable_fn(unsigned long pfn, unsigned long nr_pages,
+			      unsigned int order);
+
+/**
+ * enum pcibuf_found - how a search of extents ended
+ * @PCIBUF_FOUND: @at and @nr tell where
+ * @PCIBUF_FOUND_NONE: no extent fits
+ * @PCIBUF_FOUND_BUSY: the extents that fit cannot be used now
+ */
+enum pcibuf_found {
+	PCIBUF_FOUND,
+	PCIBUF_FOUND_NONE,
+	PCIBUF_FOUND_BUSY,
+};
+
+unsigned int pcibuf_extents_append(struct pcibuf_extent *extents,
+				   unsigned int nr,
+				   const struct pcibuf_extent *extent);
+void pcibuf_extents_merge(struct pcibuf_extent *out, unsigned int *nr,
+			  const struct pcibuf_extent *a, unsigned int nr_a,
+			  const struct pcibuf_extent *b, unsigned int nr_b);
+unsigned int pcibuf_extents_find(const struct pcibuf_extent *extents,
+				 unsigned int nr, unsigned long offset);
+void pcibuf_extent_cut(struct pcibuf_extent *extent, unsigned long nr_pages,
+		       struct pcibuf_extent *out);
+void pcibuf_extent_cut_end(struct pcibuf_extent *extent, unsigned long nr_pages,
+			   struct pcibuf_extent *out, pcibuf_usable_fn *usable);
+enum pcibuf_found pcibuf_extents_best(const struct pcibuf_extent *extents,
+				      unsigned int nr, unsigned int *cursor,
+				      unsigned int order,
+				      unsigned long nr_pages,
+				      pcibuf_usable_fn *usable);
+unsigned int pcibuf_extents_row(const struct pcibuf_extent *extents,
+				unsigned int nr, unsigned long nr_pages,
+				unsigned int *first, pcibuf_usable_fn *usable);
+
+#endif /* PCIBUF_EXTENTS_H */
