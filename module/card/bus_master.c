@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bus mastering: whether the card may reach memory at all.
+ * Bus mastering: whether the card may reach memory at all. Decided here and nowhere
+ * else, by the card's state and by its buffers.
  */
 #include "card/card.h"
 
 /**
- * pcibuf_bus_stop() - keep the card from memory, and wait until it has stopped
- * @pdev: it may be gone
+ * pcibuf_clear_master() - keep the card from memory, and wait until it has stopped
+ * @pdev: PCI device; it may be gone
  *
- * Reading the command register back makes sure that the write has arrived;
- * transactions that the card had begun may still be under way then (PCIe 6.0,
- * 7.5.3.5: Transactions Pending). A card that is gone would be waited for in
- * vain, for 0.7 s.
+ * Reading the command register back makes sure that the write has arrived.
+ * Transactions that the card had begun may still be under way then (PCIe 6.0,
+ * 7.5.3.5: Transactions Pending). The wait for a card that is gone would be in vain,
+ * and take 0.7 s.
  */
-void pcibuf_bus_stop(struct pci_dev *pdev)
+void pcibuf_clear_master(struct pci_dev *pdev)
 {
 	u16 command;
 
@@ -23,80 +24,98 @@ void pcibuf_bus_stop(struct pci_dev *pdev)
 		pci_wait_for_pending_transaction(pdev);
 }
 
-/**
- * pcibuf_card_activate() - the card gets memory to use
- * @card: locked
- *
- * It is a bus master exactly while it has such, and no reset.
+/* The card is a bus master exactly while it is live and has memory to use. */
+static bool may_be_master(const struct pcibuf_card *card)
+{
+	return card->state == PCIBUF_CARD_LIVE && card->nr_active;
+}
+
+/*
+ * While a reset is under way the card is no bus master, and its configuration must not
+ * be touched (PCIe 6.0, 6.6.2).
  */
-void pcibuf_card_activate(struct pcibuf_card *card)
+static void update_master(struct pcibuf_card *card)
 {
 	lockdep_assert_held(&card->lock);
-	if (!card->nr_active++) {
-		pcibuf_pool_set_dma_live(&card->pool);
-		if (!card->paused)
-			pci_set_master(card->pdev);
-	}
+	if (card->state == PCIBUF_CARD_PAUSED)
+		return;
+	if (may_be_master(card))
+		pci_set_master(card->pdev);
+	else
+		pcibuf_clear_master(card->pdev);
 }
 
 /**
- * pcibuf_card_deactivate() - memory of the card goes
- * @card: locked
- *
- * Under the lock to the end: a new buffer that made the card a bus master in
- * between would find its old memory released. While a reset is under way the card
- * is none, and its configuration is not to be touched (PCIe 6.0, 6.6.2).
+ * pcibuf_bus_master_get() - a buffer's memory wants the card to be a bus master
+ * @card: card; the caller holds card->lock
  */
-void pcibuf_card_deactivate(struct pcibuf_card *card)
+void pcibuf_bus_master_get(struct pcibuf_card *card)
 {
 	lockdep_assert_held(&card->lock);
-	if (!--card->nr_active) {
-		if (!card->paused)
-			pcibuf_bus_stop(card->pdev);
-		pcibuf_pool_drain(&card->pool);
-	}
+	if (card->nr_active++)
+		return;
+	pcibuf_pool_set_dma_live(&card->pool);
+	update_master(card);
 }
 
 /**
- * pcibuf_card_quiesce() - stop the card, and make no more buffers
- * @card: any
+ * pcibuf_bus_master_put() - undo pcibuf_bus_master_get()
+ * @card: card; the caller holds card->lock
  *
- * For shutdown and kexec, whose next kernel must not be written to.
+ * Keep the lock until the pool is drained: otherwise a new buffer could turn bus
+ * mastering back on while the old memory is being released.
+ */
+void pcibuf_bus_master_put(struct pcibuf_card *card)
+{
+	lockdep_assert_held(&card->lock);
+	if (--card->nr_active)
+		return;
+	update_master(card);
+	pcibuf_pool_drain(&card->pool);
+}
+
+/**
+ * pcibuf_card_quiesce() - stop the card for good, and make no more buffers
+ * @card: card in any state
+ *
+ * Called before remove, and for shutdown and kexec: the card must not write to the
+ * memory of the next kernel.
  */
 void pcibuf_card_quiesce(struct pcibuf_card *card)
 {
 	mutex_lock(&card->lock);
+	card->state = PCIBUF_CARD_DYING;
 	WRITE_ONCE(card->pool.dying, true);
-	pcibuf_bus_stop(card->pdev);
+	update_master(card);
 	mutex_unlock(&card->lock);
 }
 
 /**
- * pcibuf_card_pause() - before a reset: no bus master until pcibuf_card_rearm()
- * @card: any
+ * pcibuf_card_pause() - stop the card before a reset, until pcibuf_card_rearm()
+ * @card: card in any state
  *
- * The PCI core restores after the reset what it finds now. If the last buffer went
+ * The PCI core restores after the reset what it finds now. If the last buffer goes
  * meanwhile, that must not make the card a bus master again.
  */
 void pcibuf_card_pause(struct pcibuf_card *card)
 {
 	mutex_lock(&card->lock);
-	card->paused = true;
-	pcibuf_bus_stop(card->pdev);
+	pcibuf_clear_master(card->pdev);
+	if (card->state != PCIBUF_CARD_DYING)
+		card->state = PCIBUF_CARD_PAUSED;
 	mutex_unlock(&card->lock);
 }
 
 /**
- * pcibuf_card_rearm() - after a reset: bus master again if it has buffers
- * @card: any
+ * pcibuf_card_rearm() - after a reset, make the card a bus master again if it has
+ *	buffers
+ * @card: card in any state
  */
 void pcibuf_card_rearm(struct pcibuf_card *card)
 {
 	mutex_lock(&card->lock);
-	card->paused = false;
-	if (card->nr_active && !card->pool.dying)
-		pci_set_master(card->pdev);
-	else
-		pcibuf_bus_stop(card->pdev);
+	if (card->state != PCIBUF_CARD_DYING)
+		card->state = PCIBUF_CARD_LIVE;
+	update_master(card);
 	mutex_unlock(&card->lock);
 }

@@ -15,7 +15,6 @@ static void card_release(struct device *dev)
 {
 	struct pcibuf_card *card = to_card(dev);
 
-	kfree(card->saved);
 	ratelimit_state_exit(&card->log);
 	ida_destroy(&card->indexes);
 	kfree(card);
@@ -51,11 +50,13 @@ void pcibuf_card_class_exit(void)
 
 /**
  * pcibuf_card_add() - make a card appear, without buffers
- * @pdev: enabled, not a bus master
+ * @pdev: PCI device, prepared, not a bus master
+ * @setup: what was set up, copied
  *
  * Return: the card, for pcibuf_card_remove(), or an ERR_PTR.
  */
-struct pcibuf_card *pcibuf_card_add(struct pci_dev *pdev)
+struct pcibuf_card *pcibuf_card_add(struct pci_dev *pdev,
+				    const struct pcibuf_pci_setup *setup)
 {
 	struct pcibuf_card *card;
 	int ret;
@@ -64,6 +65,7 @@ struct pcibuf_card *pcibuf_card_add(struct pci_dev *pdev)
 	if (!card)
 		return ERR_PTR(-ENOMEM);
 	card->pdev = pdev;
+	card->setup = *setup;
 	pcibuf_pool_init(&card->pool, &pdev->dev);
 	ratelimit_state_init(&card->log, LOG_INTERVAL, LOG_BURST);
 	ratelimit_set_flags(&card->log, RATELIMIT_MSG_ON_RELEASE);

@@ -16,7 +16,7 @@
 #include "lib/parse.h"
 
 /* Bytes, with the final NUL. */
-#define PCIBUF_WHY_SIZE		512
+#define PCIBUF_REASON_SIZE		512
 
 /**
  * struct pcibuf_failure - a request that failed
@@ -35,44 +35,67 @@ struct pcibuf_failure {
 };
 
 /**
+ * struct pcibuf_pci_setup - what probe found and changed of the PCI device
+ * @config: configuration as probe left it, to load after a reset of the slot; freed
+ *	when the driver is unbound
+ * @serial: PCIe device serial number, read once; 0 where there is none
+ * @no_snoop: the card was permitted to write without snooping caches
+ */
+struct pcibuf_pci_setup {
+	struct pci_saved_state *config;
+	u64 serial;
+	bool no_snoop;
+};
+
+/**
+ * enum pcibuf_card_state - may the card be a bus master?
+ * @PCIBUF_CARD_LIVE: yes, while it has buffers
+ * @PCIBUF_CARD_PAUSED: no: a reset is under way
+ * @PCIBUF_CARD_DYING: never again: it is going away, or the machine is
+ */
+enum pcibuf_card_state {
+	PCIBUF_CARD_LIVE,
+	PCIBUF_CARD_PAUSED,
+	PCIBUF_CARD_DYING,
+};
+
+/**
  * struct pcibuf_card - one card
- * @dev: class device, named by the PCI address; its release frees this
- *	structure, which every buffer keeps until its own release
- * @pdev: the PCI device; not touched after pcibuf_card_remove() returned
+ * @dev: class device, named by the PCI address. Its release frees this structure,
+ *	which every buffer keeps until its own release
+ * @pdev: PCI device; not touched after pcibuf_card_remove() returned
+ * @setup: what probe found and changed
  * @pool: what memory knows of the card
- * @saved: configuration as probe left it, for after a reset of the slot
- * @log: limits what is logged of failed requests
- * @alloc_lock: one allocation at a time, held while it is under way; outside
- *	@lock
- * @lock: protects what follows. Never held while the card's device or an
- *	attribute of it is removed: those wait for whoever is in one and wants it
- * @buffers: those that are made, live, or taken down: each holds its label and
- *	index
- * @indexes: numbers of the buffers on @buffers
- * @nr_buffers: how many are live
- * @nr_active: how many have memory that the card may use: it is a bus master
- *	exactly while there are such, and it is not @paused
- * @paused: a reset is under way
+ * @log: rate limit of the log of failed requests
+ * @alloc_lock: one allocation at a time; held while it is under way. Outside @lock
+ * @lock: protects the fields that follow. Never held while the card's device or an
+ *	attribute of it is removed: the removal waits for whoever is in an attribute and
+ *	wants the lock
+ * @state: decides about bus mastering, with @nr_active; see bus_master.c
+ * @buffers: buffers that are made, live, or taken down: each holds its label and index
+ * @indexes: indexes of the buffers on @buffers
+ * @nr_buffers: number of live buffers
+ * @nr_active: number of buffers whose memory the card may use
  * @gid: group that owns what a user may write, and new buffers
  * @last_error: the last failed request in words, empty where none
  */
 struct pcibuf_card {
 	struct device dev;
 	struct pci_dev *pdev;
+	struct pcibuf_pci_setup setup;
 	struct pcibuf_pool pool;
-	struct pci_saved_state *saved;
 	struct ratelimit_state log;
 
 	struct mutex alloc_lock; /* one allocation at a time */
 
-	struct mutex lock; /* protects what follows */
+	struct mutex lock; /* protects the fields that follow */
+	enum pcibuf_card_state state;
 	struct list_head buffers;
 	struct ida indexes;
 	unsigned int nr_buffers;
 	unsigned int nr_active;
-	bool paused;
 	kgid_t gid;
-	char last_error[PCIBUF_WHY_SIZE];
+	char last_error[PCIBUF_REASON_SIZE];
 };
 
 static inline struct pcibuf_card *to_card(const struct device *dev)
@@ -85,9 +108,9 @@ int pcibuf_pci_init(const char *ids);
 void pcibuf_pci_exit(void);
 
 /* bus_master.c */
-void pcibuf_bus_stop(struct pci_dev *pdev);
-void pcibuf_card_activate(struct pcibuf_card *card);
-void pcibuf_card_deactivate(struct pcibuf_card *card);
+void pcibuf_clear_master(struct pci_dev *pdev);
+void pcibuf_bus_master_get(struct pcibuf_card *card);
+void pcibuf_bus_master_put(struct pcibuf_card *card);
 void pcibuf_card_quiesce(struct pcibuf_card *card);
 void pcibuf_card_pause(struct pcibuf_card *card);
 void pcibuf_card_rearm(struct pcibuf_card *card);
@@ -95,7 +118,8 @@ void pcibuf_card_rearm(struct pcibuf_card *card);
 /* card.c */
 int pcibuf_card_class_init(void);
 void pcibuf_card_class_exit(void);
-struct pcibuf_card *pcibuf_card_add(struct pci_dev *pdev);
+struct pcibuf_card *pcibuf_card_add(struct pci_dev *pdev,
+				    const struct pcibuf_pci_setup *setup);
 void pcibuf_card_remove(struct pcibuf_card *card);
 
 /* card_sysfs.c */

@@ -135,7 +135,7 @@ static int set_mask(struct pcibuf_card *card, unsigned int bits)
 	if (bits < 24 || bits > 64)
 		return -EINVAL;
 	mutex_lock(&card->lock);
-	if (card->pool.dying)
+	if (card->state == PCIBUF_CARD_DYING)
 		ret = -ENODEV;
 	else if (!list_empty(&card->buffers))
 		ret = -EBUSY;
@@ -261,7 +261,7 @@ static int set_gid(struct pcibuf_card *card, kgid_t gid)
 	int ret = -ENODEV;
 
 	mutex_lock(&card->lock);
-	if (!card->pool.dying)
+	if (card->state != PCIBUF_CARD_DYING)
 		ret = give_to(card, gid);
 	mutex_unlock(&card->lock);
 	return ret;
@@ -283,18 +283,10 @@ static ssize_t gid_store(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RW(gid);
 
-/* PCIe 6.0, 7.9.3: Device Serial Number. Some cards have one that is not set. */
-static u64 serial_number(struct device *dev)
-{
-	u64 serial = pci_get_dsn(to_pci_dev(dev->parent));
-
-	return serial == U64_MAX ? 0 : serial;
-}
-
 static ssize_t serial_show(struct device *dev, struct device_attribute *attr,
 			   char *buf)
 {
-	return sysfs_emit(buf, "%016llx\n", serial_number(dev));
+	return sysfs_emit(buf, "%016llx\n", to_card(dev)->setup.serial);
 }
 static DEVICE_ATTR_RO(serial);
 
@@ -311,7 +303,9 @@ static struct attribute *state_attrs[] = {
 static umode_t state_is_visible(struct kobject *kobj, struct attribute *attr,
 				int n)
 {
-	if (attr == &dev_attr_serial.attr && !serial_number(kobj_to_dev(kobj)))
+	struct pcibuf_card *card = to_card(kobj_to_dev(kobj));
+
+	if (attr == &dev_attr_serial.attr && !card->setup.serial)
 		return 0;
 	return attr->mode;
 }

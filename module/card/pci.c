@@ -15,21 +15,15 @@
 
 #include "card/card.h"
 
-/*
- * A card that writes without snooping would make what the CPU sees wrong on
- * x86 too, so the PCIe bit that permits it is cleared. One range of bus
- * addresses may be of any length.
- */
+/* One range of bus addresses may be of any length. */
 static int set_up_dma(struct pci_dev *pdev)
 {
-	pcie_capability_clear_word(pdev, PCI_EXP_DEVCTL,
-				   PCI_EXP_DEVCTL_NOSNOOP_EN);
 	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
 	dma_set_seg_boundary(&pdev->dev, ULONG_MAX);
 	return dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32));
 }
 
-/* What the PCI core gives a device that nobody has changed (pci/probe.c). */
+/* Back to what the PCI core gives a device that nobody has changed (pci/probe.c). */
 static void reset_dma(struct pci_dev *pdev)
 {
 	dma_set_max_seg_size(&pdev->dev, SZ_64K);
@@ -37,56 +31,115 @@ static void reset_dma(struct pci_dev *pdev)
 	dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32));
 }
 
-/*
- * Kept apart from what the core saves, which a function reset uses up. Before there
- * is a card that could be given a buffer, and be a bus master.
- */
-static struct pci_saved_state *save_config(struct pci_dev *pdev)
+/* PCIe 6.0, 7.9.3: Device Serial Number. Some cards have one that is not set. */
+static u64 read_serial(struct pci_dev *pdev)
 {
-	pci_save_state(pdev);
-	return pci_store_saved_state(pdev);
+	u64 serial = pci_get_dsn(pdev);
+
+	return serial == U64_MAX ? 0 : serial;
 }
 
-static int pcibuf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+/*
+ * The saved configuration is kept apart from what the PCI core saves, which a function
+ * reset uses up.
+ */
+static int save_config(struct pci_dev *pdev, struct pcibuf_pci_setup *setup)
 {
-	struct pci_saved_state *saved;
-	struct pcibuf_card *card;
+	pci_save_state(pdev);
+	setup->config = pci_store_saved_state(pdev);
+	return setup->config ? 0 : -ENOMEM;
+}
+
+/*
+ * A card that writes without snooping would make what the CPU sees wrong on x86 too,
+ * so clear the PCIe bit that permits it.
+ */
+static void forbid_no_snoop(struct pci_dev *pdev, struct pcibuf_pci_setup *setup)
+{
+	u16 control = 0;
+
+	pcie_capability_read_word(pdev, PCI_EXP_DEVCTL, &control);
+	setup->no_snoop = control & PCI_EXP_DEVCTL_NOSNOOP_EN;
+	if (setup->no_snoop)
+		pcie_capability_clear_word(pdev, PCI_EXP_DEVCTL,
+					   PCI_EXP_DEVCTL_NOSNOOP_EN);
+}
+
+static void permit_no_snoop(struct pci_dev *pdev,
+			    const struct pcibuf_pci_setup *setup)
+{
+	if (setup->no_snoop)
+		pcie_capability_set_word(pdev, PCI_EXP_DEVCTL,
+					 PCI_EXP_DEVCTL_NOSNOOP_EN);
+}
+
+/*
+ * Set the device up before there is a card that could be given a buffer, and be a bus
+ * master. A bridge is refused: without bus mastering it cuts off all that is behind it.
+ */
+static int prepare_device(struct pci_dev *pdev, struct pcibuf_pci_setup *setup)
+{
 	int ret;
 
+	if (pdev->hdr_type != PCI_HEADER_TYPE_NORMAL) {
+		pci_err(pdev, "pcibuf: not a card: a bridge cannot be bound\n");
+		return -EINVAL;
+	}
 	ret = pci_enable_device_mem(pdev);
 	if (ret)
 		return ret;
-	pcibuf_bus_stop(pdev);
+	pcibuf_clear_master(pdev);
+	forbid_no_snoop(pdev, setup);
+	setup->serial = read_serial(pdev);
 	ret = set_up_dma(pdev);
+	if (!ret)
+		ret = save_config(pdev, setup);
 	if (ret)
-		goto err_reset_dma;
-	saved = save_config(pdev);
-	if (!saved) {
-		ret = -ENOMEM;
-		goto err_reset_dma;
-	}
-	card = pcibuf_card_add(pdev);
-	if (IS_ERR(card)) {
-		ret = PTR_ERR(card);
-		goto err_free_saved;
-	}
-	card->saved = saved;
-	pci_set_drvdata(pdev, card);
+		goto err_disable;
 	return 0;
 
-err_free_saved:
-	kfree(saved);
-err_reset_dma:
+err_disable:
 	reset_dma(pdev);
+	permit_no_snoop(pdev, setup);
 	pci_disable_device(pdev);
 	return ret;
 }
 
+/* The exact inverse of prepare_device(). */
+static void unprepare_device(struct pci_dev *pdev,
+			     const struct pcibuf_pci_setup *setup)
+{
+	kfree(setup->config);
+	reset_dma(pdev);
+	permit_no_snoop(pdev, setup);
+	pci_disable_device(pdev);
+}
+
+static int pcibuf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct pcibuf_pci_setup setup = { };
+	struct pcibuf_card *card;
+	int ret;
+
+	ret = prepare_device(pdev, &setup);
+	if (ret)
+		return ret;
+	card = pcibuf_card_add(pdev, &setup);
+	if (IS_ERR(card)) {
+		unprepare_device(pdev, &setup);
+		return PTR_ERR(card);
+	}
+	pci_set_drvdata(pdev, card);
+	return 0;
+}
+
 static void pcibuf_remove(struct pci_dev *pdev)
 {
-	pcibuf_card_remove(pci_get_drvdata(pdev));
-	reset_dma(pdev);
-	pci_disable_device(pdev);
+	struct pcibuf_card *card = pci_get_drvdata(pdev);
+	struct pcibuf_pci_setup setup = card->setup;
+
+	pcibuf_card_remove(card);
+	unprepare_device(pdev, &setup);
 }
 
 static void pcibuf_shutdown(struct pci_dev *pdev)
@@ -108,7 +161,7 @@ static pci_ers_result_t pcibuf_slot_reset(struct pci_dev *pdev)
 {
 	struct pcibuf_card *card = pci_get_drvdata(pdev);
 
-	pci_load_saved_state(pdev, card->saved);
+	pci_load_saved_state(pdev, card->setup.config);
 	pci_restore_state(pdev);
 	pcibuf_card_rearm(card);
 	return PCI_ERS_RESULT_RECOVERED;

@@ -156,15 +156,15 @@ static int limit_words(const struct pcibuf_failure *failure, char *words,
 
 /* One line of plain ASCII, without its newline. */
 static void put_into_words(const struct pcibuf_failure *failure,
-			   char words[PCIBUF_WHY_SIZE])
+			   char words[PCIBUF_REASON_SIZE])
 {
 	char text[MAX_TEXT + 1];
 	int at;
 
 	quote(failure, text);
-	at = scnprintf(words, PCIBUF_WHY_SIZE, "%s \"%s\": %s: ",
+	at = scnprintf(words, PCIBUF_REASON_SIZE, "%s \"%s\": %s: ",
 		       failure->verb, text, look_up(failure->error)->name);
-	limit_words(failure, words + at, PCIBUF_WHY_SIZE - at);
+	limit_words(failure, words + at, PCIBUF_REASON_SIZE - at);
 }
 
 /**

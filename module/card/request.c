@@ -26,7 +26,7 @@ static int reserve_name(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 	int index, ret = 0;
 
 	mutex_lock(&card->lock);
-	if (card->pool.dying) {
+	if (card->state == PCIBUF_CARD_DYING) {
 		ret = -ENODEV;
 		goto unlock;
 	}
@@ -64,13 +64,13 @@ static int bring_up(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 	int ret = -ENODEV;
 
 	mutex_lock(&card->lock);
-	if (card->pool.dying)
+	if (card->state == PCIBUF_CARD_DYING)
 		goto unlock;
 	buffer->gid = card->gid;
-	pcibuf_card_activate(card);
+	pcibuf_bus_master_get(card);
 	ret = pcibuf_buffer_register(buffer);
 	if (ret) {
-		pcibuf_card_deactivate(card);
+		pcibuf_bus_master_put(card);
 		goto unlock;
 	}
 	card->nr_buffers++;
@@ -198,7 +198,7 @@ int pcibuf_card_free(struct pcibuf_card *card, const char *name, bool force)
 	pcibuf_gate(PCIBUF_GATE_FREE);
 	memory = pcibuf_buffer_detach_memory(buffer);
 	mutex_lock(&card->lock);
-	pcibuf_card_deactivate(card);
+	pcibuf_bus_master_put(card);
 	mutex_unlock(&card->lock);
 	pcibuf_memory_retire(memory);
 	pcibuf_buffer_unregister(buffer);
