@@ -9,9 +9,8 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-sync=gates
 # What most .c files may include.
-common="lib/*.h uapi/*.h compat.h $sync.h"
+common="lib/*.h uapi/*.h compat.h sync_point.h"
 
 # A file, and which headers of the module it may include. The first row that matches
 # a file decides; a * matches no slash. A file without a row may not exist.
@@ -19,7 +18,7 @@ table() {
 	cat <<END
 uapi/pcibuf.h
 compat.h
-$sync.h
+sync_point.h
 lib/*.h               lib/*.h uapi/*.h
 memory/dma.h
 memory/quota.h
@@ -33,7 +32,7 @@ memory/pages/*.c      $common memory/*.h memory/pages/pages.h
 buffer/*.c            $common memory/*.h buffer/buffer.h
 card/*.c              $common memory/*.h buffer/buffer.h card/card.h
 main.c                $common memory/*.h buffer/buffer.h card/card.h
-$sync.c               $sync.h
+sync_point.c          sync_point.h
 END
 }
 

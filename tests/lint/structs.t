@@ -24,7 +24,7 @@ compile() {
 	"$@" -x c -c "$header" -o "$work/object"
 }
 
-# padding ABI HEADER: what the compiler says of it.
+# padding ABI HEADER: print the compiler's warnings of padding.
 padding() {
 	LC_ALL=C compile "$1" "$2" -Wpadded 2>&1
 }
@@ -34,20 +34,20 @@ structs() {
 	sed -nE 's/^(struct|union) ([a-z0-9_]+) \{.*/\2/p' "$1"
 }
 
-# layout ABI HEADER
+# layout ABI HEADER: print size, offsets and types of these structs.
 layout() {
 	compile "$1" "$2" -g -fno-eliminate-unused-debug-types
 	readelf --debug-dump=info "$work/object" |
 		awk -v names="$(structs "$2" | xargs)" -f "$top/tests/lint/structs.awk"
 }
 
-# same_layout ABI HEADER: what differs from x86-64, or nothing.
+# same_layout ABI HEADER: print what differs from x86-64, and fail if anything does.
 same_layout() {
 	layout x86-64 "$2" >"$work/expected"
 	layout "$1" "$2" | diff "$work/expected" -
 }
 
-# unportable HEADER: members that are no integers of a fixed width.
+# unportable HEADER: print the members that are not integers of a fixed width.
 unportable() {
 	layout x86-64 "$1" | grep ' at ' | grep -vE \
 		-e ': ((un)?signed )?char$' -e ': (short |long long )?(unsigned )?int$' \
