@@ -37,7 +37,7 @@ quiet_coccinelle() {
 for pair in linux-source-6.1:bookworm linux-source-6.12:bookworm-backports; do
 	tree=$("$top/scripts/clang-tree" "${pair%:*}" "${pair#*:}")
 	check "clang, ${pair%:*}" quiet_clang "$tree"
-	check "clang, ${pair%:*}, debug build" quiet_clang "$tree" DEBUG=1
+	check "clang, ${pair%:*}, debug build" quiet_clang "$tree" "$test_build"
 done
 tree=$("$top/scripts/clang-tree" linux-source-6.1 bookworm)
 check "coccinelle, linux-source-6.1" quiet_coccinelle "$tree"

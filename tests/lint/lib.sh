@@ -8,6 +8,10 @@
 # shellcheck source=tests/system/lib.sh
 . "$top/tests/system/lib.sh"
 
+# The variable that makes the test build of the module, see module/Makefile.
+# shellcheck disable=SC2034 # not all of them use it
+test_build=DEBUG=1
+
 # sources PATTERN...: the tree's files with such names, relative to its root.
 sources() {
 	files_of "$top" | sed "s|^$top/||" | while read -r file; do

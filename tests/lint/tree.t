@@ -21,9 +21,14 @@ kernel_versions() {
 		-e 'RHEL_|SLE_VERSION|(^|[^A-Z_])(VERSION|PATCHLEVEL|SUBLEVEL)\)'
 }
 
+# The kernel's .clang-format calls the same licence by an older name.
 without_licence() {
-	ours | while read -r file; do
-		head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-only' ||
+	{
+		ours
+		sources '*.md' .editorconfig .clang-format
+	} | while read -r file; do
+		head -n 3 "$file" |
+			grep -qE 'SPDX-License-Identifier: GPL-2\.0(-only|$)' ||
 			echo "$file"
 	done
 }
