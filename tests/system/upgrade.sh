@@ -40,7 +40,7 @@ loaded_is() {
 old_is_told() {
 	apt_said "the module that was loaded before goes on working" &&
 		grep -x pcibuf-dkms /run/reboot-required.pkgs &&
-		refused "the module that is loaded is not the one" pcibufctl doctor
+		refused "the loaded module is not the installed module" pcibufctl doctor
 }
 
 # DMA both ways, by the card, from end to end of a buffer.

@@ -93,7 +93,7 @@ test_alloc() {
 }
 
 test_members() {
-	check "who is not in the group" ends 4 "root's alone" as bob pcibufctl alloc 4K
+	check "who is not in the group" ends 4 "only root can use it" as bob pcibufctl alloc 4K
 	put 900 "$cards/$edu/gid"
 	check "... is told which one it is" ends 4 "adduser bob pcibuf" \
 		as bob pcibufctl alloc 4K
@@ -110,7 +110,7 @@ test_saved() {
 	check "it is rebound" ends 0 "is unbound" pcibufctl unbind --force
 	check "... and empty" ends 0 "is bound" pcibufctl bind "$edu"
 	check "... really" not test -d "$cards/$edu/buffers/rx"
-	check "what was saved is restored" ends 0 "made rx of 4M" pcibufctl restore
+	check "what was saved is restored" ends 0 "allocated rx of 4M" pcibufctl restore
 	check "... as it was" same "$(cat /tmp/before)" "$(inventory)"
 	check "a second time it is kept" ends 0 '"restored":[],"kept":[{' \
 		pcibufctl restore --json
@@ -118,7 +118,7 @@ test_saved() {
 	check "another card takes the slot's file" ends 0 "is bound" \
 		pcibufctl bind "$net"
 	sed -i "s/pci-$edu/pci-$net/" /etc/pcibuf.d/*.conf
-	check "... and is refused" ends 5 "refused: saved for a card of vendor 1234" \
+	check "... and is refused" ends 5 "refused: saved for a card with vendor 1234" \
 		pcibufctl restore "$net"
 	check "... really" same 0 "$(cat "$cards/$net/nr_buffers")"
 }
