@@ -62,13 +62,13 @@
 
 static char *ids = "";
 module_param(ids, charp, 0444);
-MODULE_PARM_DESC(ids, "cards to claim: VVVV:DDDD[:SVVV[:SDDD]],... in hex");
+MODULE_PARM_DESC(ids, "cards to bind: VVVV:DDDD[:SVVV[:SDDD]],... in hex");
 
 module_param_cb(max_total, &pcibuf_max_total_ops, NULL, 0644);
-MODULE_PARM_DESC(max_total, "most memory for all cards together, with K, M, G or T (default: a quarter of RAM)");
+MODULE_PARM_DESC(max_total, "quota of all cards together: a size in bytes, or with K, M, G or T (default: a quarter of RAM)");
 
 module_param_named(coherent, pcibuf_force_coherent, bool, 0444);
-MODULE_PARM_DESC(coherent, "use dma_alloc_coherent() also where pages would do (for tests)");
+MODULE_PARM_DESC(coherent, "allocate every buffer with dma_alloc_coherent(), even if pages would do (for tests)");
 
 static int __init pcibuf_init(void)
 {

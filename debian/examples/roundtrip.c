@@ -2,17 +2,18 @@
 /*
  * roundtrip NODE ADDRESS RESOURCE0
  *
- * Sends a pattern from one end of a buffer to the memory of QEMU's edu card and
- * from there to the other end, both ways by DMA of the card, and compares.
+ * Sends a pattern from one end of a buffer to the memory of QEMU's edu card, and
+ * from there to the other end of the buffer. The card moves the bytes by DMA both
+ * times. Then the program compares both ends.
  *
  *	NODE		/dev/pcibufN, or a link to it
- *	ADDRESS		its bus address, as in buffers/LABEL/dma_addr
- *	RESOURCE0	the registers of the card, as in
+ *	ADDRESS		the bus address of the buffer, from buffers/LABEL/dma_addr
+ *	RESOURCE0	the registers of the card, for example
  *			/sys/bus/pci/devices/0000:01:00.0/resource0
  *
- * Of an address the card drives as many bits as it was started with, by -device
- * edu,dma_mask=0xffffffff, and it cuts off the others: without that it is 28, and
- * "pcibufctl mask 28" keeps buffers where it reaches them.
+ * The card drives the address bits that QEMU was told (-device
+ * edu,dma_mask=0xffffffff), by default 28, and cuts off the others. For a card with
+ * 28 bits, run "pcibufctl mask 28" before you allocate the buffer.
  */
 #define _FILE_OFFSET_BITS 64
 #include <errno.h>
@@ -35,7 +36,7 @@
 #define CMD_TO_RAM	2
 #define CARD_MEMORY	0x40000
 
-/* What the card moves at once, which is no more than its own memory holds. */
+/* Bytes that the card moves at once: no more than its own memory holds. */
 #define LENGTH		4000
 
 static void die(const char *what)

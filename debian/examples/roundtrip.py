@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """roundtrip.py NODE
 
-As roundtrip.c: sends a pattern from one end of a buffer to the memory of QEMU's
-edu card and from there to the other end, both ways by DMA of the card, and
-compares. It needs the node alone, /dev/pcibufN or a link to it: what else there is
-to know it asks by ioctl, as a program in a container does. The buffer may have
-several segments. Nothing but the standard library; see linux/pcibuf.h.
+Like roundtrip.c: sends a pattern from one end of a buffer to the memory of QEMU's
+edu card, and from there to the other end of the buffer, both times by DMA of the
+card. Then compares both ends. NODE is /dev/pcibufN or a link to it. The program gets
+everything else by ioctl, as a program in a container does. The buffer may have
+several segments. Needs only the standard library; see linux/pcibuf.h.
 """
 import array
 import fcntl
@@ -26,16 +26,16 @@ SEGMENTS = struct.Struct("=4IQ")
 
 BAR_SIZE = 0x100000
 EDU_ID = 0x010000ED
-# Numbers of 8-byte registers.
+# Register numbers; each register has 8 bytes.
 SRC, DST, COUNT, COMMAND = (offset // 8 for offset in (0x80, 0x88, 0x90, 0x98))
 START, TO_RAM = 1, 2
 CARD_MEMORY = 0x40000
-# What the card moves at once, which is no more than its own memory holds.
+# Bytes that the card moves at once: no more than its own memory holds.
 LENGTH = 4000
 
 
 def info(fd):
-    """What the buffer is, by names."""
+    """Return the description of the buffer, a dictionary by field name."""
     answer = bytearray(INFO.pack(INFO.size, *[0] * 8, b"", b""))
     fcntl.ioctl(fd, IOC_INFO, answer)
     names = "argsz flags id size dma_addr nr_segments index backing minor card label"
@@ -43,7 +43,7 @@ def info(fd):
 
 
 def segments(fd, count):
-    """Its ranges of bus addresses: a list of (offset, address, length)."""
+    """Return the segments, a list of (offset, bus address, length)."""
     room = array.array("Q", bytes(24 * count))
     query = SEGMENTS.pack(SEGMENTS.size, 0, 0, count, room.buffer_info()[0])
     found = SEGMENTS.unpack(fcntl.ioctl(fd, IOC_SEGMENTS, query))[3]
@@ -55,14 +55,14 @@ def text(field):
 
 
 def move(registers, source, target, direction):
-    """Let the card copy LENGTH bytes, and wait until it has."""
+    """Let the card copy LENGTH bytes, and wait until the card has finished."""
     registers[SRC], registers[DST], registers[COUNT] = source, target, LENGTH
     registers[COMMAND] = START | direction
     for _ in range(1000):
         if not registers[COMMAND] & START:
             return
         time.sleep(0.01)
-    sys.exit("the card does not end")
+    sys.exit("the card does not finish")
 
 
 def map_card(address):
@@ -82,7 +82,7 @@ def main(node):
     memory = mmap.mmap(fd, facts["size"])
     registers = map_card(text(facts["card"]))
 
-    # The ends of a buffer: of its first segment, and of its last one.
+    # The ends of the buffer: start of its first segment, end of its last segment.
     first = ranges[0][1]
     last = ranges[-1][1] + ranges[-1][2] - LENGTH
     pattern = bytes(i * 7 + i // 256 + 1 & 255 for i in range(LENGTH))

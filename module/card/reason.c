@@ -20,42 +20,42 @@ static const struct error {
 	const char *words;
 } errors[] = {
 	{ -EINVAL, "EINVAL",
-	  "malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL], free and revoke a label, an index or pcibufN, dma_mask_bits 24 to 64 as far as the platform can, max_bytes a size, gid a number"
+	  "malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL], free and revoke take a label, an index or pcibufN, dma_mask_bits takes 24 to 64 if the platform supports it, max_bytes takes a size, gid takes a number"
 	},
 	{ -EEXIST, "EEXIST",
-	  "this card has a buffer of that label; free it or choose another" },
+	  "this card has a buffer with that label; free that buffer or choose another label" },
 	{ -EDQUOT, "EDQUOT",
 	  "over a quota" },
 	{ -ENOMEM, "ENOMEM",
-	  "no memory for the buffer's own records" },
+	  "no memory for the records of the buffer" },
 	{ -ENOSPC, "ENOSPC",
-	  "no number is left for one more buffer on this machine; free some" },
+	  "the machine has no number left for another buffer; free some buffers" },
 	{ -ENOENT, "ENOENT",
 	  "this card has no such buffer; see buffers/" },
 	{ -EBUSY, "EBUSY",
-	  "in use; close and unmap the buffer (root may write to revoke), or free all buffers before changing the mask"
+	  "in use; close and unmap the buffer (root can write to revoke), or free all buffers before you change the mask"
 	},
 	{ -EINTR, "EINTR",
-	  "killed while it waited; all was given back" },
+	  "a fatal signal ended the request; nothing was allocated" },
 	{ -ENODEV, "ENODEV",
 	  "the card is going away" },
 };
 
 static const char *const limits[PCIBUF_NR_OUTCOMES] = {
 	[PCIBUF_NO_RESERVE] =
-		"the machine has too little memory left; ask for less, or stop what uses it",
+		"too little memory would be left for the rest of the machine; ask for less, or stop programs that use memory",
 	[PCIBUF_NO_CGROUP] =
-		"the caller's memory cgroup is full; raise its memory.max",
+		"the memory cgroup of the caller is full; raise its memory.max",
 	[PCIBUF_NO_MASK] =
-		"no free memory that the card can address; raise dma_mask_bits if the card can, use an IOMMU, or allocate earlier",
+		"no free memory at addresses below the mask; raise dma_mask_bits if the card drives more bits, use an IOMMU, or allocate earlier",
 	[PCIBUF_NO_RANGE] =
-		"no contiguous memory of that size; use alloc_sg, an IOMMU, a wider mask if the card can, or allocate earlier",
+		"no contiguous memory of that size; use alloc_sg, an IOMMU, a wider mask if the card drives more bits, or allocate earlier",
 	[PCIBUF_NO_BOUNCE] =
-		"the platform would copy the data instead of letting the card in (swiotlb=force, or a mask below all memory); use an IOMMU",
+		"the platform would copy the data instead of letting the card reach the buffer (swiotlb=force, or a mask below all memory); use an IOMMU",
 	[PCIBUF_NO_IOVA] =
-		"the IOMMU has no free range that large below the mask; raise dma_mask_bits if the card can, or use alloc_sg",
+		"the IOMMU has no free range of that size below the mask; raise dma_mask_bits if the card drives more bits, or use alloc_sg",
 	[PCIBUF_NO_COHERENT] =
-		"no coherent memory of that size; ask for less, use an IOMMU, or allocate earlier",
+		"dma_alloc_coherent() has no memory of that size below the mask; raise dma_mask_bits if the card drives more bits, reserve CMA memory (cma= on the kernel command line), use an IOMMU, ask for less, or allocate earlier",
 };
 
 static const struct error unexpected = { 0, "error", "unexpected" };
@@ -94,16 +94,16 @@ static int quota_words(const struct pcibuf_failure *failure, char *words,
 
 	if (failure->ctx->outcome == PCIBUF_OVER_CARD)
 		return scnprintf(words, size,
-				 "over max_bytes of this card (%llu, of which %llu are in use); free buffers, or root may raise it",
+				 "over max_bytes, the quota of this card (%llu bytes, of which %llu are allocated or parked); free buffers, or root can raise max_bytes",
 				 pcibuf_quota_max(quota), used);
 	return scnprintf(words, size,
-			 "over max_total of all cards (this card uses %llu); free buffers, or root may raise the module parameter",
+			 "over max_total, the quota of all cards together (this card uses %llu bytes); free buffers, or root can raise the module parameter max_total",
 			 used);
 }
 
 static const char *const steps[] = {
 	", no free block", ", no free neighbouring blocks",
-	", no range that could be emptied", ", none kept for it (CMA)",
+	", no range that could be emptied", ", no free CMA memory",
 };
 
 static_assert(ARRAY_SIZE(steps) == PCIBUF_NR_STEPS);

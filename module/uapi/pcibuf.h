@@ -2,20 +2,25 @@
 /*
  * pcibuf: DMA memory of a PCI card, for the program that drives the card.
  *
- * Buffers are made and freed through sysfs (Documentation: sysfs-doc/). These
- * calls are for a program that holds nothing but a descriptor of /dev/pcibufN,
- * in a container for one: they tell what sysfs would have told.
+ * A buffer is allocated and freed through sysfs (documentation: sysfs-doc/).
+ * The calls below are for a program that has only a file descriptor of
+ * /dev/pcibufN, for example in a container. They give the same information as
+ * sysfs.
  *
- * Both structures begin with argsz, which the caller sets to the size that it
- * was compiled with. The kernel fills what both sides know and never writes
- * beyond argsz, so that old programs and new kernels go together, and the
- * other way round. There is no padding, and every structure is the same for
- * 32-bit callers of a 64-bit kernel.
+ * Both structures begin with argsz. The caller sets argsz to the size of the
+ * structure that it was compiled with. The kernel fills the fields that both
+ * sides know, and never writes beyond argsz. So an old program works with a new
+ * kernel, and a new program with an old kernel. The structures have no padding,
+ * and are the same for 32-bit callers of a 64-bit kernel.
  *
- * Both calls fail with ENODEV once the buffer was revoked or its card went
- * away, with EFAULT for an address that the caller cannot reach, with EINVAL
- * for an argsz smaller than the structure's first version or for flags other
- * than 0, and with ENOTTY for any other request.
+ * Both calls return 0, or -1 with errno set:
+ *
+ *	ENODEV	the buffer was revoked, or its card was unbound or unplugged
+ *	EFAULT	the caller cannot access an address that it passed
+ *	EINVAL	argsz is smaller than the first version of the structure, or
+ *		flags is not 0
+ *
+ * Any other request fails with ENOTTY, or with ENODEV after a revoke.
  */
 #ifndef _UAPI_PCIBUF_H
 #define _UAPI_PCIBUF_H
@@ -23,35 +28,36 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define PCIBUF_LABEL_SIZE	32	/* bytes, with the final NUL */
-#define PCIBUF_CARD_SIZE	32	/* bytes, with the final NUL */
+#define PCIBUF_LABEL_SIZE	32	/* bytes, including the final NUL */
+#define PCIBUF_CARD_SIZE	32	/* bytes, including the final NUL */
 
-/* pcibuf_info.backing: where the memory comes from. */
-#define PCIBUF_BACKING_PAGES	0	/* ordinary pages: good for O_DIRECT */
+/* Values of pcibuf_info.backing: where the memory comes from. */
+#define PCIBUF_BACKING_PAGES	0	/* ordinary pages; work with O_DIRECT */
 #define PCIBUF_BACKING_COHERENT	1	/* dma_alloc_coherent() */
 
-/* pcibuf_info.dma_addr where there is more than one segment. */
+/* Value of pcibuf_info.dma_addr if the buffer has more than one segment. */
 #define PCIBUF_NO_DMA_ADDR	(~(__u64)0)
 
 /**
- * struct pcibuf_info - what a buffer is
- * @argsz: in: size of the structure that the caller passes, in bytes
- * @flags: in: 0; others are refused
- * @id: number of this buffer that no other buffer of this machine ever gets,
- *	also after the module was loaded anew; compare it to learn whether a
- *	name still leads to the buffer that it once led to
- * @size: bytes, a multiple of the page size
- * @dma_addr: bus address of the first byte where the buffer is one segment,
- *	else %PCIBUF_NO_DMA_ADDR; valid until the buffer is freed or revoked
- * @nr_segments: how many ranges of bus addresses it has, 1 or more
- * @index: lowest number that was free on its card when it was made; another
- *	buffer gets it after a free
+ * struct pcibuf_info - description of a buffer
+ * @argsz: in: size in bytes of the structure that the caller passes
+ * @flags: in: must be 0
+ * @id: number of this buffer. No other buffer of this machine ever gets this
+ *	number, not even after the module was reloaded. A program can compare
+ *	@id to check that a name still leads to the same buffer
+ * @size: size of the buffer in bytes, a multiple of the page size
+ * @dma_addr: bus address of the first byte if the buffer is one segment,
+ *	otherwise %PCIBUF_NO_DMA_ADDR. Valid until the buffer is freed or
+ *	revoked, or its card is unbound or unplugged
+ * @nr_segments: number of segments, 1 or more
+ * @index: the lowest index that was free on the card when the buffer was
+ *	allocated. After a free, another buffer can get the same index
  * @backing: one of PCIBUF_BACKING_*
- * @minor: N of /dev/pcibufN
- * @card: PCI address of the card, as in "0000:03:00.0"
- * @label: as given when it was made, empty where none was
+ * @minor: the N of /dev/pcibufN. Not reused soon after a free
+ * @card: PCI address of the card, for example "0000:03:00.0"
+ * @label: label of the buffer; empty if the buffer has none
  *
- * All that the kernel fills stays as it is for the life of the buffer.
+ * The fields that the kernel fills do not change during the life of the buffer.
  */
 struct pcibuf_info {
 	__u32 argsz;
@@ -69,13 +75,14 @@ struct pcibuf_info {
 
 /**
  * struct pcibuf_segment - one range of bus addresses
- * @offset: where in the buffer (and in its mapping) it begins, in bytes
- * @dma_addr: bus address of its first byte; valid until the buffer is freed or
- *	revoked
- * @length: bytes; it may be more than 4 GiB
+ * @offset: offset in bytes of the segment in the buffer, and in a mapping of the
+ *	whole buffer
+ * @dma_addr: bus address of the first byte of the segment. Valid until the
+ *	buffer is freed or revoked, or its card is unbound or unplugged
+ * @length: length of the segment in bytes; can be more than 4 GiB
  *
- * Segments come in the order of @offset and leave no gap. Two neighbours are
- * never adjacent in bus addresses: those are one segment.
+ * Segments are sorted by @offset and leave no gap. Neighbouring segments are
+ * never adjacent in bus addresses: pcibuf joins such ranges into one segment.
  */
 struct pcibuf_segment {
 	__u64 offset;
@@ -84,13 +91,15 @@ struct pcibuf_segment {
 };
 
 /**
- * struct pcibuf_segments - some or all segments of a buffer
- * @argsz: in: size of the structure that the caller passes, in bytes
- * @flags: in: 0; others are refused
- * @first: in: number of the first segment wanted, from 0
- * @count: in: how many fit into the array; out: how many were stored, 0 where
- *	@first is nr_segments or more
+ * struct pcibuf_segments - request for some or all segments of a buffer
+ * @argsz: in: size in bytes of the structure that the caller passes
+ * @flags: in: must be 0
+ * @first: in: number of the first segment to store, counted from 0
+ * @count: in: capacity of the array, in segments; out: number of segments
+ *	stored, 0 if @first is nr_segments or more
  * @segments: in: address of an array of @count struct pcibuf_segment
+ *
+ * The segments of a buffer do not change during the life of the buffer.
  */
 struct pcibuf_segments {
 	__u32 argsz;
@@ -102,9 +111,9 @@ struct pcibuf_segments {
 
 #define PCIBUF_IOC_MAGIC	0xB7
 
-/* PCIBUF_IOC_INFO: fills a struct pcibuf_info. */
+/* Fills a struct pcibuf_info. */
 #define PCIBUF_IOC_INFO		_IO(PCIBUF_IOC_MAGIC, 0x00)
-/* PCIBUF_IOC_SEGMENTS: fills a struct pcibuf_segments and its array. */
+/* Fills the array of a struct pcibuf_segments, and updates its count. */
 #define PCIBUF_IOC_SEGMENTS	_IO(PCIBUF_IOC_MAGIC, 0x01)
 
 #endif /* _UAPI_PCIBUF_H */

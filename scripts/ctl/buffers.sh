@@ -3,8 +3,9 @@
 # Part of pcibufctl: alloc, free, mask and limit.
 : "${class:=}" "${json:=}" "${card:=}" "${taken:=}" "${sg:=}" "${value:=}"
 
-# The name that a buffer without a label got: the one that was not there before.
-# Where others made some meanwhile, nobody can tell which is ours.
+# new_name CARD NAMES: find the name of a new buffer without a label, in $buffer. It
+# is the only unlabelled name that is not in NAMES. Fails if other processes
+# allocated such buffers at the same time: then nobody can tell which one is ours.
 new_name() {
 	buffer=
 	for name in $(buffers "$1"); do
@@ -36,15 +37,15 @@ tell_made() {
 }
 
 do_alloc() {
-	[ $# -ge 1 ] || wrong_usage "no size"
-	# A size begins with a digit, so this is a card that there is not.
+	[ $# -ge 1 ] || wrong_usage "no size given"
+	# A size begins with a digit, so any other word must name a card.
 	case $1 in
 	[0-9]*) ;;
 	*) names_card "$1" || no_card "$1" ;;
 	esac
 	take_card "$@"
 	shift "$taken"
-	[ $# -ge 1 ] || wrong_usage "no size"
+	[ $# -ge 1 ] || wrong_usage "no size given"
 	[ $# -le 2 ] || wrong_usage "too many arguments"
 	before=$(buffers "$card")
 	request "$card" "alloc${sg:+_sg}" "$*"
@@ -55,7 +56,7 @@ do_alloc() {
 	elif [ -n "$json" ]; then
 		answer "\"address\":$(js "$card"),\"buffer\":null"
 	else
-		note "made; several appeared at once, give yours a label to know it"
+		note "allocated; other buffers appeared at the same time, so give your buffer a label"
 	fi
 }
 
@@ -67,7 +68,7 @@ do_free() {
 	else
 		need_card
 	fi
-	[ $# = 1 ] || wrong_usage "which buffer?"
+	[ $# = 1 ] || wrong_usage "no buffer given"
 	need_buffer "$card" "$1"
 	request "$card" free "$buffer"
 	if [ -n "$json" ]; then
@@ -75,7 +76,7 @@ do_free() {
 	fi
 }
 
-# setting FILE [CARD] [VALUE]: show or change a number of a card.
+# setting FILE [CARD] [VALUE]: show or set a number of a card.
 setting() {
 	setting=$1
 	shift

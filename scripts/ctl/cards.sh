@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# Part of pcibufctl: finding cards and reading what they show.
+# Part of pcibufctl: find cards, and read their attributes.
 : "${root:=}"
 
 sys=$root/sys
 class=$sys/class/pcibuf_card
 devices=$sys/bus/pci/devices
 
-# attr FILE: its first line in $value. Fails where it cannot be read.
+# attr FILE: read its first line into $value. Fails if FILE cannot be read.
 attr() {
 	value=
 	{ IFS= read -r value <"$1" || [ -n "$value" ]; } 2>/dev/null
 }
 
-# card_attr CARD NAME: the same for a card, empty where it has none.
+# card_attr CARD NAME: read an attribute of a card into $value; empty if there is none.
 card_attr() {
 	attr "$class/$1/$2" || value=
 }
 
-# vvvv and dddd of a PCI device in $vendor and $device.
+# ids_of ADDRESS: set $vendor and $device of a PCI device, four hex digits each.
 ids_of() {
 	attr "$devices/$1/vendor" || value=
 	vendor=${value#0x}
@@ -26,8 +26,8 @@ ids_of() {
 	device=${value#0x}
 }
 
-# What by-id calls a card, in $identity, and its serial number in $serial; empty
-# where it has none.
+# identity_of CARD: set $identity, the card's name in by-id, and $serial, its serial
+# number. Both are empty if the card has no serial number.
 identity_of() {
 	identity=
 	card_attr "$1" serial
@@ -42,14 +42,14 @@ driver_of() {
 	driver=${driver##*/}
 }
 
-# All cards that pcibuf has.
+# All cards that are bound to pcibuf.
 cards() {
 	for dir in "$class"/*; do
 		[ ! -e "$dir" ] || echo "${dir##*/}"
 	done
 }
 
-# card_is CARD WORD
+# card_is CARD WORD: whether WORD names this card.
 card_is() {
 	case $1 in
 	"$2" | "${2#pci-}" | "0000:$2") return 0 ;;
@@ -59,7 +59,7 @@ card_is() {
 	[ "$2" = "$identity" ] || [ "$2" = "$serial" ]
 }
 
-# All cards that a word names; all at all where there is no word.
+# matching WORD: all cards that WORD names; all cards if WORD is empty.
 matching() {
 	word=$(lower "$1")
 	cards | while read -r name; do
@@ -69,7 +69,7 @@ matching() {
 	done
 }
 
-# Words of this form are addresses, whether there is such a card or not.
+# A word of this form is an address, whether or not there is such a card.
 is_address() {
 	case $1 in
 	*:*.[0-7]) ;;
@@ -81,13 +81,13 @@ names_card() {
 	is_address "$1" || [ -n "$(matching "${1:-/}")" ]
 }
 
-# need_card [WORD]: the card that it names, or the only one there is, in $card.
+# need_card [WORD]: set $card to the card that WORD names, or to the only card.
 need_card() {
 	card=$(matching "${1-}")
 	case $card in
 	'') no_card "${1-}" ;;
 	*[!0-9a-f:.]*)
-		# More than one line.
+		# There is more than one line.
 		# shellcheck disable=SC2086 # words, to be one line
 		fail 3 ambiguous "${1:-CARD} can be any of:$(printf ' %s' $card)" \
 			"name one by its address"
@@ -98,22 +98,22 @@ need_card() {
 no_card() {
 	name=$(lower "${1#pci-}")
 	[ -e "$devices/$name" ] || name=0000:$name
-	# What is no address may be the name of a card that only the module can tell.
+	# A word that is not an address may name a card that only the module knows.
 	[ -d "$class" ] || { is_address "$name" && [ ! -e "$devices/$name" ]; } ||
 		module_fails
 	if [ -z "$1" ]; then
-		fail 3 no_card "pcibuf has no card" \
-			"give it one: pcibufctl bind ADDRESS (lspci -D shows addresses)"
+		fail 3 no_card "no card is bound to pcibuf" \
+			"bind one: pcibufctl bind ADDRESS (lspci -D shows addresses)"
 	fi
 	[ -e "$devices/$name" ] || fail 3 no_card "there is no card '$1'" \
-		"pcibufctl list shows those of pcibuf, lspci -D all of the machine"
+		"pcibufctl list shows the cards of pcibuf, lspci -D all PCI devices"
 	driver_of "$name"
 	fail 3 not_bound "$name is not bound to pcibuf${driver:+, but to $driver}" \
 		"pcibufctl bind $name${driver:+ --force}"
 }
 
-# take_card [WORD...]: for commands whose first word can be a card; whether it
-# was is in $taken, the card in $card.
+# take_card [WORD...]: for commands whose first word can be a card. Sets $card, and
+# $taken to 1 if the first word was a card, else to 0.
 take_card() {
 	taken=0
 	if [ $# -gt 0 ] && names_card "$1"; then

@@ -6,7 +6,7 @@
 
 drivers=$sys/bus/pci/drivers
 
-# Network interfaces of a device that are up.
+# up_interfaces ADDRESS: the network interfaces of a device that are up.
 up_interfaces() {
 	find "$devices/$1/" -path '*/net/*/flags' 2>/dev/null |
 		while read -r flags; do
@@ -17,8 +17,8 @@ up_interfaces() {
 		done
 }
 
-# mounted NUMBERS NODE: what is mounted has its numbers or, as with btrfs, only its
-# name, behind the dash.
+# mounted NUMBERS NODE: whether a block device is mounted. mountinfo has the numbers of
+# the device or, for btrfs, only its name, behind the dash.
 mounted() {
 	awk -v numbers="$1" -v node="$2" '
 		$3 == numbers { found = 1 }
@@ -26,8 +26,8 @@ mounted() {
 		END { exit !found }' "$root/proc/self/mountinfo"
 }
 
-# Block devices of it that are mounted, swapped to, or held by others (device
-# mapper, md).
+# used_disks ADDRESS: the block devices of a device that are mounted, used as swap, or
+# held by another block device (device mapper, md).
 used_disks() {
 	find "$devices/$1/" -name dev 2>/dev/null | while read -r numbers; do
 		dir=${numbers%/dev}
@@ -37,14 +37,14 @@ used_disks() {
 		if mounted "$value" "/dev/$name"; then
 			echo "$name is mounted"
 		elif grep -q "^/dev/${name}[[:space:]]" "$root/proc/swaps" 2>/dev/null; then
-			echo "$name is swap"
+			echo "$name is used as swap"
 		elif [ -n "$(ls -A "$dir/holders")" ]; then
-			echo "$name is in use by others"
+			echo "$name is used by another block device"
 		fi
 	done
 }
 
-# What uses a device now, in words; nothing where nothing does.
+# consumers ADDRESS: what uses a device now, in words; nothing if it is not in use.
 consumers() {
 	{
 		up_interfaces "$1"
@@ -52,8 +52,8 @@ consumers() {
 	} | sort -u | paste -sd , | sed 's/,/, /g'
 }
 
-# The PCI device that a word names, in $card: an address, what names a bound
-# card, or vendor and device where there is one of that kind.
+# need_device WORD: set $card to the PCI device that WORD names. WORD is an address, a
+# name of a bound card, or vendor:device if there is one device of that kind.
 need_device() {
 	name=$(lower "${1#pci-}")
 	for card in "$name" "0000:$name"; do
@@ -73,11 +73,11 @@ need_device() {
 	esac
 }
 
-# Then it names a bound card, or none.
+# no_such_kind WORD: no device is of this kind, so WORD names a bound card or nothing.
 no_such_kind() {
 	case $1 in
 	????:????) fail 3 no_card "there is no card $1" \
-		"lspci -nn shows those of the machine" ;;
+		"lspci -nn shows the devices of the machine" ;;
 	*) need_card "$1" ;;
 	esac
 }
@@ -87,47 +87,46 @@ load_module() {
 	said=$(modprobe pcibuf 2>&1) || module_fails "$said"
 }
 
-# What speaks against taking a card from its driver.
+# refuse_owned CARD: fail if another driver has the card, unless --force is given.
 refuse_owned() {
 	if [ -z "$driver" ] || [ -n "$force" ]; then
 		return 0
 	fi
 	users=$(consumers "$1")
 	fail 5 other_driver "$1 has the driver $driver${users:+; $users}" \
-		"pcibufctl bind $1 --force takes it from $driver${users:+, whatever that breaks}"
+		"pcibufctl bind $1 --force takes the card from $driver${users:+, even if that breaks its users}"
 }
 
-# offer CARD DRIVER: a card to the one driver of that name; to any where that is
-# empty.
+# offer CARD DRIVER: let this driver bind the card; any driver if DRIVER is empty.
 offer() {
 	put "$2" "$devices/$1/driver_override" || return
 	put "$1" "$sys/bus/pci/drivers_probe"
 }
 
-# Gives a card back to the driver that it had, and fails.
+# give_back CARD DRIVER: bind the card to the driver that it had, and fail.
 give_back() {
 	reason=$said
 	offer "$1" "$2" || :
 	put "" "$devices/$1/driver_override" || :
-	fail 1 bind_failed "pcibuf does not take $1: ${reason##*: }" \
+	fail 1 bind_failed "pcibuf does not bind $1: ${reason##*: }" \
 		"dmesg says why"
 }
 
 take_from() {
 	if [ -n "$2" ]; then
 		put "$1" "$devices/$1/driver/unbind" ||
-			fail 1 unbind_failed "$2 does not let go of $1: ${said##*: }"
+			fail 1 unbind_failed "$2 does not release $1: ${said##*: }"
 	fi
 	offer "$1" pcibuf || give_back "$1" "$2"
 	[ -e "$class/$1" ] || give_back "$1" "$2"
 }
 
 only_root() {
-	[ -w "$1" ] || fail 4 not_root "only root may $command a card" "try it with sudo"
+	[ -w "$1" ] || fail 4 not_root "only root may $command a card" "try again with sudo"
 }
 
-# tell_bound CARD DRIVER: and whether modprobe.d gives it to pcibuf, whoever wrote
-# that.
+# tell_bound CARD DRIVER: print the answer in JSON. persistent says whether any file in
+# modprobe.d assigns the card to pcibuf.
 tell_bound() {
 	[ -n "$json" ] || return 0
 	kinds=$(promised_kinds) promised=false
@@ -136,7 +135,7 @@ tell_bound() {
 }
 
 do_bind() {
-	[ $# = 1 ] || wrong_usage "which card?"
+	[ $# = 1 ] || wrong_usage "no card given"
 	need_device "$1"
 	only_root "$sys/bus/pci/drivers_probe"
 	[ -z "$persist" ] || refuse_other_ids "$card"
@@ -144,16 +143,17 @@ do_bind() {
 	if [ "$driver" != pcibuf ]; then
 		refuse_owned "$card"
 		load_module
-		# What modprobe.d has promised to pcibuf it took by itself.
+		# The module binds cards that modprobe.d assigns to it.
 		driver_of "$card"
 		[ "$driver" = pcibuf ] || take_from "$card" "$driver"
 	fi
 	[ -z "$persist" ] || persist_card "$card"
-	note "$card is bound to pcibuf${persist:+, at each boot}"
+	note "$card is bound to pcibuf${persist:+, now and at each boot}"
 	tell_bound "$card" '"pcibuf"'
 }
 
-# Somebody's data, and maybe his mapping.
+# refuse_in_use CARD: fail if the card has buffers, unless --force is given: buffers
+# have data, and maybe mappings.
 refuse_in_use() {
 	[ -z "$force" ] || return 0
 	held=
@@ -162,16 +162,16 @@ refuse_in_use() {
 		held="$held $name$([ "${value:-0}" = 0 ] || echo " (open)")"
 	done
 	[ -z "$held" ] || fail 5 in_use "$1 has buffers:$held" \
-		"free them, or pcibufctl unbind $1 --force: whoever maps them gets SIGBUS"
+		"free them, or run pcibufctl unbind $1 --force: processes that have them mapped get SIGBUS"
 }
 
 tell_unbound() {
 	kinds=$(promised_kinds)
 	if is_promised "$1"; then
-		note "$1 is unbound; modprobe.d gives it to pcibuf again:" \
-			"pcibufctl unbind --persist takes out what bind --persist wrote"
+		note "$1 is unbound, but modprobe.d still assigns it to pcibuf;" \
+			"pcibufctl unbind --persist removes what bind --persist wrote"
 	else
-		note "$1 is unbound; its own driver gets it by:" \
+		note "$1 is unbound; to bind its own driver:" \
 			"echo $1 > /sys/bus/pci/drivers_probe"
 	fi
 }
@@ -182,7 +182,7 @@ do_unbind() {
 	only_root "$sys/bus/pci/drivers_probe"
 	refuse_in_use "$card"
 	put "$card" "$drivers/pcibuf/unbind" ||
-		fail 1 unbind_failed "$card: ${said##*: }"
+		fail 1 unbind_failed "$card was not unbound: ${said##*: }"
 	put "" "$devices/$card/driver_override" || :
 	[ -z "$persist" ] || forget_card "$card"
 	tell_unbound "$card"

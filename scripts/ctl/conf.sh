@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# Part of pcibufctl: reading /etc/pcibuf.d, and the command that does it.
+# Part of pcibufctl: read /etc/pcibuf.d; the command restore.
 : "${root:=}" "${json:=}" "${card:=}" "${value:=}" "${saved:=}" "${failures:=}" "${kept:=}"
 : "${restored:=}" "${first_failure:=}" "${selector:=}" "${section:=}"
 
-# set_key KEY VALUE, in the section being read. What the kernel judges (sizes,
-# labels, masks) is left to it.
+# set_key KEY VALUE: store a value of the current section. The kernel checks sizes,
+# labels and masks, so they are not checked here.
 # shellcheck disable=SC2034 # read in restore.sh
 set_key() {
 	case $section.$1=$2 in
@@ -20,11 +20,11 @@ set_key() {
 	buffer.size=[0-9]*) size=$2 ;;
 	buffer.label=?*) label=$2 ;;
 	buffer.kind=contiguous | buffer.kind=sg) kind=$2 ;;
-	*) went_wrong 2 "not understood here: $1=$2" ;;
+	*) went_wrong 2 "not understood in this section: $1=$2" ;;
 	esac
 }
 
-# Without the blanks around the equals sign; those at the ends read took away.
+# Remove the blanks around the equals sign. read has removed those at the ends.
 take_line() {
 	key=${line%%=*}
 	given=${line#*=}
@@ -33,7 +33,7 @@ take_line() {
 	set_key "$key" "$given"
 }
 
-# read_conf check|apply: $file, for $card.
+# read_conf check|apply: check $file, or apply it to $card.
 read_conf() {
 	checking=${1#apply} number=0 sections='' applies=''
 	forget_section
@@ -58,15 +58,15 @@ read_conf() {
 	end_section
 }
 
-# Whether $file can be understood.
+# fine: whether $file can be understood.
 fine() {
 	failures_before=$failures
 	card=
 	number=0
 	if [ ! -r "$file" ]; then
-		went_wrong 4 "cannot be read"
+		went_wrong 4 "the file cannot be read"
 	elif [ ! -s "$file" ]; then
-		went_wrong 2 "is empty; write it again, or remove it"
+		went_wrong 2 "the file is empty; write it again, or remove it"
 	else
 		read_conf check
 	fi
@@ -83,14 +83,15 @@ restore_file() {
 	done
 }
 
-# Somebody may type it while the card's unit does it: each would find that labels
-# are taken that were free when it looked, or write over what the other just wrote.
-# Ends with the program.
+# Only one save, restore or change of modprobe.d runs at a time; others wait. A user may
+# run restore while the card's unit does. Without the lock, one of them could find a
+# label taken that was free when it looked, or overwrite a file that the other has just
+# written. The lock ends with the program.
 one_at_a_time() {
 	lock=$root/run/pcibuf.lock
-	# In a subshell first: exec would end the program where it fails. Who may read a
-	# file can lock it, so none but root may. A small system has no flock, and no unit
-	# either.
+	# Try in a subshell first: a failing exec would end the program. Any user who
+	# may read a file can lock it, so only root may read this one. A small system
+	# has no flock, and no unit either.
 	if command -v flock >/dev/null && (umask 077 && : >"$lock") 2>/dev/null; then
 		exec 9>"$lock"
 		flock 9
@@ -112,8 +113,8 @@ do_restore() {
 	done
 	fields="\"restored\":[$restored],\"kept\":[$kept],\"failures\":[$failures]"
 	if [ "$first_failure" != 0 ]; then
-		fail "$first_failure" not_restored "not all of $saved was restored" \
-			"what was not is told above, and in the field failures" "$fields"
+		fail "$first_failure" not_restored "not every buffer in $saved was restored" \
+			"the messages above, or the field failures, say why" "$fields"
 	fi
 	[ -z "$json" ] || answer "$fields"
 }

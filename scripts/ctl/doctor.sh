@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# Part of pcibufctl: doctor. A fault keeps something from working and makes the
-# exit status 1; a warning is for somebody to judge.
+# Part of pcibufctl: doctor. A fault keeps something from working, and makes the exit
+# status 1. A warning is for an administrator to judge.
 : "${root:=}" "${sys:=}" "${class:=}" "${devices:=}" "${json:=}" "${value:=}"
 : "${driver:=}" "${iommu:=}" "${kernel:=}" "${failures:=}" "${saved:=}" "${fault:=}"
 : "${why:=}" "${cure:=}" "${last_wrong:=}"
@@ -26,7 +26,7 @@ check_module() {
 		explain_module
 		verdict fault "$fault" "$why" "$cure"
 	elif module_old; then
-		verdict fault old_module "the module that is loaded is not the one that is installed" \
+		verdict fault old_module "the loaded module is not the installed module" \
 			"free all buffers, then: modprobe -r pcibuf; modprobe pcibuf; or reboot"
 	else
 		attr "$sys/module/pcibuf/version" || value='?'
@@ -35,26 +35,26 @@ check_module() {
 	[ ! -d "$sys/module/pcibuf" ] || check_next_boot
 }
 
-# What is loaded now may not be there then, or not after the next upgrade.
+# The loaded module may be missing at the next boot, or after the next upgrade.
 check_next_boot() {
 	if module_missing; then
 		explain_module
 		verdict warning "$fault" "the next boot finds no module: $why" "$cure"
 	elif headers_missing; then
-		verdict warning no_headers "there are no headers of kernel $kernel for DKMS" \
+		verdict warning no_headers "the headers of kernel $kernel, which DKMS needs, are not installed" \
 			"apt install linux-headers-$kernel"
 	fi
 }
 
-# It keeps nothing of pcibuf from working, but what drives the card.
+# Lockdown does not affect pcibuf, but the program that drives the card.
 check_lockdown() {
 	if locked_down; then
 		verdict warning lockdown "the kernel is locked down: nobody can map resource0 or write to a card's configuration space" \
-			"pcibuf itself works; for the rest see /usr/share/doc/pcibuf-tools/pages/bars.md"
+			"pcibuf itself works; for the registers see /usr/share/doc/pcibuf-tools/pages/bars.md"
 	fi
 }
 
-# The newest other kernel is what the next boot takes.
+# The next boot may use another installed kernel.
 check_next_kernel() {
 	for next in "$root"/lib/modules/*; do
 		next=${next##*/}
@@ -62,20 +62,20 @@ check_next_kernel() {
 			[ -n "$(module_file "$next")" ]; then
 			continue
 		fi
-		verdict warning next_kernel "the module was not built for kernel $next, which is installed" \
+		verdict warning next_kernel "the module was not built for kernel $next, which is also installed" \
 			"apt install linux-headers-$next, then: dkms autoinstall -k $next"
 	done
 }
 
 check_rules() {
 	if [ ! -e "$rules" ]; then
-		verdict fault no_rules "udev's rules of pcibuf are not installed" \
+		verdict fault no_rules "the udev rules of pcibuf are not installed" \
 			"apt install --reinstall pcibuf-tools"
 	elif [ ! -e "$root/run/udev/control" ]; then
-		verdict fault no_udev "udevd does not run: cards get no group, and buffers no links" \
+		verdict fault no_udev "udevd does not run: cards get no group, and buffers get no links" \
 			"systemctl start systemd-udevd, then: udevadm trigger -s pcibuf_card -s pcibuf"
 	else
-		verdict ok rules "udev's rules are installed, and udevd runs"
+		verdict ok rules "the udev rules are installed, and udevd runs"
 	fi
 	if ! entry=$(group_entry pcibuf); then
 		verdict fault no_group "there is no group pcibuf" \
@@ -85,14 +85,14 @@ check_rules() {
 	fi
 }
 
-# check_member GROUP GID: root needs no group.
+# check_member GROUP GID: whether this user may use the cards. Root needs no group.
 check_member() {
 	user=$(user_name)
 	# shellcheck disable=SC2046 # words
 	if [ "$(id -u)" = 0 ] || has_word "$2" $(id -G); then
 		verdict ok group "$user may use cards of group $1"
 	elif has_word "$2" $(id -G "$user" 2>/dev/null); then
-		verdict fault group_not_in_effect "$user is in group $1, but was not yet at the login" \
+		verdict fault group_not_in_effect "$user joined group $1 after logging in" \
 			"log out and in again, or: newgrp $1"
 	else
 		verdict warning not_in_group "$user is not in group $1" \
@@ -100,7 +100,7 @@ check_member() {
 	fi
 }
 
-# Cards that modprobe.d promises to pcibuf, and others have.
+# Cards that modprobe.d assigns to pcibuf, but that pcibuf does not have.
 check_promises() {
 	kinds=$(promised_kinds)
 	for dir in "$devices"/*; do
@@ -109,17 +109,17 @@ check_promises() {
 		driver_of "${dir##*/}"
 		case $driver in
 		pcibuf) ;;
-		'') verdict fault not_bound "${dir##*/} is pcibuf's by modprobe.d, but has no driver" \
+		'') verdict fault not_bound "modprobe.d assigns ${dir##*/} to pcibuf, but no driver is bound" \
 			"pcibufctl bind ${dir##*/}" ;;
-		*) verdict fault other_driver "${dir##*/} is pcibuf's by modprobe.d, but $driver has it" \
-			"pcibufctl bind ${dir##*/} --force; for good: blacklist $driver in modprobe.d, where it has no other card, and update-initramfs -u" ;;
+		*) verdict fault other_driver "modprobe.d assigns ${dir##*/} to pcibuf, but $driver is bound" \
+			"pcibufctl bind ${dir##*/} --force; permanently: blacklist $driver in modprobe.d (if it has no other card), and run update-initramfs -u" ;;
 		esac
 	done
 }
 
 check_cards() {
 	if [ -z "$(cards)" ]; then
-		verdict warning no_card "pcibuf has no card" \
+		verdict warning no_card "no card is bound to pcibuf" \
 			"pcibufctl bind ADDRESS (lspci -D shows addresses)"
 	fi
 	for name in $(cards); do
@@ -131,14 +131,14 @@ check_card() {
 	iommu_of "$1"
 	case $iommu in
 	none | identity)
-		verdict warning no_iommu "no IOMMU translates for $1: it reaches all memory" \
-			"enable VT-d or AMD-Vi in the firmware, boot with intel_iommu=on iommu.passthrough=0" ;;
+		verdict warning no_iommu "no IOMMU translates for $1, so the card reaches all memory" \
+			"enable VT-d, AMD-Vi or the SMMU in the firmware; boot with iommu.passthrough=0, on Intel also with intel_iommu=on" ;;
 	*) verdict ok iommu "$1 is behind an IOMMU ($iommu)" ;;
 	esac
 	card_attr "$1" gid
 	if [ "${value:-0}" = 0 ]; then
-		verdict warning no_gid "$1 is root's alone" \
-			"if no rule of yours says so: udevadm trigger -s pcibuf_card"
+		verdict warning no_gid "$1 has no group: only root can use it" \
+			"unless a udev rule of yours sets this: udevadm trigger -s pcibuf_card"
 	fi
 	card_attr "$1" last_error
 	if [ -n "$value" ]; then
@@ -150,7 +150,7 @@ check_card() {
 
 check_restored() {
 	if systemctl -q is-failed "pcibuf-restore@$1.service" >/dev/null 2>&1; then
-		verdict fault not_restored "what was saved for $1 was not all restored" \
+		verdict fault not_restored "not every saved buffer of $1 was restored" \
 			"journalctl -b -u pcibuf-restore@$1 says why"
 	fi
 }
@@ -164,8 +164,8 @@ check_twin() {
 		if [ "$other" = "$1" ] || [ "$identity" != "$wanted" ]; then
 			continue
 		fi
-		verdict warning twins "$1 and $other have one identity, $wanted: no links by id" \
-			"use by-path for them"
+		verdict warning twins "$1 and $other have the same identity, $wanted, so neither has by-id links" \
+			"use by-path links for both"
 	done
 }
 
@@ -176,7 +176,7 @@ check_saved() {
 			verdict ok saved "$file can be understood"
 		else
 			verdict fault bad_config "$last_wrong; nothing of that file is restored" \
-				"correct it, see pcibuf.conf(5); then: pcibufctl restore"
+				"correct the file, see pcibuf.conf(5); then: pcibufctl restore"
 		fi
 	done
 }
@@ -201,7 +201,7 @@ do_doctor() {
 	summary
 	if [ "$faults" != 0 ]; then
 		[ -n "$json" ] || exit 1
-		fail 1 faults "$faults found" "see the field checks" "$fields"
+		fail 1 faults "faults found: $faults" "see the field checks" "$fields"
 	fi
 	[ -z "$json" ] || answer "$fields"
 }

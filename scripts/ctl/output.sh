@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# Part of pcibufctl: how it answers.
+# Part of pcibufctl: print answers and errors.
 : "${json:=}" "${command:=}"
 
-# Raised when a field goes or changes its meaning; a new field changes nothing.
+# Increase this number when a field is removed or changes its meaning, but not for a new
+# field.
 schema=1
 
-# A string of JSON. What is not printable ASCII is shown as a question mark.
+# js TEXT: a string in JSON. A character that is not printable ASCII becomes a question
+# mark.
 js() {
 	case $1 in
 	*[!A-Za-z0-9_./:,-]*)
@@ -17,7 +19,7 @@ js() {
 	esac
 }
 
-# A number, or null for what is none.
+# jn TEXT: a number in JSON, or null if TEXT is not a number.
 jn() {
 	case $1 in
 	'' | - | *[!0-9-]* | ?*-*) printf null ;;
@@ -25,7 +27,7 @@ jn() {
 	esac
 }
 
-# A string, or null where it is empty.
+# jo TEXT: a string in JSON, or null if TEXT is empty.
 jo() {
 	if [ -n "$1" ]; then
 		js "$1"
@@ -34,7 +36,7 @@ jo() {
 	fi
 }
 
-# Strings of JSON, with commas, from lines on stdin.
+# json_lines: the lines of stdin as strings in JSON, separated by commas.
 json_lines() {
 	separator=
 	while IFS= read -r line; do
@@ -44,14 +46,14 @@ json_lines() {
 	done
 }
 
-# answer FIELDS: that it worked.
+# answer FIELDS: print in JSON that the command succeeded.
 answer() {
 	printf '{"schema":%s,"command":%s,"ok":true%s}\n' "$schema" \
 		"$(js "$command")" "${1:+,$1}"
 }
 
-# fail EXIT NAME MESSAGE [CURE [FIELDS]]: what went wrong, and what to do. Not in
-# a subshell: it ends the program.
+# fail EXIT NAME MESSAGE [CURE [FIELDS]]: print what failed and what to do, and end the
+# program. Do not call this in a subshell, where it ends only the subshell.
 fail() {
 	if [ -n "$json" ]; then
 		printf '{"schema":%s,"command":%s,"ok":false,"error":{"name":%s,"exit":%s,"message":%s,"cure":%s}%s}\n' \
@@ -64,7 +66,7 @@ fail() {
 	exit "$1"
 }
 
-# For people, beside the answer.
+# note TEXT...: a message for people; nothing with --json.
 note() {
 	[ -n "$json" ] || printf '%s\n' "$*"
 }
@@ -73,8 +75,8 @@ lower() {
 	printf %s "$1" | tr '[:upper:]' '[:lower:]'
 }
 
-# The largest unit that says it exactly. More than 18 digits are no number to
-# the shell.
+# human BYTES: the size in the largest unit that is exact. The shell cannot compute with
+# more than 18 digits; such a number is printed as it is.
 human() {
 	human=$1 suffix=
 	case $human in

@@ -1,27 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# Part of pcibufctl: --persist, a file for modprobe. All cards are in one file
-# and one line of ids, since of two such lines the last one counts.
+# Part of pcibufctl: --persist, a file for modprobe. All cards are in one file and in
+# one line of ids: if there are two such lines, only the last one counts.
 : "${root:=}" "${sys:=}" "${devices:=}" "${vendor:=}" "${device:=}" "${value:=}"
 : "${kinds:=}"
 
 modprobe_d=$root/etc/modprobe.d
 claims=$modprobe_d/pcibufctl.conf
 
-# The kinds of cards that our file names: vvvv:dddd, a line each.
+# The kinds of cards that our file names: vvvv:dddd, one on each line.
 persistent_kinds() {
 	[ ! -e "$claims" ] ||
 		sed -n 's/^options pcibuf ids=//p' "$claims" | tr , '\n'
 }
 
-# Those that any file gives to pcibuf.
+# The kinds of cards that any file assigns to pcibuf.
 promised_kinds() {
 	sed -n 's/^[[:space:]]*options[[:space:]]*pcibuf[[:space:]].*ids=\([^[:space:]]*\).*/\1/p' \
 		"$modprobe_d"/*.conf "$root"/usr/lib/modprobe.d/*.conf 2>/dev/null |
 		tr A-Z, 'a-z\n'
 }
 
-# Whether a card is of one of $kinds, which can have its subsystem's numbers, too.
+# is_promised CARD: whether the card is of one of $kinds. A kind can include the
+# numbers of the subsystem.
 is_promised() {
 	ids_of "$1"
 	whole=$vendor:$device
@@ -37,7 +38,7 @@ is_promised() {
 	return 1
 }
 
-# Somebody else's ids would be lost, or ours.
+# Other files that set ids. Of two files that do, only one would count.
 others_ids() {
 	grep -ls '^[[:space:]]*options[[:space:]]*pcibuf[[:space:]].*ids=' \
 		"$modprobe_d"/*.conf "$root"/usr/lib/modprobe.d/*.conf |
@@ -45,7 +46,7 @@ others_ids() {
 }
 
 claims_text() {
-	echo "# Written by pcibufctl bind --persist; unbind --persist takes a line out."
+	echo "# Written by pcibufctl bind --persist; unbind --persist removes a line."
 	for kind; do
 		upper=$(echo "$kind" | tr '[:lower:]' '[:upper:]')
 		echo "alias pci:v0000${upper%:*}d0000${upper#*:}sv*sd*bc*sc*i* pcibuf"
@@ -53,7 +54,7 @@ claims_text() {
 	printf 'options pcibuf ids=%s\n' "$(printf '%s\n' "$@" | paste -sd ,)"
 }
 
-# write_claims KIND...: the file for these, or no file.
+# write_claims KIND...: write the file for these kinds; without any, remove the file.
 write_claims() {
 	if [ $# = 0 ]; then
 		rm -f "$claims"
@@ -63,18 +64,18 @@ write_claims() {
 	replace "$claims" "$(claims_text "$@")"
 }
 
-# udevd reads what modprobe.d says when it starts, or is told to.
+# udevd reads modprobe.d when it starts, and when it is told to reload.
 reload_udev() {
 	udevadm control --reload 2>/dev/null || :
 }
 
-# Before a card is taken from whoever has it. Where another file gives it to pcibuf,
-# there is nothing to write.
+# refuse_other_ids CARD: fail if another file sets ids, before the card is taken from
+# its driver. If another file assigns this card to pcibuf, there is nothing to write.
 refuse_other_ids() {
 	kinds=$(promised_kinds)
 	if ! is_promised "$1" && other=$(others_ids); then
-		fail 5 other_ids "$(echo "$other" | head -n 1) gives ids to pcibuf already" \
-			"add this card's there; ids of two files do not add up"
+		fail 5 other_ids "$(echo "$other" | head -n 1) already sets ids for pcibuf" \
+			"add the ids of this card to that file; ids of two files are not combined"
 	fi
 }
 
@@ -84,7 +85,7 @@ persist_card() {
 	# shellcheck disable=SC2046 # words
 	is_promised "$1" ||
 		write_claims $({ persistent_kinds && echo "$vendor:$device"; } | sort -u)
-	# For the module that is loaded now. It may know that kind already.
+	# This is for the module that is loaded now, which may know that kind already.
 	put "$vendor $device" "$sys/bus/pci/drivers/pcibuf/new_id" || :
 	reload_udev
 }

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# Part of pcibufctl: making what /etc/pcibuf.d says. A file is read twice: first
-# to see whether it can be understood, since half of a file is worse than none.
+# Part of pcibufctl: allocate the buffers that /etc/pcibuf.d lists. Each file is read
+# twice, first only to check it, because half of a file is worse than none.
 : "${class:=}" "${json:=}" "${card:=}" "${value:=}" "${saved:=}" "${vendor:=}"
 : "${device:=}" "${status:=}" "${said:=}" "${serial:=}" "${checking:=}"
 : "${file:=}" "${number:=0}" "${applies:=}"
 
 failures='' first_failure=0 restored='' kept='' taken_names=''
 
-# went_wrong STATUS MESSAGE: and go on with the rest.
+# went_wrong STATUS MESSAGE: report a failure. The caller continues with the rest.
 went_wrong() {
 	[ "$first_failure" != 0 ] || first_failure=$1
 	failures="$failures${failures:+,}{\"card\":$(jo "$card"),\"file\":$(js "$file"),\"line\":$number,\"message\":$(js "$2")}"
@@ -17,7 +17,8 @@ went_wrong() {
 		printf 'pcibufctl: %s\n' "$file:$number: ${card:+$card: }$2" >&2
 }
 
-# Not as request(): one failure is no reason to stop.
+# try FILE TEXT: write to an attribute of $card. Unlike request(), a failure does not
+# end the program.
 try() {
 	! put "$2" "$class/$card/$1" || return 0
 	name_errno "$said"
@@ -34,7 +35,7 @@ forget_section() {
 	size='' kind=contiguous label='' mask='' limit=''
 }
 
-# Whether the section just read names this card.
+# selected: whether the section that was just read names $card.
 selected() {
 	case $selector in
 	path:*pci-*) [ "${selector##*pci-}" = "$card" ] ;;
@@ -44,16 +45,17 @@ selected() {
 	esac
 }
 
-# as_saved WHAT SAVED FOUND: nothing was saved of it, or the same.
+# as_saved WHAT SAVED FOUND: whether the values are the same, or none was saved.
 as_saved() {
 	if [ -z "$2" ] || [ "$2" = "$3" ]; then
 		return 0
 	fi
-	went_wrong 5 "refused: saved for a card of $1 $2, this one has $3"
+	went_wrong 5 "refused: saved for a card with $1 $2, this card has $3"
 	return 1
 }
 
-# What was saved must be of this card, whatever stands in its slot now.
+# same_card: whether the section was saved for this card. A different card may be in the
+# slot now.
 same_card() {
 	as_saved vendor "$want_vendor" "$vendor" &&
 		as_saved device "$want_device" "$device" &&
@@ -69,8 +71,8 @@ apply_card() {
 	[ -z "$limit" ] || try max_bytes "$limit" || :
 }
 
-# Whether the card has this buffer already, its name in $name. Of buffers
-# without labels, each stands for one of the saved ones only.
+# present: whether the card has this buffer already; sets $name to its name. Each buffer
+# without a label stands for only one of the saved buffers.
 present() {
 	for name in $(buffers "$card"); do
 		buffer_attr "$card" "$name" label
@@ -84,13 +86,14 @@ present() {
 	return 1
 }
 
-# Sizes of files are numbers of bytes where pcibufctl wrote them.
+# same_size: whether the buffer $name has the saved size. The size in a file that
+# pcibufctl wrote is a number of bytes.
 same_size() {
 	buffer_attr "$card" "$name" size
 	[ "$value" = "$(bytes "$size")" ]
 }
 
-# bytes SIZE: in whole pages of 4 KiB.
+# bytes SIZE: the size in bytes, rounded up to pages of 4 KiB.
 bytes() {
 	unit=1 amount=$1
 	case $1 in
@@ -109,10 +112,10 @@ bytes() {
 
 keep_buffer() {
 	if ! same_size; then
-		went_wrong 5 "$label is there, but not of size $size"
+		went_wrong 5 "$label exists, but its size is not $size"
 	elif [ "$kind" = contiguous ] && buffer_attr "$card" "$name" nr_segments &&
 		[ "$value" != 1 ]; then
-		went_wrong 5 "$name is there, but has several segments"
+		went_wrong 5 "$name exists, but has several segments"
 	else
 		kept="$kept${kept:+,}{\"address\":$(js "$card"),\"name\":$(js "$name")}"
 	fi
@@ -128,14 +131,15 @@ apply_buffer() {
 	contiguous) try alloc "$size${label:+ $label}" || return 0 ;;
 	sg) try alloc_sg "$size${label:+ $label}" || return 0 ;;
 	esac
-	note "$card: made ${label:-a buffer} of $(human "$(bytes "$size")")"
+	note "$card: allocated ${label:-a buffer} of $(human "$(bytes "$size")")"
 	restored="$restored${restored:+,}{\"address\":$(js "$card"),\"label\":$(jo "$label"),\"size\":$(bytes "$size")}"
-	# So that the next saved one without a label does not take it for its own.
+	# Mark a buffer without a label as used, so that the next saved buffer without
+	# a label does not match it.
 	[ -n "$label" ] || present || :
 }
 
-# Done with the section that was read until now. $checking is "check" in the
-# first reading.
+# end_section: use the section that was just read. $checking is "check" in the first
+# reading.
 end_section() {
 	case $section$checking in
 	card) apply_card ;;

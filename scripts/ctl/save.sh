@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# Part of pcibufctl: writing what there is to /etc/pcibuf.d.
+# Part of pcibufctl: save the current buffers to /etc/pcibuf.d.
 : "${root:=}" "${sys:=}" "${class:=}" "${json:=}" "${card:=}" "${by:=}" "${value:=}"
 : "${vendor:=}" "${device:=}"
 
 saved=$root/etc/pcibuf.d
 
-# What a card is known by, in $known.
+# known_by CARD: set $known to what identifies the card in a file.
 known_by() {
 	ids_of "$1"
 	card_attr "$1" serial
@@ -15,14 +15,14 @@ known_by() {
 	id) known=id:$vendor:$device ;;
 	serial)
 		[ -n "$value" ] || fail 3 no_serial "$1 has no serial number" \
-			"save it with --by=path"
+			"save the card with --by=path"
 		known=serial:$value
 		;;
 	esac
 }
 
-# A limit that is only the limit of all cards is not the card's own. Fails where the
-# card has gone.
+# save_card CARD: print its section. If max_bytes is the same as max_total, the card
+# has no quota of its own. Fails if the card has gone.
 save_card() {
 	card_attr "$1" serial
 	printf '[card]\ncard=%s\nvendor=%s\ndevice=%s\n' "$known" "$vendor" "$device"
@@ -35,7 +35,7 @@ save_card() {
 	[ -n "$value" ] && echo "mask=$value"
 }
 
-# save_buffer CARD NAME: nothing of one that was freed since it was named.
+# save_buffer CARD NAME: print its section; nothing if the buffer was freed meanwhile.
 save_buffer() {
 	buffer_attr "$1" "$2" label
 	label=$value
@@ -48,7 +48,7 @@ save_buffer() {
 	[ -z "$label" ] || echo "label=$label"
 }
 
-# In the order of their making, as far as their indices tell.
+# in_order CARD: its buffers in the order of allocation, as far as the indexes show.
 in_order() {
 	for name in $(buffers "$1"); do
 		buffer_attr "$1" "$name" index
@@ -62,12 +62,12 @@ saved_text() {
 	for name in $(in_order "$1"); do
 		save_buffer "$1" "$name"
 	done
-	# It goes before the buffers do, where the card is taken away.
+	# When a card is unbound, alloc disappears before the buffers do.
 	[ -e "$class/$1/alloc" ]
 }
 
-# replace FILE TEXT: in one piece, also where the power goes. The one of before stays
-# where this cannot be written.
+# replace FILE TEXT: write FILE in one step, even if the power fails. If the new file
+# cannot be written, the old file stays.
 replace() {
 	if ! printf '%s\n' "$2" >"$1.new" || ! sync "$1.new" || ! mv "$1.new" "$1"; then
 		rm -f "$1.new"
@@ -75,33 +75,33 @@ replace() {
 	fi
 }
 
-# All that files can call a card, for grep.
+# names_of CARD: all names that a file can have for a card, as a pattern for grep.
 names_of() {
 	card_attr "$1" serial
 	printf 'path:.*pci-%s.%s|serial:%s|id:%s:%s' "${1%.*}" "${1##*.}" \
 		"${value:-none}" "$vendor" "$device"
 }
 
-# Files of other names may be about this card, and each boot restores them, too.
+# tell_others CARD: report other files about this card. Each boot restores them, too.
 tell_others() {
 	others=$(grep -liE "^[[:space:]]*card[[:space:]]*=[[:space:]]*($(names_of "$1"))[[:space:]]*\$" \
 		"$saved"/*.conf | grep -vxF "$file" | paste -sd ' ')
 	[ -z "$others" ] ||
-		note "$1: restored too, unless you remove it: $others"
+		note "$1: each boot also restores these files, unless you remove them: $others"
 }
 
 write_saved() {
-	text=$(saved_text "$1") || fail 3 ENODEV "$1 is going away" "bind it again"
+	text=$(saved_text "$1") || fail 3 ENODEV "$1 is going away" "bind the card again"
 	replace "$file" "$text"
 }
 
-# The file of a card, in $file; each has its own.
+# file_of CARD: set $file to the file of the card; each card has its own file.
 file_of() {
 	known_by "$1"
 	file=$saved/$(echo "${known#path:}" | tr : -).conf
 	# shellcheck disable=SC2086 # words
-	! has_word "$file" $files || fail 3 ambiguous "two cards are $known" \
-		"save them with --by=path, or each alone"
+	! has_word "$file" $files || fail 3 ambiguous "two cards match $known" \
+		"save them with --by=path, or one at a time"
 	files="$files $file"
 }
 
@@ -115,7 +115,7 @@ do_save() {
 		set -- $(cards)
 	fi
 	if ! mkdir -p "$saved" 2>/dev/null || [ ! -w "$saved" ]; then
-		fail 4 not_root "cannot write to $saved" "try it with sudo"
+		fail 4 not_root "cannot write to $saved" "try again with sudo"
 	fi
 	one_at_a_time
 	written='' files=''

@@ -4,25 +4,26 @@
 : "${root:=}" "${class:=}" "${devices:=}" "${json:=}" "${card:=}" "${taken:=}"
 : "${vendor:=}" "${device:=}" "${value:=}"
 
-# buffer_attr CARD NAME ATTRIBUTE
+# buffer_attr CARD NAME ATTRIBUTE: read an attribute of a buffer into $value; empty if
+# it cannot be read.
 buffer_attr() {
 	attr "$class/$1/buffers/$2/$3" || value=
 }
 
-# buffers CARD: the names of its buffers, as buffers/ has them.
+# buffers CARD: the names of its buffers in buffers/.
 buffers() {
 	for dir in "$class/$1/buffers"/*; do
 		[ ! -e "$dir" ] || echo "${dir##*/}"
 	done
 }
 
-# The node of a buffer, as the kernel names it.
+# node_of CARD NAME: set $node to the node of a buffer, as the kernel names it.
 node_of() {
 	node=$(readlink "$class/$1/buffers/$2") || node=
 	node=/dev/${node##*/}
 }
 
-# A link that lasts, in $link; empty where udev made none.
+# link_of CARD NAME: set $link to the by-path link of a buffer; empty if there is none.
 link_of() {
 	link=
 	for link in "$root/dev/pcibuf/by-path"/*pci-"$1/$2"; do
@@ -31,13 +32,14 @@ link_of() {
 	done
 }
 
-# none, or how the IOMMU treats a card: DMA, DMA-FQ, identity, ...
+# iommu_of CARD: set $iommu to none, or to the type of the card's IOMMU domain: DMA,
+# DMA-FQ, identity, ...
 iommu_of() {
 	attr "$devices/$1/iommu_group/type" || value=none
 	iommu=$value
 }
 
-# json_numbers FUNCTION CARD [BUFFER] -- NAME...: fields of JSON.
+# json_numbers FUNCTION "CARD [BUFFER]" NAME...: attributes as fields in JSON.
 json_numbers() {
 	from=$1 of=$2
 	shift 2
@@ -63,7 +65,8 @@ json_buffer() {
 	printf ',"segments":%s}' "$(json_segments "$class/$1/buffers/$2/segments")"
 }
 
-# Null where they cannot be read, or no longer: a buffer can go meanwhile.
+# json_segments FILE: the segments in JSON; null if the file cannot be read, or no
+# longer: a buffer can disappear meanwhile.
 json_segments() {
 	text=$(awk '{ printf "%s{\"offset\":\"%s\",\"dma_addr\":\"%s\",\"length\":\"%s\"}",
 			(NR > 1 ? "," : "["), $1, $2, $3 }
@@ -137,7 +140,7 @@ buffer_rows() {
 	done
 }
 
-# In columns as wide as they must be.
+# table: print the rows of stdin in columns that are as narrow as possible.
 table() {
 	awk '{
 		for (i = 1; i <= NF; i++) {
@@ -161,7 +164,7 @@ do_list() {
 	if [ -n "$json" ]; then
 		answer "\"cards\":[$(json_cards)]"
 	elif [ -z "$(cards)" ]; then
-		echo "No cards. Give one to pcibuf: pcibufctl bind ADDRESS"
+		echo "No cards. Bind one: pcibufctl bind ADDRESS"
 	else
 		card_rows | table
 		echo
@@ -198,8 +201,8 @@ show_buffer() {
 	fi
 }
 
-# need_buffer CARD NAME: its name under buffers/, in $buffer, found by label,
-# index or node.
+# need_buffer CARD NAME: set $buffer to the name of a buffer in buffers/. NAME is a
+# label, an index or a node.
 need_buffer() {
 	for buffer in $(buffers "$1"); do
 		node_of "$1" "$buffer"
@@ -208,7 +211,7 @@ need_buffer() {
 		"$buffer" | "$value" | "${node#/dev/}" | "$node") return ;;
 		esac
 	done
-	fail 3 no_buffer "$1 has no buffer '$2'" "pcibufctl list shows what it has"
+	fail 3 no_buffer "$1 has no buffer '$2'" "pcibufctl list shows its buffers"
 }
 
 do_info() {

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# Part of pcibufctl: why something does not work, in words. The functions whose
-# name is a fault are true where there is one.
+# Part of pcibufctl: explain why something does not work. A function that is named
+# like a fault is true if there is that fault.
 : "${root:=}" "${sys:=}" "${class:=}" "${value:=}" "${version:=}"
 
 kernel=$(uname -r)
 mok=$root/var/lib/dkms/mok.pub
 
-# Where DKMS puts it; a search takes seconds on a slow machine.
+# module_file KERNEL: the file of the module. Look first where DKMS puts the module,
+# because a search takes seconds on a slow machine.
 module_file() {
 	for file in "$root/lib/modules/$1/updates/dkms"/pcibuf.ko*; do
 		[ ! -e "$file" ] || {
@@ -26,15 +27,15 @@ headers_missing() {
 	[ ! -e "$root/lib/modules/$kernel/build/Makefile" ]
 }
 
-# The variable's value is its last byte.
+# The value of the EFI variable is its last byte.
 secure_boot() {
 	variable=$sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c
 	[ -r "$variable" ] &&
 		[ "$(od -An -tu1 "$variable" | awk '{ v = $NF } END { print v }')" = 1 ]
 }
 
-# The kernel's own word, as in "none [integrity] confidentiality"; it can be
-# locked down without Secure Boot, too.
+# The kernel shows the level in brackets: "none [integrity] confidentiality". A kernel
+# can be locked down without Secure Boot, too.
 locked_down() {
 	attr "$sys/kernel/security/lockdown" || return 1
 	case $value in
@@ -48,7 +49,7 @@ signatures_wanted() {
 	[ "$value" = Y ] || locked_down || secure_boot
 }
 
-# DKMS signs what it builds only where openssl is there.
+# DKMS signs a module only if openssl is installed.
 signature_missing() {
 	signatures_wanted &&
 		[ -z "$(modinfo -F signer "$(module_file "$kernel")" 2>/dev/null)" ]
@@ -62,31 +63,32 @@ key_missing() {
 	esac
 }
 
-# The loaded module and the installed one are not the same.
+# The loaded module is not the installed module.
 module_old() {
 	attr "$sys/module/pcibuf/srcversion" || return 1
 	installed=$(modinfo -F srcversion "$(module_file "$kernel")" 2>/dev/null)
 	[ -n "$installed" ] && [ "$installed" != "$value" ]
 }
 
-# Keys are enrolled with the firmware; a machine without has only the kernel's own.
+# Keys are enrolled in the EFI firmware. A machine without EFI has only the kernel's
+# keys.
 explain_key() {
 	fault=no_key
 	why="the kernel loads signed modules only (Secure Boot), and the key that DKMS signs with is not enrolled"
-	cure="mokutil --import /var/lib/dkms/mok.pub, then reboot and confirm it"
+	cure="mokutil --import /var/lib/dkms/mok.pub, then reboot and confirm the key"
 	if [ ! -d "$sys/firmware/efi" ]; then
 		cure="boot without module.sig_enforce and lockdown: this machine has no EFI to enrol a key with"
 	elif ! command -v mokutil >/dev/null; then
-		why="the kernel loads signed modules only (Secure Boot), and without mokutil nothing tells whether the key that DKMS signs with is enrolled"
+		why="the kernel loads signed modules only (Secure Boot), and mokutil, which shows whether the key that DKMS signs with is enrolled, is not installed"
 		cure="apt install mokutil; then: $cure"
 	fi
 }
 
-# The message in $why, its name in $fault, what to do in $cure.
+# explain_module: set $why to the message, $fault to its name, and $cure to what to do.
 explain_module() {
 	if module_missing && headers_missing; then
 		fault=no_headers
-		why="there are no headers of kernel $kernel, so DKMS could not build the module"
+		why="the headers of kernel $kernel are not installed, so DKMS could not build the module"
 		cure="apt install linux-headers-$kernel, then: dkms autoinstall"
 	elif module_missing; then
 		fault=not_built
@@ -94,7 +96,7 @@ explain_module() {
 		cure="dkms autoinstall; if that fails, see make.log in /var/lib/dkms/pcibuf/*/build"
 	elif signature_missing; then
 		fault=not_signed
-		why="the kernel loads signed modules only (Secure Boot), and this one is not signed"
+		why="the kernel loads signed modules only (Secure Boot), and this module is not signed"
 		cure="apt install openssl mokutil, then: dkms remove pcibuf/$version --all; dkms install pcibuf/$version (DKMS 2, of Debian 11, signs only with the sign_tool of /etc/dkms/framework.conf)"
 	elif key_missing; then
 		explain_key
@@ -105,7 +107,8 @@ explain_module() {
 	fi
 }
 
-# module_fails [WORDS]: what modprobe had to say, where it was asked.
+# module_fails [WORDS]: fail, and say why there is no module. WORDS is the output of
+# modprobe, if it was called.
 module_fails() {
 	explain_module
 	if [ "$fault" = not_loaded ] && [ -n "${1-}" ]; then
@@ -115,7 +118,8 @@ module_fails() {
 	fail 7 "$fault" "$why" "$cure"
 }
 
-# The line of a group, by name or number. A small system has no getent.
+# group_entry GROUP: the line of a group, by name or number. A small system has no
+# getent.
 group_entry() {
 	if command -v getent >/dev/null; then
 		getent group "$1"
@@ -125,12 +129,12 @@ group_entry() {
 	fi
 }
 
-# A number may have no name; id then says the number, and fails.
+# A user may have no name. Then id prints the number, and fails.
 user_name() {
 	id -un 2>/dev/null || :
 }
 
-# has_word WORD WORD...
+# has_word WORD LIST...: whether WORD is one of the words in LIST.
 has_word() {
 	wanted=$1
 	shift
@@ -140,26 +144,26 @@ has_word() {
 	return 1
 }
 
-# Why this user cannot use a card, in $why, $fault and $cure.
+# explain_group CARD: say why this user cannot use a card, in $why, $fault and $cure.
 explain_group() {
 	card_attr "$1" gid
 	user=$(user_name)
 	# shellcheck disable=SC2046 # words
 	if [ "${value:-0}" = 0 ]; then
 		fault=no_group
-		why="$1 is root's alone, it has no group"
-		cure="see whether group pcibuf exists, then as root: udevadm trigger -s pcibuf_card"
+		why="$1 has no group: only root can use it"
+		cure="check that group pcibuf exists, then as root: udevadm trigger -s pcibuf_card"
 	elif ! entry=$(group_entry "$value"); then
 		fault=no_group
-		why="$1 is group $value's, which does not exist"
+		why="$1 belongs to group $value, which does not exist"
 		cure="as root: udevadm trigger -s pcibuf_card"
 	elif has_word "$value" $(id -G "$user" 2>/dev/null); then
 		fault=group_not_in_effect
-		why="$user is in group ${entry%%:*}, but was not yet at the login"
+		why="$user joined group ${entry%%:*} after logging in"
 		cure="log out and in again, or: newgrp ${entry%%:*}"
 	else
 		fault=not_in_group
-		why="$1 is group ${entry%%:*}'s, and $user is not in it"
+		why="$1 belongs to group ${entry%%:*}, and $user is not a member"
 		cure="as root: adduser $user ${entry%%:*}; then log in again"
 	fi
 }
@@ -167,12 +171,13 @@ explain_group() {
 not_permitted() {
 	case ${1##*/} in
 	alloc | alloc_sg | free) explain_group "$2" ;;
-	*) fault=not_root why="only root may write to $1" cure="try it with sudo" ;;
+	*) fault=not_root why="only root may write to $1" cure="try again with sudo" ;;
 	esac
 	fail 4 "$fault" "$why" "$cure"
 }
 
-# What the C library calls an errno: its name in $errno, our status in $status.
+# name_errno WORDS: find the errno that the C library describes with WORDS. Sets
+# $errno to its name, and $status to our exit status.
 name_errno() {
 	case $1 in
 	*"Invalid argument"*) errno=EINVAL status=2 ;;
@@ -190,19 +195,19 @@ name_errno() {
 	esac
 }
 
-# put TEXT FILE: what the kernel has against it is in $said. Not the shell's own
-# echo, which would not say.
+# put TEXT FILE: write TEXT to FILE. After a failure, $said has the error message. The
+# echo of the shell would not print that message, so env runs the other echo.
 put() {
 	said=$({ env echo "$1" >"$2"; } 2>&1) || return
 }
 
-# request CARD FILE TEXT: write to an attribute of the card, or fail in words.
-# The card's own are better, where they are about this request.
+# request CARD FILE TEXT: write to an attribute of the card, or fail with an
+# explanation. last_error is the better explanation, if it is about this request.
 request() {
 	target=$class/$1/$2
 	! put "$3" "$target" || return 0
 	name_errno "$said"
-	[ -e "$class/$1" ] || fail 3 ENODEV "$1 is going away" "bind it again"
+	[ -e "$class/$1" ] || fail 3 ENODEV "$1 is going away" "bind the card again"
 	[ "$status" != 4 ] || not_permitted "$target" "$1"
 	card_attr "$1" last_error
 	case $value in

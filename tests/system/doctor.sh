@@ -102,7 +102,7 @@ old_login() {
 test_system_faults() {
 	put "options pcibuf ids=8086:10d3" /etc/modprobe.d/mine.conf
 	check "another driver has a card: doctor finds it" finds other_driver \
-		"pcibufctl bind $net --force; for good: blacklist e1000e in modprobe.d"
+		"pcibufctl bind $net --force; permanently: blacklist e1000e in modprobe.d"
 	check "... what it says to do can be done" pcibufctl bind "$net" --force
 	check "... and helps" well
 	pcibufctl unbind "$net" >/dev/null
@@ -131,7 +131,7 @@ test_system_faults() {
 	mkdir -p /etc/pcibuf.d
 	put "[crad]" /etc/pcibuf.d/x.conf
 	check "a file that cannot be understood: doctor finds it" finds bad_config \
-		"correct it, see pcibuf.conf(5)"
+		"correct the file, see pcibuf.conf(5)"
 	rm -r /etc/pcibuf.d
 	check "... and all is well without" well
 }

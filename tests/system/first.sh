@@ -137,10 +137,10 @@ stage_3() {
 		is_now $third_slot first
 	for slot in $second_slot $third_slot; do
 		check "what was saved for the other is refused in $slot" eventually \
-			refused_there "$slot" "refused: saved for a card of serial"
+			refused_there "$slot" "refused: saved for a card with serial"
 		check "... and no buffer is made" has_none "$slot"
 	done
-	check "doctor says so" refused "what was saved for $second_slot was not" \
+	check "doctor says so" refused "not every saved buffer of $second_slot was restored" \
 		pcibufctl doctor
 	pcibufctl alloc $second_slot 128K second >/dev/null
 	udevadm settle
@@ -160,10 +160,10 @@ stage_4() {
 		is_now $third_slot first
 	check "... and its twin one further" eventually is_now $fourth_slot second
 	check "what was saved for the twin's slot is refused" eventually \
-		refused_there $third_slot "refused: saved for a card of serial"
+		refused_there $third_slot "refused: saved for a card with serial"
 	check "... and no buffer is made" has_none $third_slot
 	check "the README's card is refused what was saved for its new slot" \
-		eventually refused_there $second_slot "saved for a card of vendor 8086"
+		eventually refused_there $second_slot "saved for a card with vendor 8086"
 	check "... and no buffer is made" has_none $second_slot
 	check "what was saved by serial number has followed the twin" \
 		eventually has_buffer $fourth_slot second

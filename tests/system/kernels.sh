@@ -14,7 +14,7 @@ test_headers() {
 	check "... with no module" not modinfo pcibuf
 	check "... which doctor explains" refused \
 		"apt install linux-headers-$kernel" pcibufctl doctor
-	check "... and pcibufctl, too" refused "there are no headers" \
+	check "... and pcibufctl, too" refused "the headers of kernel $kernel are not installed" \
 		pcibufctl bind "$(nth_card 1234:11e8 1)"
 	check "the headers are installed" apt install $later/linux-headers-"$kernel"_*.deb
 	check "... and the module is built" installed_is "$version"

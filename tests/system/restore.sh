@@ -73,7 +73,7 @@ test_service() {
 	check "... and stops the service" eventually not systemctl is-active pcibuf-app
 	check "... and is refused what was saved" eventually restore_has_failed
 	check "... with the reason in the journal" eventually refusal_is_told \
-		"refused: saved for a card of device 11e9, this one has 11e8"
+		"refused: saved for a card with device 11e9, this card has 11e8"
 	check "... really" not test -e "$cards/$a/buffers/rx"
 	check "... and doctor says so" refused "journalctl -b -u pcibuf-restore@$a" \
 		pcibufctl doctor

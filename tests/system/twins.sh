@@ -42,7 +42,7 @@ test_twins() {
 	check "neither of them has links by id" \
 		eventually rx_links "$net" "$spare"
 	check "... and the journal says so" \
-		eventually journal_says "have one identity"
+		eventually journal_says "have the same identity"
 	check "the twin goes" unclaim "$spare"
 	check "... and the other has its link by id again" \
 		eventually rx_links "$net"

@@ -38,9 +38,9 @@ loaded_is() {
 
 # The module that is loaded is another than the installed one, and users know.
 old_is_told() {
-	apt_said "the module that was loaded before goes on working" &&
+	apt_said "the old module stays loaded" &&
 		grep -x pcibuf-dkms /run/reboot-required.pkgs &&
-		refused "the module that is loaded is not the one" pcibufctl doctor
+		refused "the loaded module is not the installed module" pcibufctl doctor
 }
 
 # DMA both ways, by the card, from end to end of a buffer.

@@ -52,7 +52,7 @@ drivers_probe: $b"
 check_failures() {
 	machine
 	FAKE_AT=driver_override FAKE_ERROR="No such device"
-	check "a card that pcibuf does not take" ends 1 "does not take $b: No such device" \
+	check "a card that pcibuf does not take" ends 1 "does not bind $b: No such device" \
 		ctl bind $b --force
 	FAKE_AT=
 	rm -r "$sys/bus/pci/drivers/pcibuf" "$sys/class/pcibuf_card"
@@ -79,13 +79,13 @@ check_failures() {
 
 check_persist() {
 	machine
-	check "a card is taken for good" ends 0 "at each boot" \
+	check "a card is taken for good" ends 0 "now and at each boot" \
 		ctl bind $b --force --persist
-	check "... and another" ends 0 "at each boot" ctl bind $a --persist
+	check "... and another" ends 0 "now and at each boot" ctl bind $a --persist
 	check "JSON says that it is for good" same True \
 		"$(strict 'd["persistent"]' bind $b)"
 	check "modprobe.d names both, in one line of ids" same \
-		"# Written by pcibufctl bind --persist; unbind --persist takes a line out.
+		"# Written by pcibufctl bind --persist; unbind --persist removes a line.
 alias pci:v000010EEd00007024sv*sd*bc*sc*i* pcibuf
 alias pci:v00008086d000010D3sv*sd*bc*sc*i* pcibuf
 options pcibuf ids=10ee:7024,8086:10d3" "$(cat "$claims")"
@@ -100,16 +100,16 @@ options pcibuf ids=10ee:7024,8086:10d3" "$(cat "$claims")"
 	file etc/modprobe.d/mine.conf "options pcibuf max_total=1G ids=1234:11e8"
 	machine_conf=$(cat "$FAKE_ROOT/etc/modprobe.d/mine.conf")
 	ln -s ../../drivers/e1000e "$sys/bus/pci/devices/$b/driver"
-	check "ids of another file are not hidden" ends 5 "mine.conf gives ids" \
+	check "ids of another file are not hidden" ends 5 "mine.conf already sets ids" \
 		ctl bind $b --force --persist
 	check "... nor changed" same "$machine_conf" \
 		"$(cat "$FAKE_ROOT/etc/modprobe.d/mine.conf")"
 	check "... and the card stays where it is" driver_is $b e1000e
 	file etc/modprobe.d/mine.conf "options pcibuf max_total=1G ids=8086:10D3"
-	check "what another file promises needs none of ours" ends 0 "at each boot" \
+	check "what another file promises needs none of ours" ends 0 "now and at each boot" \
 		ctl bind $b --force --persist
 	check "... and gets none" not test -e "$claims"
-	check "let go, it is still promised" ends 0 "modprobe.d gives it to pcibuf again" \
+	check "let go, it is still promised" ends 0 "modprobe.d still assigns it to pcibuf" \
 		ctl unbind $b
 }
 

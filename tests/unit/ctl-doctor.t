@@ -116,7 +116,7 @@ system_faults() {
 	finds no_udev "systemctl start systemd-udevd"
 	file etc/modprobe.d/x.conf "options pcibuf ids=8086:10D3,1234:11e8"
 	add_device $b 8086 10d3 e1000e
-	finds other_driver "pcibufctl bind $b --force; for good: blacklist e1000e"
+	finds other_driver "pcibufctl bind $b --force; permanently: blacklist e1000e"
 	file etc/modprobe.d/x.conf "options pcibuf ids=8086:10D3,1234:11e8"
 	add_device $b 1234 11e8
 	finds not_bound "pcibufctl bind $b"
@@ -128,7 +128,7 @@ system_faults() {
 	file sys/bus/pci/devices/$b/subsystem_device 0x1100
 	finds not_bound "pcibufctl bind $b"
 	file etc/pcibuf.d/x.conf "[crad]"
-	finds bad_config "correct it, see pcibuf.conf(5)"
+	finds bad_config "correct the file, see pcibuf.conf(5)"
 	file answers/systemctl ""
 	finds not_restored "journalctl -b -u pcibuf-restore@$a"
 }
@@ -139,14 +139,14 @@ card_faults() {
 	file sys/bus/pci/devices/$a/iommu_group/type identity
 	finds no_iommu "enable VT-d" warning
 	file sys/class/pcibuf_card/$a/gid 0
-	finds no_gid "if no rule of yours" warning
+	finds no_gid "unless a udev rule of yours" warning
 	rm -r "$sys/class/pcibuf_card/$a"
 	finds no_card "pcibufctl bind ADDRESS" warning
 	add_card $b 525400ffff123456
 	file sys/bus/pci/devices/$b/iommu_group/type DMA
 	# They are each other's.
-	check "doctor finds twins" ends 0 "have one identity" ctl doctor
-	check "... both" same 2 "$(complaints | grep -c "warning twins: use by-path")"
+	check "doctor finds twins" ends 0 "have the same identity" ctl doctor
+	check "... both" same 2 "$(complaints | grep -c "warning twins: use by-path links for both")"
 	fake_machine
 	file sys/class/pcibuf_card/$a/last_error 'alloc "1G": ENOMEM: no memory'
 	check "doctor shows the last error" ends 0 'alloc "1G": ENOMEM' ctl doctor

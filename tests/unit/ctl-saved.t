@@ -49,18 +49,18 @@ check_round() {
 	fill
 	check "what there is is saved" ends 0 pci-0000-03-00.0.conf ctl save
 	boot
-	check "it is restored" ends 0 "made rx of 8K" ctl restore $a
+	check "it is restored" ends 0 "allocated rx of 8K" ctl restore $a
 	check "... all of it, in its order" all_back
 	check "restored again it is kept" same "0 5 0" "$(strict \
 		'len(d["restored"]), len(d["kept"]), len(d["failures"])' restore |
 		tr -d '(),')"
 	check "... and nothing more is there" all_back
 	ctl free 1 >/dev/null
-	check "what was freed comes back" ends 0 "made a buffer of 4K" ctl restore
+	check "what was freed comes back" ends 0 "allocated a buffer of 4K" ctl restore
 	check "... alone" all_back
 	ctl free rx >/dev/null
 	ctl alloc 4096 rx >/dev/null
-	check "one of another size is told" ends 5 "rx is there, but not of size 8192" \
+	check "one of another size is told" ends 5 "rx exists, but its size is not 8192" \
 		ctl restore
 }
 
@@ -69,24 +69,24 @@ check_identity() {
 		fill
 		ctl save --by=$by >/dev/null
 		boot
-		check "known by $by, it is restored" ends 0 "made rx" ctl restore $a
+		check "known by $by, it is restored" ends 0 "allocated rx" ctl restore $a
 		check "... all of it" all_back
 	done
 	fill
 	ctl save >/dev/null
 	boot 525400ffff999999
 	check "another serial is refused" ends 5 \
-		"refused: saved for a card of serial 525400ffff123456, this one has 525400ffff999999" \
+		"refused: saved for a card with serial 525400ffff123456, this card has 525400ffff999999" \
 		ctl restore $a
 	check "... and nothing is written" written ""
 	boot ''
-	check "no serial is refused" ends 5 "this one has none" ctl restore $a
+	check "no serial is refused" ends 5 "this card has none" ctl restore $a
 	boot
 	file sys/bus/pci/devices/$a/device 0x7025
-	check "another device is refused" ends 5 "card of device 7024" ctl restore
+	check "another device is refused" ends 5 "card with device 7024" ctl restore
 	boot
 	file sys/bus/pci/devices/$a/vendor 0x10ef
-	check "another vendor is refused" ends 5 "card of vendor 10ee" ctl restore
+	check "another vendor is refused" ends 5 "card with vendor 10ee" ctl restore
 	check "... and nothing is written" written ""
 	ctl alloc 4096 rx >/dev/null
 	ctl save --by=serial >/dev/null
@@ -95,7 +95,7 @@ check_identity() {
 	add_card $b 525400ffff123456
 	add_card $a 525400ffff999999
 	file sys/bus/pci/devices/$b/vendor 0x10ef
-	check "by serial, it follows the card" ends 0 "$b: made rx" ctl restore
+	check "by serial, it follows the card" ends 0 "$b: allocated rx" ctl restore
 	check "... and leaves the other alone" same "" "$(has $a)"
 }
 
@@ -156,19 +156,19 @@ check_leaving() {
 		"$sys/class/pcibuf_card/$a/buffers/rx/nr_segments" ends 0 "" ctl save
 	check "... alone" same "4" "$(grep -c '^size=[0-9]' "$saved"/pci-*)"
 	boot
-	check "... and the file can be understood" ends 0 "made ring" ctl restore
+	check "... and the file can be understood" ends 0 "allocated ring" ctl restore
 }
 
 check_others() {
 	fill
 	ctl save >/dev/null
 	check "another file about the card is told" ends 0 \
-		"restored too, unless you remove it: $saved/pci-0000-03-00.0.conf" \
+		"each boot also restores these files, unless you remove them: $saved/pci-0000-03-00.0.conf" \
 		ctl save --by=serial
 	check "... by each" ends 0 "serial-525400ffff123456.conf" ctl save
 	rm "$saved"/serial-*
 	ctl save >"$work/said"
-	check "one alone needs no words" not grep -q "restored too" "$work/said"
+	check "one alone needs no words" not grep -q "also restores" "$work/said"
 }
 
 check_save() {
@@ -177,7 +177,7 @@ check_save() {
 	check "a full disk leaves what was saved" keeps_saved \
 		"$saved/pci-$(echo $a | tr : -).conf"
 	add_card $b 525400ffff999999
-	check "two cards of a kind are not one file" ends 3 "two cards are id:10ee:7024" \
+	check "two cards of a kind are not one file" ends 3 "two cards match id:10ee:7024" \
 		ctl save --by=id
 	check "... but of two paths" ends 0 "$b: " ctl save
 }
@@ -191,11 +191,11 @@ check_files() {
 	check "nothing saved is nothing to do" ends 0 "" ctl restore
 	conf "# by hand" "" "  [card]  " "card = id:10ee:7024" "[buffer]" \
 		"  size =  4k " "label= rx"
-	check "blanks and comments are taken" ends 0 "made rx of 4K" ctl restore
+	check "blanks and comments are taken" ends 0 "allocated rx of 4K" ctl restore
 	check "... and written as they should be" written "alloc: 4k rx"
 	conf "[card]" card=id:10EE:7024 vendor=10EE serial=525400FFFF123456 "[buffer]" \
 		size=4K label=hex
-	check "capitals are hex, too" ends 0 "made hex of 4K" ctl restore
+	check "capitals are hex, too" ends 0 "allocated hex of 4K" ctl restore
 	conf "[card]" "card=id:ffff:ffff" "[buffer]" "size=4K" "label=other"
 	check "another kind's section is passed over" ends 0 "" ctl restore
 	for line in size=x label= kind=other "[other]" word mask=64 ""; do
@@ -222,16 +222,16 @@ check_odd_files() {
 	fake_machine
 	conf "[card]" card=id:10ee:7024 "[buffer]" size=0X2000 label=capital "[buffer]" \
 		size=4K label=after
-	check "a capital X is hex, too" ends 0 "made after of 4K" ctl restore
+	check "a capital X is hex, too" ends 0 "allocated after of 4K" ctl restore
 	for line in "vendor=10ef # mine" "serial=5254 00ff" "serial=*" "device=7024 7025"; do
 		conf "[card]" card=id:10ee:7024 "$line" "[buffer]" size=4K label=odd
 		: >"$FAKE_LOG"
-		check "'$line' is no other's" ends 5 "refused: saved for a card of" \
+		check "'$line' is no other's" ends 5 "refused: saved for a card with" \
 			ctl restore
 		check "... so nothing is made" written ""
 	done
 	: >"$saved/test.conf"
-	check "an empty file is told" ends 2 "is empty" ctl restore
+	check "an empty file is told" ends 2 "the file is empty" ctl restore
 	conf "# nothing"
 	check "... one of comments alone is fine" ends 0 "" ctl restore
 }

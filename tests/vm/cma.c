@@ -75,7 +75,7 @@ TEST_F(cma, says_that_it_was_asked)
 	EXPECT_EQ(ENOMEM, card_write(&self->card, "alloc", "200M rx"));
 	ASSERT_EQ(0, attr_read(card_attr(&self->card, "last_error"), text,
 			       sizeof(text)));
-	EXPECT_NE(NULL, strstr(text, "CMA")) {
+	EXPECT_NE(NULL, strstr(text, "no free CMA memory")) {
 		TH_LOG("%s", text);
 	}
 }

@@ -81,8 +81,8 @@ test_alloc() {
 	check "one of segments" ends 0 "ring: 1M " pcibufctl alloc 1M ring --sg
 	check "JSON tells all of it" same '{"schema":1,"command":"list","ok":true,"cards":[{"address":"EDU","vendor":"1234","device":"11e8","serial":null,"iommu":"none","dma_mask_bits":40,"max_bytes":N,"allocated_bytes":5246976,"nr_buffers":3,"gid":0,"last_error":null,"buffers":[{"name":"1","label":null,"index":1,"size":4096,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf1","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]},{"name":"ring","label":"ring","index":2,"size":1048576,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf2","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]},{"name":"rx","label":"rx","index":0,"size":4194304,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf0","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]}]}]}' \
 		"$(told)"
-	check "a label twice" ends 5 "free it or choose another" pcibufctl alloc 4K rx
-	check "over the limit" ends 6 "over max_bytes of this card" pcibufctl alloc 64M
+	check "a label twice" ends 5 "free that buffer or choose another label" pcibufctl alloc 4K rx
+	check "over the limit" ends 6 "over max_bytes, the quota of this card" pcibufctl alloc 64M
 	check "a blank before the unit" ends 2 "alloc_sg take SIZE" pcibufctl alloc 5 MB
 	check "a mask while there are buffers" ends 5 "free all buffers" pcibufctl mask 64
 	(
@@ -93,7 +93,7 @@ test_alloc() {
 }
 
 test_members() {
-	check "who is not in the group" ends 4 "root's alone" as bob pcibufctl alloc 4K
+	check "who is not in the group" ends 4 "only root can use it" as bob pcibufctl alloc 4K
 	put 900 "$cards/$edu/gid"
 	check "... is told which one it is" ends 4 "adduser bob pcibuf" \
 		as bob pcibufctl alloc 4K
@@ -110,7 +110,7 @@ test_saved() {
 	check "it is rebound" ends 0 "is unbound" pcibufctl unbind --force
 	check "... and empty" ends 0 "is bound" pcibufctl bind "$edu"
 	check "... really" not test -d "$cards/$edu/buffers/rx"
-	check "what was saved is restored" ends 0 "made rx of 4M" pcibufctl restore
+	check "what was saved is restored" ends 0 "allocated rx of 4M" pcibufctl restore
 	check "... as it was" same "$(cat /tmp/before)" "$(inventory)"
 	check "a second time it is kept" ends 0 '"restored":[],"kept":[{' \
 		pcibufctl restore --json
@@ -118,7 +118,7 @@ test_saved() {
 	check "another card takes the slot's file" ends 0 "is bound" \
 		pcibufctl bind "$net"
 	sed -i "s/pci-$edu/pci-$net/" /etc/pcibuf.d/*.conf
-	check "... and is refused" ends 5 "refused: saved for a card of vendor 1234" \
+	check "... and is refused" ends 5 "refused: saved for a card with vendor 1234" \
 		pcibufctl restore "$net"
 	check "... really" same 0 "$(cat "$cards/$net/nr_buffers")"
 }
