@@ -35,17 +35,22 @@
 #define pcibuf_bin_const
 #endif
 
-/* vm_flags became read only, changed by functions, in 6.3. */
-#ifndef PCIBUF_HAS_VM_FLAGS_SET
-static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+/* From 6.3 on vm_flags is read only, and functions change it. */
+static inline void pcibuf_vm_flags_set(struct vm_area_struct *vma,
+				       vm_flags_t flags)
 {
+#ifdef PCIBUF_HAS_VM_FLAGS_SET
+	vm_flags_set(vma, flags);
+#else
 	vma->vm_flags |= flags;
-}
 #endif
+}
 
-/* generic_file_splice_read() was replaced for files like ours in 6.5. */
-#ifndef PCIBUF_HAS_COPY_SPLICE_READ
-#define copy_splice_read generic_file_splice_read
+/* For files like ours, 6.5 replaced generic_file_splice_read(). */
+#ifdef PCIBUF_HAS_COPY_SPLICE_READ
+#define pcibuf_splice_read copy_splice_read
+#else
+#define pcibuf_splice_read generic_file_splice_read
 #endif
 
 /*
@@ -70,9 +75,8 @@ pcibuf_get_unmapped_area(struct file *file, unsigned long addr,
 						      flags);
 	return found + (((pgoff << PAGE_SHIFT) - found) & ~PMD_MASK);
 }
-
-#undef thp_get_unmapped_area
-#define thp_get_unmapped_area pcibuf_get_unmapped_area
+#else
+#define pcibuf_get_unmapped_area thp_get_unmapped_area
 #endif
 
 /*
@@ -110,21 +114,22 @@ static inline bool pcibuf_large_pages_refused(struct mm_struct *mm)
 	struct vm_area_struct *vma, unsigned long address
 #endif
 
-/* What memory is encrypted for was not told apart until 5.16. */
+/* Until 5.16 the kernel did not tell whose memory is encrypted. */
 #ifdef PCIBUF_HAS_CC_PLATFORM
 #include <linux/cc_platform.h>
+#define pcibuf_cc_platform_has(attr) cc_platform_has(attr)
 #else
 #include <linux/mem_encrypt.h>
-
-#define cc_platform_has(attr) mem_encrypt_active()
+#define pcibuf_cc_platform_has(attr) mem_encrypt_active()
 #endif
 
 /*
- * Until 5.11 Intel's IOMMU cannot be told to flush its cache, and dma_unmap leaves that
- * to a timer of 10 ms; iommu_unmap() flushes what it takes away (intel_unmap() and
- * intel_iommu_unmap() in its drivers/iommu/intel/iommu.c). So by that first, and the
- * other finds nothing that the card could still reach. A list has one range there. For
- * an untrusted device it flushes by itself, and needs what was mapped to find its copies.
+ * Until 5.11 Intel's IOMMU cannot be told to flush its cache, and dma_unmap leaves the
+ * flush to a timer of 10 ms. iommu_unmap() flushes what it takes away (intel_unmap() and
+ * intel_iommu_unmap() in drivers/iommu/intel/iommu.c of that kernel). So iommu_unmap()
+ * comes first, and dma_unmap then finds nothing that the card could still reach. A
+ * list has one range there. For an untrusted device dma_unmap flushes by itself, and
+ * needs what was mapped to find its copies.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0) && defined(CONFIG_INTEL_IOMMU)
 static inline void pcibuf_take_away(struct device *dev, dma_addr_t addr,
@@ -137,8 +142,8 @@ static inline void pcibuf_take_away(struct device *dev, dma_addr_t addr,
 		iommu_unmap(domain, addr, size);
 }
 
-static inline void pcibuf_unmap_sg(struct device *dev, struct scatterlist *sgl,
-				   int nents, enum dma_data_direction dir)
+static inline void pcibuf_take_away_sg(struct device *dev,
+				       struct scatterlist *sgl, int nents)
 {
 	struct scatterlist *sg;
 	size_t size = 0;
@@ -147,25 +152,36 @@ static inline void pcibuf_unmap_sg(struct device *dev, struct scatterlist *sgl,
 	for_each_sg(sgl, sg, nents, i)
 		size += sg_dma_len(sg);
 	pcibuf_take_away(dev, sg_dma_address(sgl), size);
-	dma_unmap_sg_attrs(dev, sgl, nents, dir, 0);
+}
+#else
+static inline void pcibuf_take_away(struct device *dev, dma_addr_t addr,
+				    size_t size)
+{
 }
 
-#undef dma_unmap_sg
-#define dma_unmap_sg pcibuf_unmap_sg
+static inline void pcibuf_take_away_sg(struct device *dev,
+				       struct scatterlist *sgl, int nents)
+{
+}
+#endif
+
+static inline void pcibuf_unmap_sg(struct device *dev, struct scatterlist *sgl,
+				   int nents, enum dma_data_direction dir)
+{
+	pcibuf_take_away_sg(dev, sgl, nents);
+	dma_unmap_sg(dev, sgl, nents, dir);
+}
 
 static inline void pcibuf_free_coherent(struct device *dev, size_t size,
 					void *cpu, dma_addr_t addr)
 {
 	pcibuf_take_away(dev, addr, size);
-	dma_free_attrs(dev, size, cpu, addr, 0);
+	dma_free_coherent(dev, size, cpu, addr);
 }
 
-#define dma_free_coherent pcibuf_free_coherent
-#endif
-
 /*
- * To claim a range, a migrate type said what it was for until 6.16, now flags do.
- * Before 5.19 the range has to be aligned to the largest block.
+ * alloc_contig_range() took a migrate type until 6.16; now it takes flags. Before 5.19
+ * the range has to be aligned to the largest block.
  */
 #ifdef ACR_FLAGS_NONE
 #define PCIBUF_CONTIG_FLAGS ACR_FLAGS_NONE

@@ -360,11 +360,11 @@ const struct file_operations pcibuf_fops = {
 	.llseek = pcibuf_llseek,
 	.read_iter = pcibuf_read_iter,
 	.write_iter = pcibuf_write_iter,
-	.splice_read = copy_splice_read,
+	.splice_read = pcibuf_splice_read,
 	.splice_write = iter_file_splice_write,
 	.unlocked_ioctl = pcibuf_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.get_unmapped_area = thp_get_unmapped_area,
+	.get_unmapped_area = pcibuf_get_unmapped_area,
 	.mmap = pcibuf_mmap,
 	.fsync = pcibuf_fsync,
 };

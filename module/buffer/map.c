@@ -214,7 +214,7 @@ static int map_pages(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 	if (fits_huge(buffer, vma)) {
 		vma->vm_ops = &huge_vm_ops;
 	} else {
-		vm_flags_set(vma, VM_MIXEDMAP);
+		pcibuf_vm_flags_set(vma, VM_MIXEDMAP);
 		vma->vm_ops = &fault_around_vm_ops;
 	}
 	return 0;
@@ -253,7 +253,7 @@ static bool inside(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 static int map_alive(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 {
 	vma->vm_private_data = buffer;
-	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
+	pcibuf_vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
 	return buffer->memory->ops->page ? map_pages(buffer, vma) :
 					   map_coherent(buffer, vma);
 }

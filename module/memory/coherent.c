@@ -180,7 +180,7 @@ static void coherent_unmap(struct pcibuf_memory *memory)
 /*
  * dma_free_coherent() frees pages while an IOMMU may still let the card write to
  * them, until it is flushed. Behind one the memory consists of single pages, so
- * each can be held until then. (Of 5.10 see compat.h, dma_free_coherent().)
+ * each can be held until then. (For 5.10 see pcibuf_free_coherent() in compat.h.)
  */
 static void hold_pages(struct pcibuf_coherent *coherent, struct list_head *held)
 {
@@ -206,7 +206,7 @@ static void coherent_release(struct pcibuf_memory *memory)
 	LIST_HEAD(held);
 
 	hold_pages(coherent, &held);
-	dma_free_coherent(dev, coherent->memory.size, coherent->cpu, coherent->dma);
+	pcibuf_free_coherent(dev, coherent->memory.size, coherent->cpu, coherent->dma);
 	pcibuf_dma_flush(dev);
 	list_for_each_entry_safe(page, next, &held, lru) {
 		list_del(&page->lru);

@@ -41,7 +41,7 @@ u64 pcibuf_dma_limit(struct device *dev)
  */
 static bool hidden_by_host(struct device *dev)
 {
-	return cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT) &&
+	return pcibuf_cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT) &&
 	       !pcibuf_dma_translated(dev) &&
 	       phys_to_dma(dev, 0) > pcibuf_dma_limit(dev);
 }
@@ -59,7 +59,7 @@ static bool hidden_by_host(struct device *dev)
 bool pcibuf_dma_wants_coherent(struct device *dev, bool contiguous)
 {
 	if (!dev_is_dma_coherent(dev) || xen_pv_domain() ||
-	    cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) || hidden_by_host(dev))
+	    pcibuf_cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) || hidden_by_host(dev))
 		return true;
 	return contiguous && to_pci_dev(dev)->untrusted &&
 	       pcibuf_dma_translated(dev);
@@ -134,7 +134,7 @@ bool pcibuf_dma_bounces(struct device *dev, struct page *page)
 	if (!dma_map_sg_attrs(dev, &sg, 1, DMA_BIDIRECTIONAL, DMA_ATTR_NO_WARN))
 		return !pcibuf_dma_translated(dev);
 	bounces = mapped_elsewhere(dev, sg_dma_address(&sg), page);
-	dma_unmap_sg(dev, &sg, 1, DMA_BIDIRECTIONAL);
+	pcibuf_unmap_sg(dev, &sg, 1, DMA_BIDIRECTIONAL);
 	return bounces;
 }
 

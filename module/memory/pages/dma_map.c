@@ -75,8 +75,8 @@ static void unmap_parts(struct pcibuf_pages *pages, struct scatterlist *end)
 		unsigned int nents = min(left, pages->part);
 
 		next = skip(sg, nents);
-		dma_unmap_sg(pages->memory.pool->dev, sg, nents,
-			     DMA_BIDIRECTIONAL);
+		pcibuf_unmap_sg(pages->memory.pool->dev, sg, nents,
+				DMA_BIDIRECTIONAL);
 		left -= nents;
 		sg = next;
 	}
