@@ -86,14 +86,14 @@ static int __init pcibuf_init(void)
 	ret = pcibuf_card_class_init();
 	if (ret)
 		goto err_buffer_exit;
-	pcibuf_gates_init();
+	pcibuf_sync_points_init();
 	ret = pcibuf_pci_init(ids);
 	if (ret)
-		goto err_gates_exit;
+		goto err_sync_points_exit;
 	return 0;
 
-err_gates_exit:
-	pcibuf_gates_exit();
+err_sync_points_exit:
+	pcibuf_sync_points_exit();
 	pcibuf_card_class_exit();
 err_buffer_exit:
 	pcibuf_buffer_class_exit();
@@ -107,7 +107,7 @@ err_search_exit:
 static void __exit pcibuf_exit(void)
 {
 	pcibuf_pci_exit();
-	pcibuf_gates_exit();
+	pcibuf_sync_points_exit();
 	pcibuf_card_class_exit();
 	pcibuf_buffer_class_exit();
 	pcibuf_fs_exit();

@@ -1,67 +1,73 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Gates: points where a test can make others wait. Only in a debug build.
+ * Sync points: places where a test can make a task wait. Only in the test build.
  */
 #include <linux/atomic.h>
+#include <linux/build_bug.h>
 #include <linux/debugfs.h>
 #include <linux/delay.h>
+#include <linux/kernel.h>
 
 #include "sync_point.h"
 
-/* A test that died must not leave anybody waiting for ever. */
+/* A test that died must not leave a task waiting for ever. */
 #define LONGEST_WAIT_MS	30000
 
-static const char * const names[PCIBUF_NR_GATES] = {
-	[PCIBUF_GATE_FAULT] = "fault",
-	[PCIBUF_GATE_LOCKED] = "locked",
-	[PCIBUF_GATE_WINDOW] = "window",
-	[PCIBUF_GATE_MMAP] = "mmap",
-	[PCIBUF_GATE_COPY] = "copy",
-	[PCIBUF_GATE_ALLOC] = "alloc",
-	[PCIBUF_GATE_FREE] = "free",
-	[PCIBUF_GATE_RELEASE] = "release",
-	[PCIBUF_GATE_RELEASED] = "released",
+static const char * const names[] = {
+	[PCIBUF_SYNC_FAULT] = "fault",
+	[PCIBUF_SYNC_LOCKED] = "locked",
+	[PCIBUF_SYNC_WINDOW] = "window",
+	[PCIBUF_SYNC_MMAP] = "mmap",
+	[PCIBUF_SYNC_COPY] = "copy",
+	[PCIBUF_SYNC_ALLOC] = "alloc",
+	[PCIBUF_SYNC_FREE] = "free",
+	[PCIBUF_SYNC_RELEASE] = "release",
+	[PCIBUF_SYNC_RELEASED] = "released",
 };
+
+static_assert(ARRAY_SIZE(names) == PCIBUF_NR_SYNC_POINTS);
 
 enum { OPEN, CLOSED, REACHED };
 
-/* What a test writes, and that somebody stands there. */
-static u32 states[PCIBUF_NR_GATES];
+/* A test writes OPEN or CLOSED; a task that waits writes REACHED. */
+static u32 states[PCIBUF_NR_SYNC_POINTS];
 static struct dentry *directory;
 
 /**
- * pcibuf_gates_init() - make the files
+ * pcibuf_sync_points_init() - make the files
  */
-void pcibuf_gates_init(void)
+void pcibuf_sync_points_init(void)
 {
 	unsigned int i;
 
 	directory = debugfs_create_dir("pcibuf", NULL);
-	for (i = 0; i < PCIBUF_NR_GATES; i++)
+	for (i = 0; i < PCIBUF_NR_SYNC_POINTS; i++)
 		debugfs_create_u32(names[i], 0600, directory, &states[i]);
 }
 
 /**
- * pcibuf_gates_exit() - undo pcibuf_gates_init()
+ * pcibuf_sync_points_exit() - undo pcibuf_sync_points_init()
  */
-void pcibuf_gates_exit(void)
+void pcibuf_sync_points_exit(void)
 {
 	debugfs_remove_recursive(directory);
 }
 
 /**
- * pcibuf_gate() - go through, or wait until it is open
- * @gate: which one
+ * pcibuf_sync_point() - pass, or wait until the point is open
+ * @point: sync point
+ *
+ * Sleeps for up to 30 s.
  */
-void pcibuf_gate(enum pcibuf_gate gate)
+void pcibuf_sync_point(enum pcibuf_sync_point point)
 {
 	unsigned int waited;
 
-	/* Only where it is still closed: a test may open it just now. */
-	if (cmpxchg(&states[gate], CLOSED, REACHED) == OPEN)
+	/* A test may open the point just now: only a closed one is reached. */
+	if (cmpxchg(&states[point], CLOSED, REACHED) == OPEN)
 		return;
 	for (waited = 0; waited < LONGEST_WAIT_MS; waited += 20) {
-		if (READ_ONCE(states[gate]) == OPEN)
+		if (READ_ONCE(states[point]) == OPEN)
 			break;
 		msleep(20);
 	}

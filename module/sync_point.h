@@ -1,46 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Gates, in a debug build: points where whoever comes by waits as long as a test
- * keeps the gate closed, so that what must not come in between can be tried there.
- * Each is a file in debugfs, pcibuf/NAME, 1 closed, 0 open.
+ * Sync points, in the test build only: places in the code where a task waits as long as
+ * a test keeps the point closed. So a test can try what must not come in between. Each
+ * point is a file in debugfs, pcibuf/NAME: 1 closes it, 0 opens it, and it reads 2 once
+ * a task waits there.
  */
-#ifndef PCIBUF_GATES_H
-#define PCIBUF_GATES_H
+#ifndef PCIBUF_SYNC_POINT_H
+#define PCIBUF_SYNC_POINT_H
 
 /**
- * enum pcibuf_gate - where one can be made to wait
- * @PCIBUF_GATE_FAULT: a fault found the buffer alive, and has not locked the page
- * @PCIBUF_GATE_LOCKED: it has locked the page, which is not mapped yet
- * @PCIBUF_GATE_WINDOW: a fault found the buffer alive, and has mapped nothing
- * @PCIBUF_GATE_MMAP: ->mmap is done, but nobody can find the area yet
- * @PCIBUF_GATE_COPY: a read or write has looked up the memory, not yet copied
- * @PCIBUF_GATE_ALLOC: a buffer has its memory, but is not there yet
- * @PCIBUF_GATE_FREE: a buffer is dead, but still has its memory
- * @PCIBUF_GATE_RELEASE: memory is about to go back to the system
- * @PCIBUF_GATE_RELEASED: it has gone
- * @PCIBUF_NR_GATES: how many
+ * enum pcibuf_sync_point - where a task can be made to wait
+ * @PCIBUF_SYNC_FAULT: a fault found the buffer alive, and has not locked the page
+ * @PCIBUF_SYNC_LOCKED: a fault has locked the page, which is not mapped yet
+ * @PCIBUF_SYNC_WINDOW: a fault found the buffer alive, and has mapped nothing
+ * @PCIBUF_SYNC_MMAP: ->mmap is done, but nobody can find the area yet
+ * @PCIBUF_SYNC_COPY: a read or write has looked up the memory, and not copied yet
+ * @PCIBUF_SYNC_ALLOC: a buffer has its memory, but is not registered yet
+ * @PCIBUF_SYNC_FREE: a buffer is dead, but still has its memory
+ * @PCIBUF_SYNC_RELEASE: memory is about to go back to the system
+ * @PCIBUF_SYNC_RELEASED: memory has gone back to the system
+ * @PCIBUF_NR_SYNC_POINTS: how many there are
  */
-enum pcibuf_gate {
-	PCIBUF_GATE_FAULT,
-	PCIBUF_GATE_LOCKED,
-	PCIBUF_GATE_WINDOW,
-	PCIBUF_GATE_MMAP,
-	PCIBUF_GATE_COPY,
-	PCIBUF_GATE_ALLOC,
-	PCIBUF_GATE_FREE,
-	PCIBUF_GATE_RELEASE,
-	PCIBUF_GATE_RELEASED,
-	PCIBUF_NR_GATES
+enum pcibuf_sync_point {
+	PCIBUF_SYNC_FAULT,
+	PCIBUF_SYNC_LOCKED,
+	PCIBUF_SYNC_WINDOW,
+	PCIBUF_SYNC_MMAP,
+	PCIBUF_SYNC_COPY,
+	PCIBUF_SYNC_ALLOC,
+	PCIBUF_SYNC_FREE,
+	PCIBUF_SYNC_RELEASE,
+	PCIBUF_SYNC_RELEASED,
+	PCIBUF_NR_SYNC_POINTS
 };
 
-#ifdef CONFIG_PCIBUF_DEBUG
-void pcibuf_gates_init(void);
-void pcibuf_gates_exit(void);
-void pcibuf_gate(enum pcibuf_gate gate);
+#ifdef CONFIG_PCIBUF_TEST
+void pcibuf_sync_points_init(void);
+void pcibuf_sync_points_exit(void);
+void pcibuf_sync_point(enum pcibuf_sync_point point);
 #else
-static inline void pcibuf_gates_init(void) { }
-static inline void pcibuf_gates_exit(void) { }
-static inline void pcibuf_gate(enum pcibuf_gate gate) { }
+static inline void pcibuf_sync_points_init(void) { }
+static inline void pcibuf_sync_points_exit(void) { }
+static inline void pcibuf_sync_point(enum pcibuf_sync_point point) { }
 #endif
 
-#endif /* PCIBUF_GATES_H */
+#endif /* PCIBUF_SYNC_POINT_H */

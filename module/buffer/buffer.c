@@ -28,7 +28,7 @@ static dev_t first_devt;
 
 /* A debug build can have few, so that a test sees them run out. */
 static unsigned int nr_minors = MINORMASK + 1;
-#ifdef CONFIG_PCIBUF_DEBUG
+#ifdef CONFIG_PCIBUF_TEST
 module_param(nr_minors, uint, 0);
 #endif
 

@@ -102,7 +102,7 @@ static ssize_t copy_bounced(struct copy *copy, u64 pos, size_t len)
 	ret = pcibuf_buffer_enter(buffer);
 	if (ret)
 		return ret;
-	pcibuf_gate(PCIBUF_GATE_COPY);
+	pcibuf_sync_point(PCIBUF_SYNC_COPY);
 	buffer->memory->ops->kmap_at(buffer->memory, pos, &kmap);
 	if (write)
 		memcpy(kmap.kaddr, copy->bounce, len);
@@ -142,7 +142,7 @@ static ssize_t copy_block(struct copy *copy, u64 pos, size_t len)
 	pcibuf_buffer_exit(buffer);
 	if (!kmap.page)
 		return copy_bounced(copy, pos, len);
-	pcibuf_gate(PCIBUF_GATE_COPY);
+	pcibuf_sync_point(PCIBUF_SYNC_COPY);
 	len = sound_part(&kmap, min(len, kmap.len));
 	ret = len ? copy_iter(kmap.kaddr, len, copy->iter) : -EIO;
 	put_page(kmap.page);

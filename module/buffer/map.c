@@ -62,7 +62,7 @@ static vm_fault_t huge_fault(struct vm_fault *vmf)
 
 	if (!page)
 		return VM_FAULT_SIGBUS;
-	pcibuf_gate(PCIBUF_GATE_FAULT);
+	pcibuf_sync_point(PCIBUF_SYNC_FAULT);
 	lock_page(page);
 	/*
 	 * Revoke locks this page after it set dead: one of us sees the other. And with
@@ -78,7 +78,7 @@ static vm_fault_t huge_fault(struct vm_fault *vmf)
 		put_page(page);
 		return ret;
 	}
-	pcibuf_gate(PCIBUF_GATE_LOCKED);
+	pcibuf_sync_point(PCIBUF_SYNC_LOCKED);
 	vmf->page = page;
 	return VM_FAULT_LOCKED;
 }
@@ -177,7 +177,7 @@ static vm_fault_t fault_around_fault(struct vm_fault *vmf)
 
 	if (pcibuf_buffer_enter(buffer))
 		return VM_FAULT_SIGBUS;
-	pcibuf_gate(PCIBUF_GATE_WINDOW);
+	pcibuf_sync_point(PCIBUF_SYNC_WINDOW);
 	ret = fault_around(vmf->vma, vmf->address & PAGE_MASK);
 	pcibuf_buffer_exit(buffer);
 	return ret;
@@ -282,6 +282,6 @@ int pcibuf_map(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 	else
 		ret = -EINVAL;
 	pcibuf_buffer_exit(buffer);
-	pcibuf_gate(PCIBUF_GATE_MMAP);
+	pcibuf_sync_point(PCIBUF_SYNC_MMAP);
 	return ret;
 }

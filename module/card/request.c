@@ -90,7 +90,7 @@ static int make(struct pcibuf_card *card, struct pcibuf_buffer *buffer,
 	if (IS_ERR(memory))
 		return PTR_ERR(memory);
 	buffer->memory = memory;
-	pcibuf_gate(PCIBUF_GATE_ALLOC);
+	pcibuf_sync_point(PCIBUF_SYNC_ALLOC);
 	ret = bring_up(card, buffer);
 	if (ret) {
 		/* Its node may have been there for a moment, and be open. */
@@ -195,7 +195,7 @@ int pcibuf_card_free(struct pcibuf_card *card, const char *name, bool force)
 
 	if (IS_ERR(buffer))
 		return PTR_ERR(buffer);
-	pcibuf_gate(PCIBUF_GATE_FREE);
+	pcibuf_sync_point(PCIBUF_SYNC_FREE);
 	memory = pcibuf_buffer_detach_memory(buffer);
 	mutex_lock(&card->lock);
 	pcibuf_bus_master_put(card);

@@ -37,9 +37,9 @@ static void release(struct pcibuf_memory *memory)
 	struct pcibuf_pool *pool = memory->pool;
 	u64 size = memory->size;
 
-	pcibuf_gate(PCIBUF_GATE_RELEASE);
+	pcibuf_sync_point(PCIBUF_SYNC_RELEASE);
 	memory->ops->release(memory);
-	pcibuf_gate(PCIBUF_GATE_RELEASED);
+	pcibuf_sync_point(PCIBUF_SYNC_RELEASED);
 	pcibuf_quota_uncharge(&pool->quota, size);
 }
 

@@ -219,7 +219,7 @@ void pcibuf_extent_put(const struct pcibuf_extent *extent)
 		cond_resched();
 		if (is_broken(page, extent->order))
 			continue;
-		if (IS_ENABLED(CONFIG_PCIBUF_DEBUG) && !held)
+		if (IS_ENABLED(CONFIG_PCIBUF_TEST) && !held)
 			held = still_held(page);
 		put_page(page);
 	}

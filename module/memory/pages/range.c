@@ -84,7 +84,7 @@ static const struct step {
 /* The test build can be told to leave steps out, so that tests see each alone. */
 static unsigned int contig_steps = PCIBUF_STEP_BLOCK | PCIBUF_STEP_NEIGHBOURS |
 				   PCIBUF_STEP_CONTIG;
-#ifdef CONFIG_PCIBUF_DEBUG
+#ifdef CONFIG_PCIBUF_TEST
 module_param(contig_steps, uint, 0644);
 #endif
 
