@@ -5,7 +5,7 @@
 # make deb          the packages, in build/deb
 # make demo         all of it in a virtual machine, from apt install to DMA
 # make test         what a change may break; make test TESTS=tests/vm/off-28.t for some
-# make test-all     every test there is, with every kernel of scripts/suites; writes
+# make test-all     every test there is, with every kernel of scripts/run/suites; writes
 #                   the table of supported kernels into README.md
 # make support      that table, of what was run last
 # make fuzz SECONDS=3600 [SEED=N] [SUITE=debug]    anything by anybody, for so long
@@ -24,42 +24,42 @@ setup:
 	@scripts/setup
 
 deb: setup
-	@scripts/build-deb
+	@scripts/build/deb
 	@ls build/deb/*.deb
 
 demo: deb
-	@scripts/demo
+	@scripts/demo/demo
 
 test: setup
-	@JOBS=$(JOBS) scripts/run-tests $(TESTS)
+	@JOBS=$(JOBS) scripts/run/run-tests $(TESTS)
 
 # The other compiler, and what reads the source, are wanted for this only.
 test-all:
 	@scripts/setup clang lld llvm coccinelle ocaml-nox
-	@JOBS=$(JOBS) scripts/run-tests --all $(TESTS)
+	@JOBS=$(JOBS) scripts/run/run-tests --all $(TESTS)
 
 support:
-	@scripts/support
+	@scripts/run/support
 
 fuzz: setup
-	@scripts/vm fast --suite $(or $(SUITE),bookworm) --cards "edu:64 edu" \
+	@scripts/vm/vm fast --suite $(or $(SUITE),bookworm) --cards "edu:64 edu" \
 		--append "slab_nomerge STRESS_SECONDS=$(or $(SECONDS),600) \
 			$(if $(SEED),STRESS_SEED=$(SEED))" \
 		--timeout $$(($(or $(SECONDS),600) * 2 + 600)) -- stress
 
 events: setup
-	@scripts/event-table
+	@scripts/run/events
 
 # lcov is wanted for this only.
 coverage:
 	@scripts/setup lcov
-	@scripts/coverage
+	@scripts/run/coverage
 
 bench: setup
-	@scripts/bench $(if $(SUITES),--suite "$(SUITES)")
+	@scripts/run/bench $(if $(SUITES),--suite "$(SUITES)")
 
 bench-contiguous: setup
-	@scripts/bench-contiguous
+	@scripts/run/bench-contiguous
 
 clean:
 	rm -rf build

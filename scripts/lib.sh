@@ -39,12 +39,24 @@ copy_source() {
 		tar -xf - -C "$2" --no-same-owner
 }
 
-# The hash of files (directories are walked) and of the words on stdin.
+# hash_of PATH...: the hash of these files, and of the words on stdin. A directory is
+# walked, and what its files are called in it counts; where PATH itself lies does
+# not, so that a cache survives a move.
 hash_of() {
 	{
 		cat
-		files_of "$@" | xargs -r -d '\n' sha256sum | sed "s| $top/| |"
+		for hashed; do
+			files_of "$hashed" | xargs -r -d '\n' sha256sum |
+				sed "s|  $hashed|  |"
+		done
 	} | sha256sum | cut -c1-16
+}
+
+# recipe SCRIPT...: what these do, as words for a hash: comments, messages and the
+# places of other scripts change nothing of what is built.
+recipe() {
+	sed -E -e '/^[[:space:]]*(#|$|note )/d' -e '/^top=/d' \
+		-e 's,[$]top/[a-z/-]*/,,g' "$@"
 }
 
 # cached PATH COMMAND...: run COMMAND with a temporary name as its last word,
@@ -73,8 +85,8 @@ suite_fields() {
 			for (i = first; i <= NF && (!last || i <= last); i++)
 				printf "%s%s", (i > first ? " " : ""), $i
 		}
-		END { exit !found }' "$top/scripts/suites" ||
-		die "no $1 in scripts/suites"
+		END { exit !found }' "$top/scripts/run/suites" ||
+		die "no $1 in scripts/run/suites"
 }
 
 # arch_of NAME: Debian's name for the architecture of its kernel.

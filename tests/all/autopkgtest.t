@@ -7,9 +7,9 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/scripts/lib.sh"
 payload=$(mktemp -d)
 trap 'rm -rf "$payload"' EXIT
-"$top/scripts/payload" "$payload"
+"$top/scripts/build/payload" "$payload"
 mkdir "$payload/source"
 copy_source "$top" "$payload/source"
-"$top/scripts/vm" system --cards edu:64 --payload "$payload" \
+"$top/scripts/vm/vm" system --cards edu:64 --payload "$payload" \
 	--timeout 3600 -- \
 	"$top/tests/system/autopkgtest.sh"

@@ -5,9 +5,9 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lint/lib.sh
 . "$top/tests/lint/lib.sh"
-quiet=$top/scripts/build-quiet
+quiet=$top/scripts/build/quiet
 
-for name in bookworm $("$top/scripts/matrix" --rows --all); do
+for name in bookworm $("$top/scripts/run/matrix" --rows --all); do
 	check "$name, W=1$(may_fail "$name")" "$quiet" "$name" W=1
 done
 finish

@@ -35,10 +35,10 @@ quiet_coccinelle() {
 }
 
 for pair in linux-source-6.1:bookworm linux-source-6.12:bookworm-backports; do
-	tree=$("$top/scripts/clang-tree" "${pair%:*}" "${pair#*:}")
+	tree=$("$top/scripts/build/clang-tree" "${pair%:*}" "${pair#*:}")
 	check "clang, ${pair%:*}" quiet_clang "$tree"
 	check "clang, ${pair%:*}, debug build" quiet_clang "$tree" DEBUG=1
 done
-tree=$("$top/scripts/clang-tree" linux-source-6.1 bookworm)
+tree=$("$top/scripts/build/clang-tree" linux-source-6.1 bookworm)
 check "coccinelle, linux-source-6.1" quiet_coccinelle "$tree"
 finish

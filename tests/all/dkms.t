@@ -8,11 +8,11 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/tests/lint/lib.sh"
 results=$top/build/support
 mkdir -p "$results"
-"$top/scripts/build-deb"
+"$top/scripts/build/deb"
 
 # installs NAME: keeps what was found out for the table of README.md.
 installs() {
-	if "$top/scripts/dkms-build" "$1" >"$results/$1-dkms.new"; then
+	if "$top/scripts/build/dkms" "$1" >"$results/$1-dkms.new"; then
 		mv "$results/$1-dkms.new" "$results/$1-dkms"
 	else
 		echo fails >"$results/$1-dkms"
@@ -21,7 +21,7 @@ installs() {
 	fi
 }
 
-for name in bookworm $("$top/scripts/matrix" --rows --all); do
+for name in bookworm $("$top/scripts/run/matrix" --rows --all); do
 	check "$name$(may_fail "$name")" installs "$name"
 done
 finish

@@ -4,6 +4,6 @@
 # One that what watches DMA makes for itself may be among them: it says so, as what
 # maps kernel memory for an IOMMU's ranges does. Not those of ACPI, which looks for a
 # card's interrupt: it uses a table after it freed it.
-exec "$(dirname "$0")/../../scripts/vm" fast --suite debug --cards edu:64 --iommu on \
+exec "$(dirname "$0")/../../scripts/vm/vm" fast --suite debug --cards edu:64 --iommu on \
 	--modargs "coherent=1 nr_minors=8" --append "init_on_alloc=0 page_owner=on acpi=noirq" \
 	--allow "cacheline tracking ENOMEM|Call Trace" --timeout 3600 -- inject,injectcalls,injectlife

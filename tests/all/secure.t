@@ -6,6 +6,6 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 payload=$(mktemp -d)
 trap 'rm -rf "$payload"' EXIT
-"$top/scripts/payload" "$payload"
-"$top/scripts/vm" system --cards edu:64 --payload "$payload" --firmware secure \
+"$top/scripts/build/payload" "$payload"
+"$top/scripts/vm/vm" system --cards edu:64 --payload "$payload" --firmware secure \
 	--then "--password secret" -- "$top/tests/system/secure.sh"

@@ -3,7 +3,7 @@
 # The machine sleeps while buffers are in use in all ways, each of a card of its own.
 top=$(dirname "$0")/../..
 edu=edu:64
-"$top/scripts/vm" fast --release --mem 512M --cards \
+"$top/scripts/vm/vm" fast --release --mem 512M --cards \
 	"$edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu $edu" \
 	--append init_on_alloc=0 --trace pci_cfg_write -- suspend |
 	awk -f "$top/tests/vm/lib-trace.awk" -f "$top/tests/vm/suspend.awk" \

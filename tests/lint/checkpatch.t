@@ -5,7 +5,7 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lint/lib.sh
 . "$top/tests/lint/lib.sh"
-tools=$("$top/scripts/kernel-tools")
+tools=$("$top/scripts/build/kernel-tools")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # checkpatch leaves its notes in the directory where it is started.

@@ -6,6 +6,6 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 payload=$(mktemp -d)
 trap 'rm -rf "$payload"' EXIT
-"$here/../../scripts/payload" "$payload"
-"$here/../../scripts/vm" system \
+"$here/../../scripts/build/payload" "$payload"
+"$here/../../scripts/vm/vm" system \
 	--cards "edu:64 edu:64 e1000e edu" --payload "$payload" -- "$here/debian.sh"

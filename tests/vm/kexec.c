@@ -3,7 +3,7 @@
  * Another kernel takes over without a reset of the machine, with a card in each
  * state of lib-states.c: none of them may still write to memory, which is that
  * kernel's now. This program is also the first process of the other kernel, and
- * there it looks at the cards before any driver has. Wants scripts/vm --kexec, and
+ * there it looks at the cards before any driver has. Wants scripts/vm/vm --kexec, and
  * an nvme before the cards.
  */
 #include <errno.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The disks that scripts/vm --disk gives to a guest. QEMU can make them slow. */
+/* The disks that scripts/vm/vm --disk gives to a guest. QEMU can make them slow. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

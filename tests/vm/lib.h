@@ -218,7 +218,7 @@ long faults(void);
 void touch_all(void *mem, size_t size);
 bool file_holds(int fd, size_t size, __u32 seed);
 
-/* lib-disk.c: the disks of scripts/vm --disk */
+/* lib-disk.c: the disks of scripts/vm/vm --disk */
 int disk_open(const char *serial, int flags);
 ssize_t disk_write(int disk, const void *mem, size_t size, off_t offset);
 ssize_t disk_read(int disk, void *mem, size_t size, off_t offset);

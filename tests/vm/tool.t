@@ -5,7 +5,7 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 programs=$(mktemp -d)
 trap 'rm -rf "$programs"' EXIT
-cp -R "$top/scripts/pcibufctl" "$top/scripts/ctl" "$top/tests/system/lib.sh" "$programs/"
+cp -R "$top/scripts/tool/pcibufctl" "$top/scripts/tool/ctl" "$top/tests/system/lib.sh" "$programs/"
 cp "$top/tests/vm/tool.sh" "$programs/tool"
-"$top/scripts/vm" fast --cards "edu:64 e1000e" --modules e1000e \
+"$top/scripts/vm/vm" fast --cards "edu:64 e1000e" --modules e1000e \
 	--tests "$programs" -- tool
