@@ -4,7 +4,7 @@
 # make module KDIR=DIR [DEBUG=1]    the module, for the headers in DIR
 # make deb          the packages, in build/deb
 # make demo         all of it in a virtual machine, from apt install to DMA
-# make test         what a change may break; make test TESTS=tests/vm/off-28.t for some
+# make test         what a change may break; make test TESTS="off-64 vm/memory" for some
 # make test-all     every test there is, with every kernel of scripts/run/suites; writes
 #                   the table of supported kernels into README.md
 # make support      that table, of what was run last

@@ -59,6 +59,9 @@ prepare_fast() {
 		# shellcheck disable=SC2086 # names, to be split
 		CC=$compiler "$top/scripts/build/tests" "$run/tree/tests" $names
 	fi
+	for file in $with; do
+		cp -R "$top/$file" "$run/tree/tests/"
+	done
 	case $module in
 	none) ;;
 	?*) cp "$module" "$run/tree/pcibuf.ko" ;;

@@ -6,7 +6,7 @@
 # Set by scripts/vm/vm and scripts/vm/guests.sh.
 reported='' stage=1
 : "${run:=}" "${names:=}" "${stages:=}" "${guests:=1}" "${firmware:=}" "${slow:=}"
-: "${password:=}" "${guest_append:=}" "${guest_drives:=}"
+: "${password:=}" "${guest_append:=}" "${guest_drives:=}" "${judge:=}"
 
 # The slot of the port that leads out of the machine, as its table names it.
 external_slot=10
@@ -328,6 +328,17 @@ keep_coverage() {
 	base64 -d "$run/gcov" | tar -xz -C "$target"
 }
 
+# Adds to a TAP stream what the trace says, where somebody was asked to judge that.
+judged() {
+	if [ -z "$judge" ]; then
+		cat
+		return
+	fi
+	awk -f "$top/tests/vm/lib/lib-trace.awk" \
+		-f "$(find "$top/tests/vm" -name "$judge.awk")" \
+		-f "$top/tests/vm/lib/lib-result.awk"
+}
+
 # The tests' results, and ours about the guest, as one stream.
 report() {
 	reported=1
@@ -336,10 +347,11 @@ report() {
 	subtest guest log_is_clean >>"$run/results"
 	status=0
 	awk -v names="$names" -v plain="$plain" -v guests=$guests \
-		-f "$top/scripts/vm/tap-merge.awk" "$run/results" >"$run/tap" || status=1
+		-f "$top/scripts/vm/tap-merge.awk" "$run/results" >"$run/merged" || status=1
+	judged <"$run/merged" >"$run/tap" || status=1
 	[ -n "$plain" ] || cat "$run/tap"
 	# prove shows numbers only.
-	grep '^not ok' "$run/tap" >&2 || :
+	! grep '^not ok' "$run/tap" >&2 || status=1
 	if [ -s "$run/complaints" ] || ! stage_done; then
 		note "the guest's last words:"
 		tail -n 60 "$run/console.log" >&2 || :

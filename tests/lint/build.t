@@ -7,7 +7,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/tests/lint/lib.sh"
 quiet=$top/scripts/build/quiet
 
-for suite in bookworm $("$top/scripts/run/matrix" --rows); do
+for suite in bookworm $("$top/scripts/run/guests" --kernels); do
 	check "$suite, W=1" "$quiet" "$suite" W=1
 	check "$suite, W=1, debug build" "$quiet" "$suite" W=1 DEBUG=1
 done
