@@ -55,18 +55,20 @@ hash_of() {
 # recipe SCRIPT...: what these do, as words for a hash: comments, messages and the
 # places of other scripts change nothing of what is built.
 recipe() {
-	sed -E -e '/^[[:space:]]*(#|$|note )/d' -e '/^top=/d' \
+	sed -E -e '/^[[:space:]]*(#|$|note )/d' -e '/^(top=|cached )/d' \
 		-e 's,[$]top/[a-z/-]*/,,g' "$@"
 }
 
 # cached PATH COMMAND...: run COMMAND with a temporary name as its last word,
 # and rename what it made to PATH when it is complete. One builder at a time;
 # the others wait for what it makes. Not for conditions: set -e must hold in it.
+# With PCIBUF_LOOK in the environment nothing is made: what is not there is a failure.
 cached() {
 	cached_path=$1
 	shift
 	mkdir -p "$(dirname "$cached_path")"
 	[ -e "$cached_path" ] && return
+	[ -z "${PCIBUF_LOOK-}" ] || exit 1
 	(
 		flock 9
 		[ ! -e "$cached_path" ] || exit 0
@@ -74,6 +76,17 @@ cached() {
 		"$@" "$cached_path.new" 9>&-
 		as_root mv "$cached_path.new" "$cached_path"
 	) 9>"$cached_path.lock"
+}
+
+# aside COMMAND...: what takes minutes tells how far it is, to the one who watches the
+# run. It must not tell prove: once prove has read something of a test's on stderr, it
+# starts no other test until that one has a result.
+aside() {
+	if [ -n "${PCIBUF_ASIDE-}" ]; then
+		"$@" 2>&8
+	else
+		"$@"
+	fi
 }
 
 # suite_fields NAME FIRST [LAST]: these words of its line in the table, all from

@@ -235,7 +235,7 @@ start_qemu() {
 # later "SECONDS COMMAND": for a guest that cannot say it then. Nobody waits for it who
 # waits for our output to end.
 later() {
-	exec >/dev/null 2>&1
+	exec >/dev/null 2>&1 8>&-
 	sleep "${1%% *}"
 	echo "${1#* }" >&3
 }
