@@ -40,7 +40,7 @@ test:
 	@JOBS=$(JOBS) scripts/run/run-tests $(TESTS)
 
 check:
-	@JOBS=$(JOBS) scripts/run/run-tests lint unit off-64
+	@JOBS=$(JOBS) scripts/run/run-tests off-64 lint unit
 
 lint:
 	@JOBS=$(JOBS) scripts/run/run-tests lint
