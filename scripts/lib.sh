@@ -39,22 +39,36 @@ copy_source() {
 		tar -xf - -C "$2" --no-same-owner
 }
 
-# The hash of files (directories are walked) and of the words on stdin.
+# hash_of PATH...: the hash of these files, and of the words on stdin. A directory is
+# walked, and what its files are called in it counts; where PATH itself lies does
+# not, so that a cache survives a move.
 hash_of() {
 	{
 		cat
-		files_of "$@" | xargs -r -d '\n' sha256sum | sed "s| $top/| |"
+		for hashed; do
+			files_of "$hashed" | xargs -r -d '\n' sha256sum |
+				sed "s|  $hashed|  |"
+		done
 	} | sha256sum | cut -c1-16
+}
+
+# recipe SCRIPT...: what these do, as words for a hash: comments, messages and the
+# places of other scripts change nothing of what is built.
+recipe() {
+	sed -E -e '/^[[:space:]]*(#|$|note )/d' -e '/^(top=|cached )/d' \
+		-e 's,[$]top/[a-z/-]*/,,g' "$@"
 }
 
 # cached PATH COMMAND...: run COMMAND with a temporary name as its last word,
 # and rename what it made to PATH when it is complete. One builder at a time;
 # the others wait for what it makes. Not for conditions: set -e must hold in it.
+# With PCIBUF_LOOK in the environment nothing is made: what is not there is a failure.
 cached() {
 	cached_path=$1
 	shift
 	mkdir -p "$(dirname "$cached_path")"
 	[ -e "$cached_path" ] && return
+	[ -z "${PCIBUF_LOOK-}" ] || exit 1
 	(
 		flock 9
 		[ ! -e "$cached_path" ] || exit 0
@@ -62,6 +76,17 @@ cached() {
 		"$@" "$cached_path.new" 9>&-
 		as_root mv "$cached_path.new" "$cached_path"
 	) 9>"$cached_path.lock"
+}
+
+# aside COMMAND...: what takes minutes tells how far it is, to the one who watches the
+# run. It must not tell prove: once prove has read something of a test's on stderr, it
+# starts no other test until that one has a result.
+aside() {
+	if [ -n "${PCIBUF_ASIDE-}" ]; then
+		"$@" 2>&8
+	else
+		"$@"
+	fi
 }
 
 # suite_fields NAME FIRST [LAST]: these words of its line in the table, all from
@@ -73,8 +98,8 @@ suite_fields() {
 			for (i = first; i <= NF && (!last || i <= last); i++)
 				printf "%s%s", (i > first ? " " : ""), $i
 		}
-		END { exit !found }' "$top/scripts/suites" ||
-		die "no $1 in scripts/suites"
+		END { exit !found }' "$top/scripts/run/suites" ||
+		die "no $1 in scripts/run/suites"
 }
 
 # arch_of NAME: Debian's name for the architecture of its kernel.

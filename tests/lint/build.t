@@ -5,9 +5,9 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lint/lib.sh
 . "$top/tests/lint/lib.sh"
-quiet=$top/scripts/build-quiet
+quiet=$top/scripts/build/quiet
 
-for suite in bookworm $("$top/scripts/matrix" --rows); do
+for suite in bookworm $("$top/scripts/run/guests" --kernels); do
 	check "$suite, W=1" "$quiet" "$suite" W=1
 	check "$suite, W=1, debug build" "$quiet" "$suite" W=1 "$test_build"
 done

@@ -54,7 +54,7 @@ check "without it, nothing is found" \
 for variables in W=1 "W=1 $test_build"; do
 	# shellcheck disable=SC2086 # words, to be split
 	check "bookworm, $variables" \
-		"$top/scripts/build-module" bookworm $variables "$work/out"
+		"$top/scripts/build/module" bookworm $variables "$work/out"
 	check "... no circle" silent find_in "$work/out/symbols" circles
 	check "... no use of a folder above" silent find_in "$work/out/symbols" climbs
 done

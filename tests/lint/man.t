@@ -9,14 +9,14 @@ cd "$top"
 
 # Each command and option of --help has its item, and nothing else has one.
 items_are_right() {
-	same "$(scripts/pcibufctl --help | sed -n 's/^  \([a-z-]*\).*/\1/p' | sort)" \
+	same "$(scripts/tool/pcibufctl --help | sed -n 's/^  \([a-z-]*\).*/\1/p' | sort)" \
 		"$(sed -n 's/^\.It Cm \([a-z]*\)$/\1/p; s/^\.It Fl -\([a-z]*\).*/--\1/p' \
 			debian/man/pcibufctl.8 | sort)"
 }
 
 # The numbers that --help explains in its last lines.
 statuses_are_right() {
-	same "$(scripts/pcibufctl --help | sed -n '/^Exit status:/,$p' |
+	same "$(scripts/tool/pcibufctl --help | sed -n '/^Exit status:/,$p' |
 		grep -o '[0-9] [a-z]' | cut -c1)" \
 		"$(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EX/s/^\.It \([0-9]\)$/\1/p' \
 			debian/man/pcibufctl.8)"
@@ -24,7 +24,7 @@ statuses_are_right() {
 
 # Each command's synopsis has the arguments of its line in --help.
 synopsis_is_right() {
-	same "$(scripts/pcibufctl --help | sed -n 's/^  \([a-z].*\)/\1/p' |
+	same "$(scripts/tool/pcibufctl --help | sed -n 's/^  \([a-z].*\)/\1/p' |
 		sed 's/  .*//; s/BUFFER/buffer/g; s/CARD/card/g; s/SIZE/size/g
 			s/LABEL/label/g; s/BITS/bits/g; s/WHAT/what/g')" \
 		"$(mandoc -Tutf8 -O width=200 debian/man/pcibufctl.8 | col -b |
@@ -34,7 +34,7 @@ synopsis_is_right() {
 # What doctor can find, and what its page explains.
 findings_are_right() {
 	same "$(sed -n 's/.*verdict \(fault\|warning\) \([a-z_]*\) .*/\2/p; s/.*fault=\([a-z_]*\).*/\1/p' \
-		scripts/ctl/doctor.sh scripts/ctl/why.sh |
+		scripts/tool/ctl/doctor.sh scripts/tool/ctl/why.sh |
 		grep -vx -e not_root -e '' | sort -u)" \
 		"$(sed -n '/^\.Sh FINDINGS/,/^\.Sh FILES/s/^\.It Li //p' \
 			debian/man/pcibufctl.8 | sort -u)"
@@ -54,7 +54,7 @@ missing_files() {
 
 # Keys of a saved card or buffer that are read and not explained.
 missing_keys() {
-	sed -n 's/^\t\(card\|buffer\)\.\([a-z]*\)=.*/\2/p' scripts/ctl/conf.sh |
+	sed -n 's/^\t\(card\|buffer\)\.\([a-z]*\)=.*/\2/p' scripts/tool/ctl/conf.sh |
 		sort -u | while read -r key; do
 			grep -q "^\.It Li.* *$key=" debian/man/pcibuf.conf.5 || echo "$key"
 		done

@@ -9,8 +9,10 @@ cd "$top"
 
 # Files of ours that can hold a comment.
 ours() {
-	sources '*.[ch]' '*.sh' '*.t' '*.awk' '*.rules' '*.service' Makefile Kbuild
-	find scripts .ci -type f ! -name '*.*'
+	{
+		sources '*.[ch]' '*.sh' '*.t' '*.awk' '*.rules' '*.service' Makefile Kbuild
+		find scripts .ci tests -type f ! -name '*.*'
+	} | sort -u
 }
 
 # By the kernel's macros, a distribution's, or those of its makefiles.

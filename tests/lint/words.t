@@ -43,6 +43,6 @@ lint_packages() {
 
 check "codespell" silent spelling
 check "links lead somewhere" silent dead_links
-check "packages are built" "$top/scripts/build-deb"
+check "packages are built" "$top/scripts/build/deb"
 check "lintian" silent lint_packages
 finish

@@ -14,7 +14,7 @@ merged() {
 	names=$1
 	shift
 	printf '%s\n' "$@" |
-		awk -v names="$names" -v guests="${guests-1}" -f "$top/scripts/tap-merge.awk" &&
+		awk -v names="$names" -v guests="${guests-1}" -f "$top/scripts/vm/tap-merge.awk" &&
 		status=0 || status=$?
 	echo "status $status"
 }
@@ -25,12 +25,12 @@ lines() {
 
 complains() {
 	echo "$1" >"$log"
-	refused "$1" "$top/scripts/log-check" "$log"
+	refused "$1" "$top/scripts/vm/log-check" "$log"
 }
 
 accepts() {
 	echo "$1" >"$log"
-	"$top/scripts/log-check" "$log" "${2-}"
+	"$top/scripts/vm/log-check" "$log" "${2-}"
 }
 
 check "numbers go on from program to program" same \

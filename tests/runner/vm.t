@@ -20,7 +20,7 @@ guest() {
 	programs=$1
 	shift
 	status=0
-	"$here/../../scripts/vm" fast --module none --tests "$work" "$@" \
+	"$here/../../scripts/vm/vm" fast --module none --tests "$work" "$@" \
 		-- "$programs" >"$work/tap" 2>"$work/said" || status=$?
 }
 

@@ -59,7 +59,7 @@ test_install() {
 	check "... and the other of that kind, too" eventually bound "$b"
 	check "... with their group" eventually gid_is "$b" pcibuf
 	check "a card of another kind is not" not bound "$net"
-	check "the demo's commands work" "$payload/scripts/demo-guest"
+	check "the demo's commands work" "$payload/scripts/demo/demo-guest"
 }
 
 reload_card() {

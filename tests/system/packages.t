@@ -10,7 +10,7 @@ built=$(mktemp -d)
 trap 'rm -rf "$built"' EXIT
 
 unpack() {
-	"$top/scripts/payload" "$built" &&
+	"$top/scripts/build/payload" "$built" &&
 		for package in "$built"/deb/*.deb; do
 			dpkg-deb -x "$package" "$built/root" || return
 		done
@@ -53,7 +53,7 @@ page_has_the_rule() {
 pages_name_what_exists() {
 	missing=
 	named=$(grep -oh '/usr/[a-z0-9/._-]*pcibuf[^ ,;)`]*[a-z]' "$top/README.md" "$top"/debian/doc/*.md \
-		"$top"/scripts/ctl/*.sh "$top"/debian/man/* | sort -u)
+		"$top"/scripts/tool/ctl/*.sh "$top"/debian/man/* | sort -u)
 	for path in $named; do
 		[ -e "$built/root$path" ] || missing="$missing $path"
 	done

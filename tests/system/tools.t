@@ -7,8 +7,8 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 suite=${SUITE-bookworm}
 payload=$(mktemp -d)
 trap 'rm -rf "$payload"' EXIT
-"$top/scripts/payload" "$payload"
-"$top/scripts/build-module" "$suite" "$payload/module"
+"$top/scripts/build/payload" "$payload"
+"$top/scripts/build/module" "$suite" "$payload/module"
 cp "$top/tests/unit/fake/strict.py" "$payload/"
-"$top/scripts/vm" system --suite "$suite" --iommu on --cards "edu:64 e1000e" \
+"$top/scripts/vm/vm" system --suite "$suite" --iommu on --cards "edu:64 e1000e" \
 	--payload "$payload" -- "$top/tests/system/tools.sh"

@@ -7,9 +7,9 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/system/lib.sh
 . "$top/tests/system/lib.sh"
-# shellcheck source=scripts/completion/pcibufctl
-. "$top/scripts/completion/pcibufctl"
-help=$("$top/scripts/pcibufctl" --help)
+# shellcheck source=scripts/tool/completion/pcibufctl
+. "$top/scripts/tool/completion/pcibufctl"
+help=$("$top/scripts/tool/pcibufctl" --help)
 commands=$(sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p' <<<"$help")
 
 # The options that the line of a command names, and those of all commands.
@@ -47,7 +47,7 @@ zsh_told() {
 		functions[whole]=$(<$1)
 		whole
 		_pcibufctl_commands
-	' zsh "$top/scripts/completion/_pcibufctl" "$1"
+	' zsh "$top/scripts/tool/completion/_pcibufctl" "$1"
 }
 
 zsh_options() {

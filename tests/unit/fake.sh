@@ -87,14 +87,14 @@ fake_machine() {
 
 ctl() {
 	PCIBUFCTL_ROOT=$FAKE_ROOT PATH=$work/bin:$PATH \
-		"$top/scripts/pcibufctl" "$@"
+		"$top/scripts/tool/pcibufctl" "$@"
 }
 
 # As somebody who may read and write only what others may.
 ctl_as_nobody() {
 	PCIBUFCTL_ROOT=$FAKE_ROOT PATH=$work/bin:$PATH \
 		setpriv --reuid 65534 --regid 65534 --clear-groups \
-		"$top/scripts/pcibufctl" "$@"
+		"$top/scripts/tool/pcibufctl" "$@"
 }
 
 # ends STATUS WORDS COMMAND...: ends so, and says WORDS.

@@ -1,6 +1,0 @@
-#!/bin/sh
-# SPDX-License-Identifier: GPL-2.0-only
-# What can happen to a card with coherent memory.
-exec "$(dirname "$0")/../../scripts/vm" fast --release --cards edu:64 \
-	--mem 384M --hotplug native --modules "pci-stub aer_inject" \
-	--modargs coherent=1 --append init_on_alloc=0 -- events

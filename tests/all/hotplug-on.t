@@ -1,5 +1,0 @@
-#!/bin/sh
-# SPDX-License-Identifier: GPL-2.0-only
-# Cards that go while they are used, behind an IOMMU.
-exec "$(dirname "$0")/../../scripts/vm" fast --cards "edu edu:64" --iommu on \
-	-- hotplug

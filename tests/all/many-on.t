@@ -1,4 +1,0 @@
-#!/bin/sh
-# SPDX-License-Identifier: GPL-2.0-only
-# Many buffers, and many times, behind an IOMMU.
-exec "$(dirname "$0")/../../scripts/vm" fast --cards edu:64 --iommu on -- churn,mixture,parked

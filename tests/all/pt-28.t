@@ -1,6 +1,0 @@
-#!/bin/sh
-# SPDX-License-Identifier: GPL-2.0-only
-# The default card behind an IOMMU that passes it through.
-exec "$(dirname "$0")/../../scripts/vm" fast --cards edu --iommu pt \
-	--append init_on_alloc=0 \
-	-- attrs,errors,dma,share,zero,ioctls,life

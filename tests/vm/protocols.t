@@ -1,6 +1,0 @@
-#!/bin/sh
-# SPDX-License-Identifier: GPL-2.0-only
-# Faults, calls and requests that meet the end of a buffer, step by step.
-exec "$(dirname "$0")/../../scripts/vm" fast --cards edu:64 --mem 384M \
-	--append init_on_alloc=0 \
-	--allow "pcibuf: DEBUG: units of order 9 are still held" -- protocols

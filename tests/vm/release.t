@@ -1,5 +1,0 @@
-#!/bin/sh
-# SPDX-License-Identifier: GPL-2.0-only
-# The module as users get it, without the debug build's checks.
-exec "$(dirname "$0")/../../scripts/vm" fast --cards edu:64 --release \
-	-- attrs,dma,share,life
