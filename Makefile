@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # make              the module, for the running kernel
-# make module KDIR=DIR [DEBUG=1]    the module, for the headers in DIR
+# make module KDIR=DIR [TEST=1]     the module, for the headers in DIR
 # make deb          the packages, in build/deb
 # make demo         all of it in a virtual machine, from apt install to DMA
 # make test         what a change may break; make test TESTS="off-64 vm/memory" for some
@@ -23,7 +23,7 @@
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pcibuf
 
 module:
-	$(MAKE) -C module $(if $(KDIR),KDIR=$(abspath $(KDIR))) $(if $(DEBUG),DEBUG=$(DEBUG))
+	$(MAKE) -C module $(if $(KDIR),KDIR=$(abspath $(KDIR))) $(if $(TEST),TEST=$(TEST))
 
 setup:
 	@scripts/setup

@@ -36,14 +36,14 @@ facts() {
 	quoted PCIBUF_MODARGS "$modargs"
 	quoted PCIBUF_APPEND "$append"
 	quoted PCIBUF_CGROUP "$cgroup"
-	quoted PCIBUF_DEBUG "$debug"
+	quoted PCIBUF_TEST "$test_build"
 	quoted PCIBUF_SLOW "$slow"
 	quoted PCIBUF_ARCH "$arch"
 	quoted PCIBUF_INCOHERENT "$incoherent"
 	quoted PCIBUF_STAGE "$stage"
 	echo "export PCIBUF_IOMMU PCIBUF_CARDS PCIBUF_MEM PCIBUF_SMP PCIBUF_NUMA"
 	echo "export PCIBUF_DISK PCIBUF_MODARGS PCIBUF_APPEND PCIBUF_CGROUP"
-	echo "export PCIBUF_INCOHERENT PCIBUF_DEBUG PCIBUF_SLOW PCIBUF_ARCH PCIBUF_STAGE"
+	echo "export PCIBUF_INCOHERENT PCIBUF_TEST PCIBUF_SLOW PCIBUF_ARCH PCIBUF_STAGE"
 }
 
 # prepare_fast PROG[,PROG...]
@@ -66,7 +66,7 @@ prepare_fast() {
 	none) ;;
 	?*) cp "$module" "$run/tree/pcibuf.ko" ;;
 	*)
-		"$top/scripts/build/module" "$suite" "DEBUG=$debug" \
+		"$top/scripts/build/module" "$suite" "TEST=$test_build" \
 			${coverage:+GCOV_PROFILE=y} "$run/module"
 		mv "$run/module/pcibuf.ko" "$run/tree/"
 		;;

@@ -9,10 +9,10 @@ quiet=$top/scripts/build/quiet
 
 for suite in bookworm $("$top/scripts/run/guests" --kernels); do
 	check "$suite, W=1" "$quiet" "$suite" W=1
-	check "$suite, W=1, debug build" "$quiet" "$suite" W=1 "$test_build"
+	check "$suite, W=1, test build" "$quiet" "$suite" W=1 "$test_build"
 done
 # By the one suite that has it.
 check "sparse" "$quiet" bookworm C=2 CF=-D__CHECK_ENDIAN__
-check "sparse, debug build" "$quiet" bookworm \
+check "sparse, test build" "$quiet" bookworm \
 	C=2 CF=-D__CHECK_ENDIAN__ "$test_build"
 finish

@@ -10,7 +10,7 @@
 
 # The variable that makes the test build of the module, see module/Makefile.
 # shellcheck disable=SC2034 # not all of them use it
-test_build=DEBUG=1
+test_build=TEST=1
 
 # sources PATTERN...: the tree's files with such names, relative to its root.
 sources() {

@@ -60,6 +60,11 @@ unfinished() {
 		xargs grep -nwE 'TODO|FIXME|XXX' | grep -v '# TODO .*may fail'
 }
 
+# What coverage and the objects of a build are named by.
+same_names() {
+	sources '*.c' '*.h' | sed -n 's|^module/.*/||p' | sort | uniq -d
+}
+
 white_space() {
 	ours | xargs grep -nE '[[:blank:]]$'
 }
@@ -69,5 +74,6 @@ check "every file names its licence" silent without_licence
 check "no file is longer than 400 lines" silent long_files
 check "no function is longer than 40 lines" silent long_functions
 check "nothing is left to be done" silent unfinished
+check "no two files of module/ have one name" silent same_names
 check "no white space at the ends of lines" silent white_space
 finish

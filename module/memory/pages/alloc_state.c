@@ -11,7 +11,7 @@
 #include <linux/mm.h>
 
 #include "compat.h"
-#include "lib/extents.h"
+#include "lib/extent_list.h"
 #include "memory/dma.h"
 #include "memory/pages/pages.h"
 

@@ -10,7 +10,7 @@
 #include <linux/pagemap.h>
 #include <linux/slab.h>
 
-#include "lib/extents.h"
+#include "lib/extent_list.h"
 #include "memory/dma.h"
 #include "memory/pages/pages.h"
 

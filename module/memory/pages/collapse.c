@@ -12,7 +12,7 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 
-#include "lib/extents.h"
+#include "lib/extent_list.h"
 #include "memory/pages/pages.h"
 
 /* How many 2 MiB may stay base pages before the rest is left as it is. */

@@ -20,7 +20,7 @@
 #include <linux/slab.h>
 
 #include "compat.h"
-#include "lib/extents.h"
+#include "lib/extent_list.h"
 #include "lib/spans.h"
 #include "memory/dma.h"
 #include "memory/pages/pages.h"

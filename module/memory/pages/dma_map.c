@@ -7,7 +7,7 @@
 #include <linux/sizes.h>
 
 #include "compat.h"
-#include "lib/extents.h"
+#include "lib/extent_list.h"
 #include "lib/segments.h"
 #include "memory/dma.h"
 #include "memory/pages/pages.h"

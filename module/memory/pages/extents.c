@@ -3,7 +3,7 @@
  * Extents: the list of the pages that memory consists of.
  *
  * The list is collected in any order and then placed: each extent gets its offset in
- * the buffer. lib/extents.c has what needs no page.
+ * the buffer. lib/extent_list.c has what needs no page.
  */
 #include <linux/delay.h>
 #include <linux/highmem.h>
@@ -12,7 +12,7 @@
 #include <linux/sort.h>
 
 #include "compat.h"
-#include "lib/extents.h"
+#include "lib/extent_list.h"
 #include "memory/pages/pages.h"
 
 /* Time that somebody may take to drop a page that is no longer mapped. */
@@ -224,7 +224,7 @@ void pcibuf_extent_put(const struct pcibuf_extent *extent)
 		put_page(page);
 	}
 	if (held)
-		pr_warn("pcibuf: DEBUG: units of order %u are still held at release\n",
+		pr_warn("pcibuf: TEST: pages of order %u are still held at release\n",
 			extent->order);
 }
 

@@ -12,7 +12,7 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 
-#include "lib/extents.h"
+#include "lib/extent_list.h"
 #include "lib/spans.h"
 #include "memory/pages/pages.h"
 

@@ -25,7 +25,7 @@ struct pcibuf_extent;
  * struct pcibuf_pages - page-backed memory
  * @memory: what the rest of the driver sees
  * @nr_pages: base pages of all extents
- * @extents: list of extents (lib/extents.h), in the order of their offsets, without
+ * @extents: list of extents (lib/extent_list.h), in the order of their offsets, without
  *	gaps; in quarantine in the order of their addresses
  * @nr_extents: length of the list
  * @max_extents: room of the list

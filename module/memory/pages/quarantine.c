@@ -7,7 +7,7 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 
-#include "lib/extents.h"
+#include "lib/extent_list.h"
 #include "memory/pages/pages.h"
 
 static int compare(const void *a, const void *b)

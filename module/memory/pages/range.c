@@ -9,7 +9,7 @@
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 
-#include "lib/extents.h"
+#include "lib/extent_list.h"
 #include "memory/pages/pages.h"
 
 /* A part of a block, as base pages. */

@@ -8,7 +8,7 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 
-#include "lib/extents.h"
+#include "lib/extent_list.h"
 #include "lib/ladder.h"
 #include "memory/pages/pages.h"
 

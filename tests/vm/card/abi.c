@@ -202,7 +202,7 @@ FIXTURE_TEARDOWN(abi)
 	EXPECT_EQ(0, card_reset(&self->card));
 }
 
-/* A switch for tests, which only a debug build has. */
+/* A switch for tests, which only a test build has. */
 static bool for_tests(const char *name)
 {
 	return !strcmp(name, "module/contig_steps");

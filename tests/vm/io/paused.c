@@ -3,7 +3,7 @@
  * A read or a write that stops in the middle, because a page of the caller's own
  * memory does not come (userfaultfd), while the buffer is taken from it and all
  * memory is given to others. When it goes on it reads what was the buffer's, and
- * writes nowhere else. Wants a small guest with two cards, and not the debug build,
+ * writes nowhere else. Wants a small guest with two cards, and not the test build,
  * which waits for whoever holds a page.
  */
 #include <kselftest_harness.h>

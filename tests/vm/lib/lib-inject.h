@@ -4,7 +4,7 @@
  * and has changed nothing, or does without; and then the same request succeeds. So
  * does one for which all fail from some point on. How many points there are is told
  * in comments. Wants a kernel whose allocations fail on demand, and the module's
- * debug build, which can be told by which way to find a range.
+ * test build, which can be told by which way to find a range.
  */
 #ifndef PCIBUF_TESTS_LIB_INJECT_H
 #define PCIBUF_TESTS_LIB_INJECT_H

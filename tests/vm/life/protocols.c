@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What keeps faults, mappings, calls and requests apart from the end of a buffer,
- * each tried at the point where it matters: the debug build has gates there, at
+ * each tried at the point where it matters: the test build has sync points there, at
  * which one side is held up while the other comes.
  */
 #include <kselftest_harness.h>
 
 #include <signal.h>
 
-#include "lib-gates.h"
+#include "lib-sync.h"
 #include "lib-scene.h"
 
 #define SIZE		SCENE_SIZE
@@ -85,9 +85,9 @@ static void check_fault(struct __test_metadata *_metadata,
 
 	ASSERT_EQ(0, pipe(ends));
 	touches.again = ends[0];
-	ASSERT_EQ(0, gate(where, true));
+	ASSERT_EQ(0, sync_point(where, true));
 	toucher = begin(touch_twice, &touches);
-	ASSERT_TRUE(gate_is_reached(where));
+	ASSERT_TRUE(sync_point_is_reached(where));
 	revoker = begin(revoke_rx, (void *)card);
 	if (waits)
 		usleep(A_WHILE);
@@ -95,7 +95,7 @@ static void check_fault(struct __test_metadata *_metadata,
 		EXPECT_EQ(0, result(&revoker));
 	if (waits)
 		EXPECT_FALSE(is_done(&revoker));
-	ASSERT_EQ(0, gate(where, false));
+	ASSERT_EQ(0, sync_point(where, false));
 	if (waits)
 		EXPECT_EQ(0, result(&revoker));
 	ASSERT_EQ(1, write(ends[1], "", 1));
@@ -172,9 +172,9 @@ TEST_F_TIMEOUT(protocols, mmap_that_was_in_time, 60)
 
 	ASSERT_EQ(0, pipe(ends));
 	mapping.again = ends[0];
-	ASSERT_EQ(0, gate("mmap", true));
+	ASSERT_EQ(0, sync_point("mmap", true));
 	mapper = begin(map_and_touch, &mapping);
-	ASSERT_TRUE(gate_is_reached("mmap"));
+	ASSERT_TRUE(sync_point_is_reached("mmap"));
 	revoker = begin(revoke_rx, &self->card);
 	if (coherent_forced()) {
 		usleep(A_WHILE);
@@ -182,7 +182,7 @@ TEST_F_TIMEOUT(protocols, mmap_that_was_in_time, 60)
 	} else {
 		EXPECT_EQ(0, result(&revoker));
 	}
-	ASSERT_EQ(0, gate("mmap", false));
+	ASSERT_EQ(0, sync_point("mmap", false));
 	if (coherent_forced())
 		EXPECT_EQ(0, result(&revoker));
 	ASSERT_EQ(1, write(ends[1], "", 1));
@@ -209,14 +209,14 @@ TEST_F_TIMEOUT(protocols, read_of_pages, 60)
 	size_t size;
 
 	SKIP_COHERENT(return);
-	ASSERT_EQ(0, gate("copy", true));
+	ASSERT_EQ(0, sync_point("copy", true));
 	reader = begin(read_stamp, &self->hold.fd);
-	ASSERT_TRUE(gate_is_reached("copy"));
-	/* The debug build waits for whoever holds a page. */
+	ASSERT_TRUE(sync_point_is_reached("copy"));
+	/* The test build waits for whoever holds a page. */
 	EXPECT_EQ(0, card_write(&self->card, "revoke", "rx"));
 	marks = take_all_memory(&size);
 	ASSERT_NE(MAP_FAILED, marks);
-	ASSERT_EQ(0, gate("copy", false));
+	ASSERT_EQ(0, sync_point("copy", false));
 	EXPECT_EQ(0, result(&reader));
 	munmap(marks, size);
 }
@@ -228,13 +228,13 @@ TEST_F_TIMEOUT(protocols, read_of_coherent, 60)
 
 	if (!coherent_forced())
 		SKIP(return, "pages are copied without a lock");
-	ASSERT_EQ(0, gate("copy", true));
+	ASSERT_EQ(0, sync_point("copy", true));
 	reader = begin(read_stamp, &self->hold.fd);
-	ASSERT_TRUE(gate_is_reached("copy"));
+	ASSERT_TRUE(sync_point_is_reached("copy"));
 	revoker = begin(revoke_rx, &self->card);
 	usleep(A_WHILE);
 	EXPECT_FALSE(is_done(&revoker));
-	ASSERT_EQ(0, gate("copy", false));
+	ASSERT_EQ(0, sync_point("copy", false));
 	EXPECT_EQ(0, result(&reader));
 	EXPECT_EQ(0, result(&revoker));
 }
@@ -264,14 +264,14 @@ static void check_request(struct __test_metadata *_metadata,
 {
 	struct beside requester, unbinder;
 
-	ASSERT_EQ(0, gate(where, true));
+	ASSERT_EQ(0, sync_point(where, true));
 	requester = begin(request, card);
-	ASSERT_TRUE(gate_is_reached(where));
+	ASSERT_TRUE(sync_point_is_reached(where));
 	unbinder = begin(unbind, card);
 	EXPECT_TRUE(is_stopped(card));
 	usleep(A_WHILE);
 	EXPECT_FALSE(is_done(&unbinder));
-	ASSERT_EQ(0, gate(where, false));
+	ASSERT_EQ(0, sync_point(where, false));
 	EXPECT_EQ(error, result(&requester));
 	EXPECT_EQ(0, result(&unbinder));
 	EXPECT_EQ(-1, access(card_attr(card, ""), F_OK));
@@ -305,11 +305,11 @@ static void check_stopped(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, card_write(card, "alloc", "64K parked"));
 	ASSERT_EQ(0, card_write(card, "free", "parked"));
 	ASSERT_EQ(1, card_is_master(card));
-	ASSERT_EQ(0, gate("release", true));
+	ASSERT_EQ(0, sync_point("release", true));
 	ender = begin(ending, card);
-	ASSERT_TRUE(gate_is_reached("release"));
+	ASSERT_TRUE(sync_point_is_reached("release"));
 	EXPECT_EQ(0, card_is_master(card));
-	ASSERT_EQ(0, gate("release", false));
+	ASSERT_EQ(0, sync_point("release", false));
 	EXPECT_EQ(0, result(&ender));
 }
 
@@ -330,13 +330,13 @@ TEST_F_TIMEOUT(protocols, stopped_until_released, 60)
 	struct beside freer, allocator;
 
 	EXPECT_EQ(0, hold_drop(&self->hold));
-	ASSERT_EQ(0, gate("release", true));
+	ASSERT_EQ(0, sync_point("release", true));
 	freer = begin(free_rx, &self->card);
-	ASSERT_TRUE(gate_is_reached("release"));
+	ASSERT_TRUE(sync_point_is_reached("release"));
 	allocator = begin(allocate, &self->card);
 	usleep(A_WHILE);
 	EXPECT_EQ(0, card_is_master(&self->card));
-	ASSERT_EQ(0, gate("release", false));
+	ASSERT_EQ(0, sync_point("release", false));
 	EXPECT_EQ(0, result(&freer));
 	EXPECT_EQ(0, result(&allocator));
 	EXPECT_EQ(1, card_is_master(&self->card));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the kernel keeps for contiguous memory (CMA) comes last, and is coherent
- * memory. Wants a kernel that has it, told to keep some, and a debug build, which
+ * memory. Wants a kernel that has it, told to keep some, and a test build, which
  * can be told to leave the steps before it out.
  */
 #include <kselftest_harness.h>

@@ -3,13 +3,13 @@
  * Behind an IOMMU: what a buffer was made of is out of the card's reach when it
  * goes back to the system. Translations are kept in a cache for some time after
  * they were taken back, so a write of the card that comes just then would arrive.
- * Wants a guest with an IOMMU, and the gates of the debug build.
+ * Wants a guest with an IOMMU, and the sync points of the test build.
  */
 #include <kselftest_harness.h>
 
 #include <sys/uio.h>
 
-#include "lib-gates.h"
+#include "lib-sync.h"
 #include "lib.h"
 
 #define SIZE	HUGE_PAGE
@@ -94,11 +94,11 @@ static struct beside write_late(struct __test_metadata *_metadata,
 	struct beside revoker;
 
 	EXPECT_EQ(0, ready(edu, bus));
-	EXPECT_EQ(0, gate("release", true));
+	EXPECT_EQ(0, sync_point("release", true));
 	EXPECT_EQ(0, edu_begin_store(edu, bus, 8));
 	usleep(delay_us);
 	revoker = begin(revoke_rx, (void *)card);
-	EXPECT_TRUE(gate_is_reached("release"));
+	EXPECT_TRUE(sync_point_is_reached("release"));
 	return revoker;
 }
 
@@ -110,15 +110,15 @@ static struct beside write_until_released(struct __test_metadata *_metadata,
 {
 	struct beside revoker;
 
-	EXPECT_EQ(0, gate("release", true));
-	EXPECT_EQ(0, gate("released", true));
+	EXPECT_EQ(0, sync_point("release", true));
+	EXPECT_EQ(0, sync_point("released", true));
 	revoker = begin(revoke_rx, (void *)card);
-	EXPECT_TRUE(gate_is_reached("release"));
+	EXPECT_TRUE(sync_point_is_reached("release"));
 	EXPECT_EQ(0, ready(edu, bus));
 	EXPECT_EQ(0, edu_begin_store(edu, bus, 8));
 	usleep(delay_us);
-	EXPECT_EQ(0, gate("release", false));
-	EXPECT_TRUE(gate_is_reached("released"));
+	EXPECT_EQ(0, sync_point("release", false));
+	EXPECT_TRUE(sync_point_is_reached("released"));
 	return revoker;
 }
 
@@ -158,15 +158,15 @@ static bool check_write(struct __test_metadata *_metadata,
 	}
 	close(held[0]);
 	close(held[1]);
-	EXPECT_EQ(0, gate("release", false));
-	EXPECT_EQ(0, gate("released", false));
+	EXPECT_EQ(0, sync_point("release", false));
+	EXPECT_EQ(0, sync_point("released", false));
 	EXPECT_EQ(0, result(&revoker));
 	buf_put(&rx);
 	return first == OLD;
 }
 
 /*
- * The later ones come too late to show anything; the earlier ones do not. A gate opens
+ * The later ones come too late to show anything; the earlier ones do not. A point opens
  * with 20 ms of chance, so two go through which coherent memory needs more tries.
  */
 TEST_F_TIMEOUT(flush, card_writes_while_it_goes, 120)

@@ -10,7 +10,7 @@
 #include "lib.h"
 
 #define NODES		2
-#define CONTIG_STEPS	PARAM_DIR "/contig_steps"	/* of the debug build */
+#define CONTIG_STEPS	PARAM_DIR "/contig_steps"	/* of the test build */
 #define STEP_CLAIM	"4"
 #define SLACK		(192 * MIB)	/* that a node keeps for those who must not wait */
 

@@ -13,7 +13,7 @@
 #include "lib.h"
 
 #define MEMORY_DIR	"/sys/devices/system/memory"
-#define CONTIG_STEPS	PARAM_DIR "/contig_steps"	/* of the debug build */
+#define CONTIG_STEPS	PARAM_DIR "/contig_steps"	/* of the test build */
 #define STEP_CLAIM	"4"
 #define LASTS		12.0	/* seconds */
 #define CARDS		2

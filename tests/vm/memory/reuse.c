@@ -5,7 +5,7 @@
  * buffer ends in one of many ways, and whoever asks for memory next marks what he
  * gets; how much of it had been the buffer's is counted, because a round in which
  * nothing was used again shows nothing. Wants two cards of 64 bits, a small guest,
- * and not the debug build, which waits for pages that somebody holds.
+ * and not the test build, which waits for pages that somebody holds.
  *
  * REUSE_ROUNDS and REUSE_SEED may be given as kernel arguments.
  */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Gates of the debug build, and what is done beside while somebody stands there. */
-#ifndef PCIBUF_TESTS_LIB_GATES_H
-#define PCIBUF_TESTS_LIB_GATES_H
+/* Sync points of the test build, and what is done while a task waits at one. */
+#ifndef PCIBUF_TESTS_LIB_SYNC_H
+#define PCIBUF_TESTS_LIB_SYNC_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-int gate(const char *name, bool closed);
-bool gate_is_reached(const char *name);
+int sync_point(const char *name, bool closed);
+bool sync_point_is_reached(const char *name);
 
 /* Another process that calls one function. */
 struct beside {
@@ -19,4 +19,4 @@ struct beside begin(int (*fn)(void *arg), void *arg);
 bool is_done(const struct beside *beside);
 int result(const struct beside *beside);
 
-#endif /* PCIBUF_TESTS_LIB_GATES_H */
+#endif /* PCIBUF_TESTS_LIB_SYNC_H */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Lists of extents: module/lib/extents.c on the host. */
+/* Lists of extents: module/lib/extent_list.c on the host. */
 #include <kselftest_harness.h>
 #include <string.h>
 
-#include "lib/extents.h"
+#include "lib/extent_list.h"
 
 /* Order of a huge page, and its size in base pages. */
 #define HUGE	9

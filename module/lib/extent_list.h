@@ -5,8 +5,8 @@
  * Pure: no allocation and no access to a page, so that tests/unit compiles it on
  * the host. The caller says whether pages can be used.
  */
-#ifndef PCIBUF_EXTENTS_H
-#define PCIBUF_EXTENTS_H
+#ifndef PCIBUF_EXTENT_LIST_H
+#define PCIBUF_EXTENT_LIST_H
 
 #include <linux/types.h>
 
@@ -67,4 +67,4 @@ unsigned int pcibuf_extents_row(const struct pcibuf_extent *extents,
 				unsigned int nr, unsigned long nr_pages,
 				unsigned int *first, pcibuf_usable_fn *usable);
 
-#endif /* PCIBUF_EXTENTS_H */
+#endif /* PCIBUF_EXTENT_LIST_H */

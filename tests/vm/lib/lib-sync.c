@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One side is held up at a gate of the module (gates.c), the other comes. */
+/* One side waits at a sync point of the module (sync_point.c); the other side comes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib-gates.h"
+#include "lib-sync.h"
 #include "lib.h"
 
-#define GATES	"/sys/kernel/debug/pcibuf/"
+#define POINTS	"/sys/kernel/debug/pcibuf/"
 
-int gate(const char *name, bool closed)
+int sync_point(const char *name, bool closed)
 {
-	return attr_write(pathf(GATES "%s", name), closed ? "1" : "0");
+	return attr_write(pathf(POINTS "%s", name), closed ? "1" : "0");
 }
 
-/* Until somebody stands at a closed gate. */
-bool gate_is_reached(const char *name)
+/* Wait until a task stands at a closed point. */
+bool sync_point_is_reached(const char *name)
 {
 	double end = seconds() + 20;
 
-	while (attr_u64(pathf(GATES "%s", name)) != 2)
+	while (attr_u64(pathf(POINTS "%s", name)) != 2)
 		if (seconds() > end)
 			return false;
 	return true;

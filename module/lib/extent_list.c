@@ -4,7 +4,7 @@
  */
 #include <linux/kernel.h>
 
-#include "lib/extents.h"
+#include "lib/extent_list.h"
 
 /*
  * Limit of a search for the best extent: how many extents may be examined page by
