@@ -171,6 +171,9 @@ bool wait_for_lines(const char *words, int count);
 bool card_plug(const struct card *card);
 int card_bind_new(const struct card *card);
 
+/* QEMU's e1000e. */
+#define E1000E_VENDOR	0x8086
+#define E1000E_DEVICE	0x10d3
 /* QEMU's nvme: its function resets itself, and the kernel gives it 0.1 s for that. */
 #define NVME_VENDOR	0x1b36
 #define NVME_DEVICE	0x10
