@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs between the kernels that the driver is built for. The only file
- * that knows versions: all others read as if written for today's kernel.
+ * Compat: differences between the kernels that the driver is built for. Only this
+ * file knows kernel versions. All other files are written for the newest kernel.
  *
- * PCIBUF_HAS_... come from Kbuild, which looks into the kernel's headers: what a
- * distribution brought back to an older kernel is found so. Where behaviour
- * differs and no header shows it, the version decides.
+ * Kbuild searches the kernel's headers and defines the macros PCIBUF_HAS_... So an
+ * interface that a distribution brought back to an older kernel is found. Where two
+ * kernels behave differently and no header shows it, the version decides.
  */
 #ifndef PCIBUF_COMPAT_H
 #define PCIBUF_COMPAT_H
@@ -21,21 +21,21 @@
 #include <linux/sched/coredump.h>
 #include <linux/version.h>
 
-/* Callbacks of classes and device types take a const device from 6.2 on. */
+/* From 6.2 on the callbacks of classes and device types take a const device. */
 #ifdef PCIBUF_HAS_CONST_DEVICE
 #define pcibuf_const const
 #else
 #define pcibuf_const
 #endif
 
-/* Binary attributes, and the lists of them, are const from 6.16 on. */
+/* From 6.16 on binary attributes, and arrays of binary attributes, are const. */
 #ifdef PCIBUF_HAS_CONST_BIN
 #define pcibuf_bin_const const
 #else
 #define pcibuf_bin_const
 #endif
 
-/* From 6.3 on vm_flags is read only, and functions change it. */
+/* From 6.3 on vm_flags is read only, and only functions of the kernel change it. */
 static inline void pcibuf_vm_flags_set(struct vm_area_struct *vma,
 				       vm_flags_t flags)
 {
@@ -46,7 +46,10 @@ static inline void pcibuf_vm_flags_set(struct vm_area_struct *vma,
 #endif
 }
 
-/* For files like ours, 6.5 replaced generic_file_splice_read(). */
+/*
+ * In 6.5 copy_splice_read() replaced generic_file_splice_read() for files without a
+ * page cache, such as the files of this driver.
+ */
 #ifdef PCIBUF_HAS_COPY_SPLICE_READ
 #define pcibuf_splice_read copy_splice_read
 #else
@@ -54,8 +57,9 @@ static inline void pcibuf_vm_flags_set(struct vm_area_struct *vma,
 #endif
 
 /*
- * Until 5.18 it gave an address that large pages fit only to files of DAX: so ask
- * for 2 MiB more than needed, and take what fits out of it.
+ * Find an address for a mapping that huge pages fit. Before 5.18
+ * thp_get_unmapped_area() does so only for files of DAX. So ask for 2 MiB more than
+ * needed, and choose the address inside that range.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 18, 0)
 static inline unsigned long
@@ -80,11 +84,11 @@ pcibuf_get_unmapped_area(struct file *file, unsigned long addr,
 #endif
 
 /*
- * Does this process refuse large pages? From 6.12 on the memory manager maps none
- * for it, not even one that the fault handler has, but a page for each fault. The
- * flags of an mm are read by a function from 6.18 on.
+ * Does a process refuse huge pages? From 6.12 on the memory manager maps no huge
+ * page for such a process, even where the fault handler returns one: it maps one
+ * base page a fault. From 6.18 on a function reads the flags of an mm.
  */
-static inline bool pcibuf_large_pages_refused(struct mm_struct *mm)
+static inline bool pcibuf_huge_pages_refused(struct mm_struct *mm)
 {
 #ifdef PCIBUF_HAS_MM_FLAGS
 	return mm_flags_test(MMF_DISABLE_THP_COMPLETELY, mm);
@@ -96,8 +100,9 @@ static inline bool pcibuf_large_pages_refused(struct mm_struct *mm)
 }
 
 /*
- * Before 5.11 the mark of a page that is charged to a cgroup stood where the
- * count of its mappings does, so what is charged cannot be mapped.
+ * Flags to leave out when allocating pages that user space maps. Before 5.11 a page
+ * that is charged to a cgroup has a mark in the field that counts its mappings. So a
+ * charged page cannot be mapped.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
 #define PCIBUF_GFP_NOT_MAPPED __GFP_ACCOUNT
@@ -105,7 +110,7 @@ static inline bool pcibuf_large_pages_refused(struct mm_struct *mm)
 #define PCIBUF_GFP_NOT_MAPPED ((__force gfp_t)0)
 #endif
 
-/* What is asked for the policy of an area has one more argument from 6.7 on. */
+/* From 6.7 on ->get_policy of an area has one more argument. */
 #ifdef PCIBUF_HAS_POLICY_INDEX
 #define PCIBUF_GET_POLICY_ARGS \
 	struct vm_area_struct *vma, unsigned long address, pgoff_t *index
@@ -114,7 +119,10 @@ static inline bool pcibuf_large_pages_refused(struct mm_struct *mm)
 	struct vm_area_struct *vma, unsigned long address
 #endif
 
-/* Until 5.16 the kernel did not tell whose memory is encrypted. */
+/*
+ * Before 5.16 the kernel does not tell whether the memory of the host or the memory
+ * of a guest is encrypted.
+ */
 #ifdef PCIBUF_HAS_CC_PLATFORM
 #include <linux/cc_platform.h>
 #define pcibuf_cc_platform_has(attr) cc_platform_has(attr)
@@ -124,12 +132,14 @@ static inline bool pcibuf_large_pages_refused(struct mm_struct *mm)
 #endif
 
 /*
- * Until 5.11 Intel's IOMMU cannot be told to flush its cache, and dma_unmap leaves the
- * flush to a timer of 10 ms. iommu_unmap() flushes what it takes away (intel_unmap() and
- * intel_iommu_unmap() in drivers/iommu/intel/iommu.c of that kernel). So iommu_unmap()
- * comes first, and dma_unmap then finds nothing that the card could still reach. A
- * list has one range there. For an untrusted device dma_unmap flushes by itself, and
- * needs what was mapped to find its copies.
+ * Before 5.11 no call flushes the cache of Intel's IOMMU: the driver of that IOMMU
+ * has no ->flush_iotlb_all, and dma_unmap leaves the flush to a timer of 10 ms. But
+ * iommu_unmap() flushes the range that it unmaps (intel_unmap() and
+ * intel_iommu_unmap() in drivers/iommu/intel/iommu.c of that kernel). So call
+ * iommu_unmap() first: the card no longer reaches the range when dma_unmap frees it.
+ * A mapped list is one range with that driver. Leave out an untrusted device: for
+ * such a device dma_unmap flushes by itself, and dma_unmap needs the mapping to find
+ * the copies that it made.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0) && defined(CONFIG_INTEL_IOMMU)
 static inline void pcibuf_take_away(struct device *dev, dma_addr_t addr,
@@ -165,6 +175,9 @@ static inline void pcibuf_take_away_sg(struct device *dev,
 }
 #endif
 
+/*
+ * Call dma_unmap_sg(). With Intel's IOMMU before 5.11, first end the card's access.
+ */
 static inline void pcibuf_unmap_sg(struct device *dev, struct scatterlist *sgl,
 				   int nents, enum dma_data_direction dir)
 {
@@ -172,6 +185,7 @@ static inline void pcibuf_unmap_sg(struct device *dev, struct scatterlist *sgl,
 	dma_unmap_sg(dev, sgl, nents, dir);
 }
 
+/* Call dma_free_coherent(). With Intel's IOMMU before 5.11, first end the access. */
 static inline void pcibuf_free_coherent(struct device *dev, size_t size,
 					void *cpu, dma_addr_t addr)
 {
@@ -180,8 +194,8 @@ static inline void pcibuf_free_coherent(struct device *dev, size_t size,
 }
 
 /*
- * alloc_contig_range() took a migrate type until 6.16; now it takes flags. Before 5.19
- * the range has to be aligned to the largest block.
+ * From 6.16 on alloc_contig_range() takes flags; before, it takes a migrate type.
+ * Before 5.19 the range must be aligned to the largest block of the page allocator.
  */
 #ifdef ACR_FLAGS_NONE
 #define PCIBUF_CONTIG_FLAGS ACR_FLAGS_NONE
@@ -196,12 +210,12 @@ static inline void pcibuf_free_coherent(struct device *dev, size_t size,
 #endif
 
 /*
- * The offset of a page in its file, in pages: the memory manager compares it
- * when it maps a compound page by one entry (from 6.12 on).
+ * Set the offset of a page in its file, in base pages. From 6.12 on the memory
+ * manager compares this offset when it maps a compound page by one entry.
  */
 static inline void pcibuf_page_set_index(struct page *page, pgoff_t index)
 {
-	/* The field moved with folios, in 5.16, and page lost it in 6.16. */
+	/* In 5.16 the field moved to struct folio. In 6.16 struct page lost it. */
 #ifdef PCIBUF_HAS_FOLIO
 	page_folio(page)->index = index;
 #else
@@ -209,10 +223,10 @@ static inline void pcibuf_page_set_index(struct page *page, pgoff_t index)
 #endif
 }
 
-/* Does somebody seem to hold it for direct I/O or the like? A guess. */
+/* Is a page pinned, for direct I/O for example? The kernel only estimates that. */
 static inline bool pcibuf_page_pinned(struct page *page)
 {
-	/* Of folios from 5.16 on, of nothing else soon after 6.1. */
+	/* From 5.16 on a test takes a folio. Soon after 6.1 none takes a page. */
 #ifdef PCIBUF_HAS_FOLIO
 	return folio_maybe_dma_pinned(page_folio(page));
 #else

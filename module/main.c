@@ -2,54 +2,68 @@
 /*
  * pcibuf: DMA memory of PCI cards for user space.
  *
- * Where a line belongs:
+ * The files, from the top down. A file calls only files of its own folder and of
+ * folders below. In this rule memory/ and memory/pages/ are one folder.
  *
- *	card/		a card, as people see it
- *	  pci.c			the PCI driver: probe, remove, errors, ids
- *	  bus_master.c		bus mastering: live, in a reset, at the end
- *	  card.c		a card: its life
- *	  card_sysfs.c		what people write to a card and read from it
- *	  request.c		making and freeing its buffers
- *	  reason.c		why it failed, in words
- *	buffer/		a buffer
- *	  buffer.c		its device, node, life
- *	  buffer_sysfs.c	what people read from it
+ *	main.c			module parameters, init and exit
+ *	card/			a card: a PCI device that is bound to this driver
+ *	  pci.c			the PCI driver: probe, remove, reset, errors, ids
+ *	  bus_master.c		decides whether a card may be a bus master
+ *	  card.c		adds and removes cards
+ *	  card_sysfs.c		attributes of a card
+ *	  request.c		allocates and frees buffers
+ *	  reason.c		text of last_error: why a request failed
+ *	buffer/			a buffer: device, node, mappings
+ *	  buffer.c		device, minor number, node and link
+ *	  buffer_sysfs.c	attributes of a buffer
  *	  file.c		calls on /dev/pcibufN
- *	  map.c			mappings of it, and faults
- *	  revoke.c		who uses its memory, and how that is taken away
- *	  fs.c			the inode behind its files
- *	memory/		what a buffer is made of
- *	  alloc.c		choice of backing
- *	  pool.c		a card's memory: parking, the end of memory
- *	  alloc_ctx.c		an allocation: its charge, whether it shall go on
- *	  quota.c		how much of it
- *	  coherent.c		the backing of dma_alloc_coherent()
- *	  dma.c			what the platform does with DMA
- *	memory/pages/	the backing of ordinary pages
- *	  backing.c		its operations
- *	  alloc_state.c		where the page allocator is asked
- *	  block.c		blocks of it, joined and split
- *	  extents.c		the list of what was found
- *	  scattered.c		pages of any address
- *	  range.c		contiguous pages: the steps to them
- *	  neighbours.c		of those that are free
- *	  contig.c		of those that others are moved out of
- *	  migrate_cost.c		what that costs
- *	  contig_lock.c		one at a time
- *	  collapse.c		those made units of 2 MiB
- *	  quarantine.c		pages that were freed while the card is running
- *	  dma_map.c		how the card gets to them
- *	lib/		pure: also compiled and tested on the host
- *	  parse.c		the text that people write
- *	  segments.c		ranges of bus addresses
- *	  spans.c		where contiguous ranges lie
- *	sync_point.c		where tests make others wait		(debug build)
- *	compat.h	older kernels
+ *	  map.c			mappings and faults
+ *	  revoke.c		mark dead, detach memory, enter, exit
+ *	  fs.c			inode through which mappings are found
+ *	memory/			memory of a buffer
+ *	  alloc.c		chooses the backing
+ *	  pool.c		memory of a card: quarantine and release
+ *	  alloc_ctx.c		one allocation: its charge, whether it goes on
+ *	  quota.c		limits of a card and of all cards
+ *	  coherent.c		the backing "coherent": dma_alloc_coherent()
+ *	  dma.c			what the platform does between a card and memory
+ *	memory/pages/		the backing "pages": ordinary pages
+ *	  backing.c		operations of the backing
+ *	  alloc_state.c		asks the page allocator for pages a card reaches
+ *	  block.c		joins, splits and retakes blocks of free pages
+ *	  extents.c		list of the extents that an allocation found
+ *	  scattered.c		pages at any address
+ *	  range.c		contiguous range: the steps that find one
+ *	  neighbours.c		contiguous range of free huge pages
+ *	  contig.c		contiguous range that others are moved out of
+ *	  migrate_cost.c	cost of emptying a block
+ *	  contig_lock.c		one contiguous allocation at a time
+ *	  collapse.c		makes huge pages of base pages
+ *	  quarantine.c		pages in quarantine: kept, joined, taken again
+ *	  dma_map.c		maps the pages for the card
+ *	lib/			pure functions, also compiled and tested on the host
+ *	  parse.c		parses sizes, labels, names and ids
+ *	  segments.c		joins ranges of bus addresses, formats them
+ *	  extent_list.c	lists of physically contiguous pages
+ *	  ladder.c		what an allocation in pieces tries next
+ *	  spans.c		where a contiguous range can lie
+ *	sync_point.c		points where a test makes a task wait (test build)
+ *	compat.h		differences between kernel versions
+ *	uapi/pcibuf.h		ioctls and structures for programs
  *
- * Locks, outermost first: card->alloc_lock, card->lock, buffer->lock, pool->lock,
- * quota_lock; and mmap_lock, buffer->lock, coherent->lock. minors_lock is inside
- * card->lock, contig_lock.c's turn inside card->alloc_lock. Each is described at what it
- * protects.
+ * Locks. In each line, a lock on the left may be held while the next lock is taken:
+ *
+ *	card->alloc_lock, card->lock, buffer->lock
+ *	card->alloc_lock, contig_lock
+ *	card->alloc_lock, mmap_lock of another process, buffer->lock, coherent->lock
+ *	card->lock, minors_lock
+ *	card->lock, pool->lock, quota_lock
+ *
+ * card->lock is outside pool->lock in pcibuf_bus_master_get() and
+ * pcibuf_bus_master_put(). card->alloc_lock is outside the mmap_lock where an
+ * allocation fails after a program mapped its buffer. Page locks are taken inside
+ * card->alloc_lock and inside the mmap_lock. The driver takes none of its locks
+ * inside a page lock. Each lock is described where it is defined.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -79,7 +93,7 @@ static int __init pcibuf_init(void)
 		return ret;
 	ret = pcibuf_fs_init();
 	if (ret)
-		goto err_search_exit;
+		goto err_contig_exit;
 	ret = pcibuf_buffer_class_init();
 	if (ret)
 		goto err_fs_exit;
@@ -99,7 +113,7 @@ err_buffer_exit:
 	pcibuf_buffer_class_exit();
 err_fs_exit:
 	pcibuf_fs_exit();
-err_search_exit:
+err_contig_exit:
 	pcibuf_contig_exit();
 	return ret;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buffer: its device, its node and its life.
+ * Buffer: device, minor number, node and link of a buffer.
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
@@ -18,28 +18,31 @@
 #include "compat.h"
 
 /*
- * What a buffer takes beside its memory: mostly its names in sysfs and /dev, as
- * measured (7 to 16 KiB, from boot to boot). No quota counts it, and of a small one it
- * is the larger part.
+ * Bytes that a buffer takes beside its memory, mostly for its names in sysfs and
+ * /dev. Measured: 7 to 16 KiB, different from boot to boot. No quota counts these
+ * bytes. A small buffer takes more bytes for its names than for its memory.
  */
 #define NAMES_SIZE	SZ_16K
 
 static dev_t first_devt;
 
-/* A debug build can have few, so that a test sees them run out. */
+/* In the test build a test can set a low number, to see minor numbers run out. */
 static unsigned int nr_minors = MINORMASK + 1;
 #ifdef CONFIG_PCIBUF_TEST
 module_param(nr_minors, uint, 0);
 #endif
 
-/* Begins anywhere in 2^64, so that no number of an earlier load comes again. */
+/*
+ * Id of the last buffer. The first id is a random number of 64 bits, so that no id
+ * of an earlier load of the module comes again.
+ */
 static atomic64_t last_id;
 
-/* Protects the two that follow. */
+/* Protects minors_reserved and minors. Inside card->lock. */
 static DEFINE_MUTEX(minors_lock);
-/* Of buffers, also of those that have no number yet. */
+/* Number of buffers, including buffers that have no minor number yet. */
 static unsigned int minors_reserved;
-/* Given out in turn: a stale name finds nothing, not somebody else's buffer. */
+/* Numbers are allocated in turn: a stale pcibufN does not soon name a new buffer. */
 static DEFINE_IDR(minors);
 
 static struct pcibuf_buffer *to_buffer(const struct device *dev)
@@ -48,8 +51,8 @@ static struct pcibuf_buffer *to_buffer(const struct device *dev)
 }
 
 /*
- * Owner and mode from the start: a rule of udev's would come too late. When the
- * node is removed it is only asked for its name, and all three are NULL.
+ * devtmpfs creates the node with this owner and mode. A udev rule would set them too
+ * late. When devtmpfs removes the node, @mode, @uid and @gid are NULL.
  */
 static char *devnode(pcibuf_const struct device *dev, umode_t *mode,
 		     kuid_t *uid, kgid_t *gid)
@@ -61,7 +64,7 @@ static char *devnode(pcibuf_const struct device *dev, umode_t *mode,
 	return NULL;
 }
 
-/* The names of all buffers take no more than a sixteenth of RAM. */
+/* The limit of buffers: the names of all buffers take at most a sixteenth of RAM. */
 static unsigned int max_buffers(void)
 {
 	u64 names = (u64)totalram_pages() * PAGE_SIZE / 16;
@@ -70,9 +73,10 @@ static unsigned int max_buffers(void)
 }
 
 /*
- * A number is set aside when a request begins, so that it fails before it takes
- * memory, but chosen when it has succeeded: what fails shall not bring the day
- * nearer on which a number is used again.
+ * Reserve a minor number when a request begins. So a request for which no number is
+ * left fails before it takes memory. minor_choose() chooses the number once the
+ * request has memory: a request that fails uses up no number, and does not hasten
+ * the reuse of old numbers.
  */
 static int minor_reserve(void)
 {
@@ -132,9 +136,11 @@ static const struct device_type buffer_type = {
 };
 
 /**
- * pcibuf_buffer_class_init() - register the class and the minor numbers
+ * pcibuf_buffer_class_init() - register the class and the range of minor numbers
  *
- * Return: 0 or a negative errno.
+ * Called once, when the module is loaded.
+ *
+ * Return: 0, or a negative errno, and nothing is registered.
  */
 int pcibuf_buffer_class_init(void)
 {
@@ -155,7 +161,9 @@ err_unregister_region:
 }
 
 /**
- * pcibuf_buffer_class_exit() - undo pcibuf_buffer_class_init(); no buffer is left
+ * pcibuf_buffer_class_exit() - undo pcibuf_buffer_class_init()
+ *
+ * Called when the module is unloaded. No buffer is left, and no file is open.
  */
 void pcibuf_buffer_class_exit(void)
 {
@@ -170,20 +178,23 @@ static void init_device(struct pcibuf_buffer *buffer)
 	buffer->dev.class = &buffer_class;
 	buffer->dev.type = &buffer_type;
 	buffer->dev.parent = buffer->card;
-	/* Its card's directory gets a link first, see pcibuf_buffer_register(). */
+	/* No event before the link exists, see pcibuf_buffer_register(). */
 	dev_set_uevent_suppress(&buffer->dev, true);
 	cdev_init(&buffer->cdev, &pcibuf_fops);
 	buffer->cdev.owner = THIS_MODULE;
 }
 
 /**
- * pcibuf_buffer_new() - a buffer without memory, that nobody sees yet
- * @card: class device of its card
+ * pcibuf_buffer_new() - allocate a buffer that has no memory and is not registered
+ * @card: class device of the card; the buffer takes a reference to it
  * @size: bytes, whole pages
- * @label: empty for none
+ * @label: label, shorter than %PCIBUF_LABEL_SIZE; empty for none
  *
- * Return: a buffer, to be dropped by put_device(&buffer->dev), or an ERR_PTR of
- * -ENOMEM or -ENOSPC.
+ * Takes minors_lock. May sleep, but not for long.
+ *
+ * Return: the buffer, and the caller drops it with put_device(&buffer->dev); or an
+ * ERR_PTR of -ENOMEM (no memory for the structures) or -ENOSPC (no minor number
+ * left).
  */
 struct pcibuf_buffer *pcibuf_buffer_new(struct device *card, u64 size,
 					const char *label)
@@ -218,11 +229,11 @@ err_free:
 }
 
 /**
- * pcibuf_buffer_link() - its name in the card's directory of links
- * @buffer: with its index set
- * @text: room for the index
+ * pcibuf_buffer_link() - name of the link to a buffer in the card's directory
+ * @buffer: the buffer; its index is set
+ * @text: room for the digits of the index
  *
- * Return: the label, or the index where it has none.
+ * Return: the label; or the index as text, in @text, where the buffer has no label.
  */
 const char *pcibuf_buffer_link(struct pcibuf_buffer *buffer, char text[12])
 {
@@ -233,13 +244,17 @@ const char *pcibuf_buffer_link(struct pcibuf_buffer *buffer, char text[12])
 }
 
 /**
- * pcibuf_buffer_register() - make the device, the node and the link appear
- * @buffer: complete
+ * pcibuf_buffer_register() - register the device, the node and the link of a buffer
+ * @buffer: a buffer with memory, index and owner
  *
- * Attributes, node and link are there with their owner before udev hears of it.
- * The caller may hold the card's lock: nothing here takes it.
+ * Attributes, node and link exist, with their owner, before the event goes to udev.
+ * The caller holds card->lock. This function takes minors_lock. On failure this
+ * function removes the device, and the removal waits for readers of the buffer's
+ * attributes: so no attribute of a buffer takes card->lock. May sleep, but not for
+ * long.
  *
- * Return: 0 or a negative errno, and then nothing of it is there.
+ * Return: 0; or a negative errno, and nothing is registered. The node may have
+ * existed for a moment, and a program may have opened it.
  */
 int pcibuf_buffer_register(struct pcibuf_buffer *buffer)
 {
@@ -274,10 +289,10 @@ err_del:
 
 /**
  * pcibuf_buffer_unregister() - undo pcibuf_buffer_register()
- * @buffer: dead. Open files stay open
+ * @buffer: a dead buffer. Its open files stay open
  *
- * Waits for readers of its attributes, so the caller holds no lock that they
- * take.
+ * The removal waits for readers of the buffer's attributes. So the caller does not
+ * hold buffer->lock, which these readers take.
  */
 void pcibuf_buffer_unregister(struct pcibuf_buffer *buffer)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Buffer: memory with a name, a node and a life.
+ * Buffer: memory of a card with a name and a node /dev/pcibufN.
  *
- * Its structure is freed by the release of its device, which its children in
- * sysfs, its open files (through the cdev) and its card's list hold. Its memory
- * goes earlier: when it is freed or revoked.
+ * The release of the device frees struct pcibuf_buffer. The buffer's children in
+ * sysfs, its open files (through the cdev) and the card's list of buffers each hold
+ * the device. The memory of the buffer goes earlier: when the buffer is freed or
+ * revoked.
  */
 #ifndef PCIBUF_BUFFER_H
 #define PCIBUF_BUFFER_H
@@ -18,24 +19,26 @@
 
 /**
  * struct pcibuf_buffer - one buffer
- * @dev: class device, named pcibufN; its release frees this structure
- * @cdev: of /dev/pcibufN; open files hold it, and it holds @dev
- * @card: class device of the card, a reference held until release
- * @inode: of our pseudo filesystem: its mapping is the file's, so that all
- *	mappings of this buffer are found whatever node they were opened by
- * @id: never used twice
+ * @dev: class device, named pcibufN. Its release frees this structure
+ * @cdev: character device of /dev/pcibufN. Open files hold @cdev, and @cdev holds
+ *	@dev
+ * @card: class device of the card. The buffer holds a reference until its release
+ * @inode: inode of the driver's pseudo filesystem. Every open file uses the mapping
+ *	of @inode, so that all mappings of the buffer are found, whatever device node
+ *	a program opened
+ * @id: number of the buffer, never used twice
  * @size: bytes, whole pages
- * @label: empty where it has none
- * @index: lowest free number on the card when it was made
- * @gid: group that owns its node and addresses
- * @node: on card->buffers; under card->lock
- * @live: complete, and nobody has begun to take it down; under card->lock
- * @lock: protects what follows. Inside mmap_lock, as faults take it; so nothing
- *	that may fault is done under it
- * @dead: freed or revoked: faults get SIGBUS, calls ENODEV. Set once; a fault
- *	looks at it a second time without @lock, see map.c
- * @open_count: open files
- * @memory: what it is made of; gone soon after @dead was set
+ * @label: label; empty where the buffer has none
+ * @index: lowest number that was free on the card when the buffer was allocated
+ * @gid: group that owns the node and the attributes with addresses
+ * @node: entry of card->buffers; under card->lock
+ * @live: the buffer is complete, and nobody has begun to remove it; under card->lock
+ * @lock: protects the fields that follow. Page faults take it inside the mmap_lock.
+ *	So code that may fault must not run under @lock
+ * @dead: the buffer was freed or revoked: a fault gets SIGBUS, a call gets ENODEV.
+ *	Set once. A fault reads @dead a second time without @lock, see map.c
+ * @open_count: number of open files
+ * @memory: memory of the buffer; NULL soon after @dead was set
  */
 struct pcibuf_buffer {
 	struct device dev;
@@ -57,6 +60,7 @@ struct pcibuf_buffer {
 	struct pcibuf_memory *memory;
 };
 
+/* buffer.c */
 int pcibuf_buffer_class_init(void);
 void pcibuf_buffer_class_exit(void);
 
@@ -69,14 +73,13 @@ const char *pcibuf_buffer_link(struct pcibuf_buffer *buffer, char text[12]);
 /* revoke.c */
 int pcibuf_buffer_mark_dead(struct pcibuf_buffer *buffer, bool force);
 struct pcibuf_memory *pcibuf_buffer_detach_memory(struct pcibuf_buffer *buffer);
-/* The buffer is alive, and stays so until pcibuf_buffer_exit(); or -ENODEV. */
 int pcibuf_buffer_enter(struct pcibuf_buffer *buffer);
 void pcibuf_buffer_exit(struct pcibuf_buffer *buffer);
 
 /* buffer_sysfs.c */
 extern const struct attribute_group *pcibuf_buffer_groups[];
 int pcibuf_buffer_sysfs_own(struct pcibuf_buffer *buffer);
-/* Name of the directory of links in the card's directory, card_sysfs.c. */
+/* Directory of links to the buffers, in the card's directory; see card_sysfs.c. */
 #define PCIBUF_LINKS	"buffers"
 
 /* file.c */

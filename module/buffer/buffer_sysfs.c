@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What /sys/class/pcibuf/pcibufN shows. Every read can come after the buffer
- * died, while its directory is being removed. None of them takes a lock of the
- * card: a buffer is published under one, and removed there where that fails.
+ * Attributes of a buffer: the files in /sys/class/pcibuf/pcibufN.
+ *
+ * A read can come after the buffer was marked dead, while its directory is being
+ * removed. No attribute takes card->lock: pcibuf_buffer_register() runs under
+ * card->lock, and where it fails it removes the directory and waits for readers.
  */
 #include <linux/device.h>
 #include <linux/mm.h>
@@ -46,7 +48,7 @@ static ssize_t open_count_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(open_count);
 
-/* For what is told of the memory, which goes before the buffer's directory. */
+/* Show a fact of the memory. The memory goes before the buffer's directory does. */
 static ssize_t show_memory(struct device *dev, char *buf,
 			   int (*emit)(struct pcibuf_memory *memory, char *buf))
 {
@@ -115,7 +117,7 @@ static ssize_t numa_node_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(numa_node);
 
-/* A binary attribute, because the list may be longer than a page. */
+/* A binary attribute: the list of segments may be longer than a page. */
 static ssize_t segments_read(struct file *file, struct kobject *kobj,
 			     pcibuf_bin_const struct bin_attribute *attr,
 			     char *buf, loff_t pos, size_t len)
@@ -148,7 +150,11 @@ static const struct attribute_group buffer_group = {
 	.attrs = buffer_attrs,
 };
 
-/* Addresses are for the card's group only: in groups that can be given away. */
+/*
+ * Only root and the card's group may read addresses. So the attributes with
+ * addresses are in groups of their own, whose owner pcibuf_buffer_sysfs_own()
+ * changes.
+ */
 static pcibuf_bin_const struct bin_attribute *pcibuf_bin_const
 segments_attrs[] = {
 	&bin_attr_segments,
@@ -164,7 +170,10 @@ static struct attribute *dma_addr_attrs[] = {
 	NULL
 };
 
-/* Nobody shall take the first of several segments for the whole. */
+/*
+ * A buffer of several segments has no dma_addr: a program could take the address of
+ * the first segment for the address of the whole buffer.
+ */
 static umode_t dma_addr_is_visible(struct kobject *kobj, struct attribute *attr,
 				   int n)
 {
@@ -186,8 +195,12 @@ const struct attribute_group *pcibuf_buffer_groups[] = {
 };
 
 /**
- * pcibuf_buffer_sysfs_own() - give its addresses to the group of its card
- * @buffer: its device was added, but udev has not heard of it
+ * pcibuf_buffer_sysfs_own() - give the attributes with addresses to the buffer's
+ *	group
+ * @buffer: a buffer whose device was added; udev has no event yet
+ *
+ * The caller holds card->lock: so the memory of the buffer stays. Takes no lock of
+ * the driver. May sleep, but not for long.
  *
  * Return: 0 or a negative errno.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The node /dev/pcibufN: open, read, write, seek, ioctl, mmap.
+ * File: calls on the node /dev/pcibufN: open, read, write, seek, ioctl, mmap.
  *
- * Every call asks whether the buffer is alive: files outlive it.
+ * An open file outlives its buffer. So every call tests whether the buffer is alive.
  */
 #include <linux/cdev.h>
 #include <linux/fs.h>
@@ -18,14 +18,15 @@
 #include "compat.h"
 #include "sync_point.h"
 
-/* How much is copied at a time where it takes two steps. */
+/* Bytes that are copied at a time through a bounce buffer. */
 #define BOUNCE_SIZE	SZ_64K
 
 /**
  * struct copy - a read or write while it is under way
- * @buffer: of the file
- * @iter: the other side
- * @bounce: in between, where it takes two steps
+ * @buffer: buffer of the file
+ * @iter: user memory
+ * @bounce: bounce buffer of %BOUNCE_SIZE bytes, see copy_bounced(); NULL until
+ *	needed
  */
 struct copy {
 	struct pcibuf_buffer *buffer;
@@ -82,8 +83,9 @@ static size_t copy_iter(void *kaddr, size_t len, struct iov_iter *iter)
 }
 
 /*
- * Memory that has no reference counts may be used under the buffer's lock only,
- * and user memory may be touched only without: so in two steps.
+ * Copy through a bounce buffer, in two steps. Memory without reference counts may
+ * only be used under buffer->lock. User memory may only be touched without
+ * buffer->lock.
  */
 static ssize_t copy_bounced(struct copy *copy, u64 pos, size_t len)
 {
@@ -113,8 +115,8 @@ static ssize_t copy_bounced(struct copy *copy, u64 pos, size_t len)
 }
 
 /*
- * As far as no page is known to be broken, to read which ends the machine. The pages
- * of a view lie together.
+ * Return how many of the @len bytes come before the first page with a hardware
+ * error: to read such a page ends the machine. The pages of a kmap are contiguous.
  */
 static size_t sound_part(const struct pcibuf_kmap *kmap, size_t len)
 {
@@ -126,7 +128,10 @@ static size_t sound_part(const struct pcibuf_kmap *kmap, size_t len)
 	return len;
 }
 
-/* As much as one reference to a page, or one bounce, covers; 0 for a fault. */
+/*
+ * Copy at most what one page reference or one bounce buffer covers. Return the bytes
+ * copied, 0 where user memory cannot be accessed, or a negative errno.
+ */
 static ssize_t copy_block(struct copy *copy, u64 pos, size_t len)
 {
 	struct pcibuf_buffer *buffer = copy->buffer;
@@ -149,7 +154,7 @@ static ssize_t copy_block(struct copy *copy, u64 pos, size_t len)
 	return ret;
 }
 
-/* A signal ends it between two blocks, with what was copied so far. */
+/* A signal ends the copy between two blocks. Return the bytes copied so far then. */
 static ssize_t copy_all(struct copy *copy, u64 pos, size_t len)
 {
 	size_t done = 0;
@@ -167,7 +172,7 @@ static ssize_t copy_all(struct copy *copy, u64 pos, size_t len)
 	return done;
 }
 
-/* What of a transfer lies inside the buffer. */
+/* Return how many bytes of a read or write are inside the buffer. */
 static size_t clip(struct pcibuf_buffer *buffer, struct kiocb *iocb,
 		   struct iov_iter *iter)
 {
@@ -191,7 +196,7 @@ static ssize_t transfer(struct kiocb *iocb, struct iov_iter *iter, size_t len)
 	return ret;
 }
 
-/* A revoked buffer says so to every call, whatever else is wrong with it. */
+/* Every call on a dead buffer fails with -ENODEV, even if the call is invalid too. */
 static int check_alive(struct pcibuf_buffer *buffer)
 {
 	int ret;
@@ -222,7 +227,7 @@ static ssize_t pcibuf_write_iter(struct kiocb *iocb, struct iov_iter *iter)
 	return len ? transfer(iocb, iter, len) : -ENOSPC;
 }
 
-/* msync() wants one: there is nothing to write back. */
+/* msync() fails on a file without ->fsync. A buffer has nothing to write back. */
 static int pcibuf_fsync(struct file *file, loff_t start, loff_t end,
 			int datasync)
 {
@@ -245,7 +250,7 @@ static void fill_info(struct pcibuf_buffer *buffer, struct pcibuf_info *info)
 	strscpy(info->label, buffer->label, sizeof(info->label));
 }
 
-/* What every call's structure begins with. */
+/* Every structure of an ioctl begins with these fields. */
 struct head {
 	__u32 argsz;
 	__u32 flags;
@@ -279,8 +284,9 @@ static long ioctl_info(struct pcibuf_buffer *buffer, void __user *arg)
 }
 
 /*
- * The list is copied a part at a time: it may be long, and user memory must not
- * be touched under the buffer's lock. It never changes while there is one.
+ * Copy the list in parts: the list may be long, and user memory must not be touched
+ * under buffer->lock. The list does not change while the buffer is alive. @count:
+ * in: segments wanted; out: segments copied.
  */
 static int copy_segments(struct pcibuf_buffer *buffer, u32 first, u32 *count,
 			 struct pcibuf_segment __user *out)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A pseudo filesystem, never mounted by anybody, that gives each buffer an
- * inode: the mappings of a buffer are found through it. The inode of the node
- * in /dev would not do, since any number of nodes can name one device.
+ * Pseudo filesystem: it gives each buffer an inode. The driver finds all mappings of
+ * a buffer through this inode. The inode of the node in /dev does not do for that:
+ * any number of nodes can name one device. No user can mount this filesystem.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -21,8 +21,9 @@ static int init_fs_context(struct fs_context *fc)
 }
 
 /*
- * No owner: the kernel's own mount would hold the module for ever. Files hold
- * it, and so the inodes behind them, through their cdev.
+ * No .owner: the driver's own mount would hold the module for ever. An open file
+ * holds the module through its cdev. So the module outlives the inode of an open
+ * file.
  */
 static struct file_system_type fs_type = {
 	.name = "pcibuf",
@@ -31,9 +32,11 @@ static struct file_system_type fs_type = {
 };
 
 /**
- * pcibuf_fs_init() - mount the filesystem
+ * pcibuf_fs_init() - mount the filesystem, inside the kernel only
  *
- * Return: 0 or what kern_mount() failed of.
+ * Called once, when the module is loaded.
+ *
+ * Return: 0, or the negative errno of kern_mount().
  */
 int pcibuf_fs_init(void)
 {
@@ -42,7 +45,9 @@ int pcibuf_fs_init(void)
 }
 
 /**
- * pcibuf_fs_exit() - unmount it; all inodes are gone
+ * pcibuf_fs_exit() - undo pcibuf_fs_init()
+ *
+ * Called when the module is unloaded. No inode is left.
  */
 void pcibuf_fs_exit(void)
 {
@@ -50,10 +55,12 @@ void pcibuf_fs_exit(void)
 }
 
 /**
- * pcibuf_fs_inode() - an inode for one buffer
- * @size: of the buffer; the memory manager maps nothing beyond it
+ * pcibuf_fs_inode() - allocate the inode of a buffer
+ * @size: size of the buffer in bytes; the memory manager maps nothing beyond it
  *
- * Return: an inode, to be given to iput(), or an ERR_PTR.
+ * Takes no lock of the driver. May sleep, but not for long.
+ *
+ * Return: an inode, which the caller drops with iput(), or an ERR_PTR.
  */
 struct inode *pcibuf_fs_inode(u64 size)
 {

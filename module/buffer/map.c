@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mappings of a buffer.
+ * Map: mappings of a buffer in user space.
  *
- * Page-backed memory is mapped by faults, in one of two modes that are fixed in
- * ->mmap and never meet in one area:
+ * Faults map page-backed memory in one of two modes. ->mmap chooses the mode of an
+ * area, and the mode of an area never changes:
  *
- * huge	- the area and the buffer lie alike modulo 2 MiB, and pages of that size
- *	  stand behind it. The fault handler returns the page locked, and the
- *	  memory manager maps all of it by one entry. VM_MIXEDMAP must not be
- *	  set: with it the manager maps huge entries too, and forgets to drop
- *	  their references at munmap.
- * window - everything else. The handler itself fills the page table for
- *	  2 MiB with the fault in them. That needs VM_MIXEDMAP.
+ * huge mode
+ *	The address in the area and the offset in the buffer are equal modulo 2 MiB,
+ *	and the memory consists of huge pages. The fault handler returns the page
+ *	locked, and the memory manager maps the whole huge page by one entry.
+ *	VM_MIXEDMAP must not be set: with VM_MIXEDMAP the memory manager maps huge
+ *	entries too, but does not drop their references at munmap.
+ * fault-around mode
+ *	Every other area. The fault handler itself fills the page table of the 2 MiB
+ *	around the fault. VM_MIXEDMAP must be set for that.
  *
- * Both kinds of entry hold references to the pages, so what is mapped is never
- * freed under anybody. VM_PFNMAP and VM_IO are not set: to the rest of the
- * kernel this is ordinary memory, good for direct I/O.
+ * The entries of both modes hold references to the pages. So a page that is mapped
+ * is never freed. VM_PFNMAP and VM_IO are not set: for the rest of the kernel the
+ * pages are ordinary memory, and work for direct I/O.
  *
- * How revoke and faults keep apart: see pcibuf_buffer_detach_memory() for its side. In
- * huge mode a fault looks at the buffer again after it has the page's lock,
- * which it keeps until the entry is in place, and revoke takes each page's lock
- * once between marking the buffer dead and removing entries. In window mode the
- * entries are made under the buffer's lock.
+ * A revoke must find every entry that a fault makes. The order on the side of revoke
+ * is described at pcibuf_buffer_detach_memory(). In huge mode the fault tests
+ * buffer->dead again after it locked the page, and keeps the page locked until the
+ * entry is in place. Revoke locks each page once, after it marked the buffer dead
+ * and before it removes the entries. In fault-around mode the fault makes the
+ * entries under buffer->lock.
  */
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -30,7 +33,7 @@
 #include "compat.h"
 #include "sync_point.h"
 
-/* Pages that are inserted by one call. */
+/* Number of base pages that one call inserts. */
 #define BATCH	32
 
 static struct page *page_at(struct pcibuf_buffer *buffer, pgoff_t pgoff,
@@ -40,7 +43,7 @@ static struct page *page_at(struct pcibuf_buffer *buffer, pgoff_t pgoff,
 	return buffer->memory->ops->page(buffer->memory, pgoff, order);
 }
 
-/* A reference to the page at @pgoff, or NULL where the buffer is dead. */
+/* Return the page at @pgoff with a reference; NULL where the buffer is dead. */
 static struct page *get_page_at(struct pcibuf_buffer *buffer, pgoff_t pgoff)
 {
 	struct page *page;
@@ -65,9 +68,12 @@ static vm_fault_t huge_fault(struct vm_fault *vmf)
 	pcibuf_sync_point(PCIBUF_SYNC_FAULT);
 	lock_page(page);
 	/*
-	 * Revoke locks this page after it set dead: one of us sees the other. And with
-	 * a broken page that is not said to be locked the kernel unmaps it by the
-	 * page's mapping, which there is none (__do_fault() in mm/memory.c).
+	 * Revoke locks this page after it set dead. So either this fault sees dead,
+	 * or revoke waits for this fault.
+	 *
+	 * Do not return a page with a hardware error: the kernel unmaps such a page
+	 * through page->mapping if it is returned with VM_FAULT_LOCKED, and the
+	 * pages of a buffer have no page->mapping (__do_fault() in mm/memory.c).
 	 */
 	if (READ_ONCE(buffer->dead))
 		ret = VM_FAULT_SIGBUS;
@@ -85,9 +91,9 @@ static vm_fault_t huge_fault(struct vm_fault *vmf)
 
 #ifdef CONFIG_NUMA
 /*
- * The kernel takes entries away now and then, to see from which node memory is
- * used and to move it there. This cannot be moved: an area whose policy is said to
- * be nobody's is spared, as one with VM_MIXEDMAP is.
+ * NUMA balancing takes entries away now and then, to see which node uses the memory,
+ * and to move the memory to that node. A buffer cannot be moved. The kernel leaves
+ * out an area whose ->get_policy returns NULL, and an area with VM_MIXEDMAP.
  */
 static struct mempolicy *no_policy(PCIBUF_GET_POLICY_ARGS)
 {
@@ -102,7 +108,8 @@ static const struct vm_operations_struct huge_vm_ops = {
 #endif
 };
 
-static vm_fault_t insert(struct vm_area_struct *vma, unsigned long address)
+/* Map one base page. Called under buffer->lock. */
+static vm_fault_t insert_page(struct vm_area_struct *vma, unsigned long address)
 {
 	struct pcibuf_buffer *buffer = vma->vm_private_data;
 	unsigned int order;
@@ -111,11 +118,14 @@ static vm_fault_t insert(struct vm_area_struct *vma, unsigned long address)
 	page = page_at(buffer, linear_page_index(vma, address), &order);
 	if (PageHWPoison(page))
 		return VM_FAULT_HWPOISON;
-	/* NOPAGE also where another thread was faster. */
+	/* VM_FAULT_NOPAGE also where another thread has mapped the page meanwhile. */
 	return vmf_insert_page(vma, address, page);
 }
 
-/* So many at once: pages that were inserted, fewer where one is there already. */
+/*
+ * Map @nr base pages, at most BATCH, by one call. Return how many were mapped: fewer
+ * where a page is mapped already, 0 where a page has a hardware error.
+ */
 static unsigned long insert_batch(struct vm_area_struct *vma,
 				  unsigned long address, unsigned long nr)
 {
@@ -134,9 +144,9 @@ static unsigned long insert_batch(struct vm_area_struct *vma,
 	return i - nr;
 }
 
-/* In batches, and page by page where that meets what is there already. */
-static void fill(struct vm_area_struct *vma, unsigned long at,
-		 unsigned long end)
+/* Map a range in batches. After a batch that failed map the rest page by page. */
+static void insert_range(struct vm_area_struct *vma, unsigned long at,
+			 unsigned long end)
 {
 	while (at < end) {
 		unsigned long nr = min_t(unsigned long, BATCH,
@@ -148,25 +158,26 @@ static void fill(struct vm_area_struct *vma, unsigned long at,
 			break;
 	}
 	for (; at < end; at += PAGE_SIZE)
-		insert(vma, at);
+		insert_page(vma, at);
 }
 
 /*
- * Windows are counted from the start of the area, so that there are no more of
- * them than the area is long. The page that was asked for comes first: whatever
- * becomes of the others, the fault must not come back for the same page.
+ * Map the 2 MiB around a fault. Count the 2 MiB from the start of the area, so that
+ * an area takes no more faults than its length requires. Map the page of the fault
+ * first: the fault must not come back for the same page, whatever happens to other
+ * pages.
  */
 static vm_fault_t fault_around(struct vm_area_struct *vma, unsigned long address)
 {
 	unsigned long offset = round_down(address - vma->vm_start, PMD_SIZE);
 	unsigned long start = vma->vm_start + offset;
 	unsigned long end = min(vma->vm_end - start, PMD_SIZE) + start;
-	vm_fault_t ret = insert(vma, address);
+	vm_fault_t ret = insert_page(vma, address);
 
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
-	fill(vma, start, address);
-	fill(vma, address + PAGE_SIZE, end);
+	insert_range(vma, start, address);
+	insert_range(vma, address + PAGE_SIZE, end);
 	return VM_FAULT_NOPAGE;
 }
 
@@ -187,17 +198,23 @@ static const struct vm_operations_struct fault_around_vm_ops = {
 	.fault = fault_around_fault,
 };
 
-/* A whole window inside the area, and pages of 2 MiB behind each such. */
+/*
+ * Can the area use huge mode? It can where the area has at least one aligned 2 MiB,
+ * and a huge page backs each aligned 2 MiB of the area. Called under buffer->lock.
+ */
 static bool fits_huge(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 {
 	unsigned long address = ALIGN(vma->vm_start, PMD_SIZE);
 	unsigned int order;
 
-	/* PREEMPT_RT has no large pages: there it would be a fault for each. */
+	/*
+	 * PREEMPT_RT has no transparent huge pages: there the memory manager would
+	 * map one base page a fault.
+	 */
 	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
 		return false;
 	if (((vma->vm_start >> PAGE_SHIFT) ^ vma->vm_pgoff) %
-	    PCIBUF_HUGE_PAGES || pcibuf_large_pages_refused(vma->vm_mm))
+	    PCIBUF_HUGE_PAGES || pcibuf_huge_pages_refused(vma->vm_mm))
 		return false;
 	if (address + PMD_SIZE > vma->vm_end)
 		return false;
@@ -220,7 +237,7 @@ static int map_pages(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 	return 0;
 }
 
-/* All entries were made at once: this one was dropped, or buffer is revoked. */
+/* ->mmap made all entries. A fault means that an entry was dropped, or a revoke. */
 static vm_fault_t coherent_fault(struct vm_fault *vmf)
 {
 	struct pcibuf_buffer *buffer = vmf->vma->vm_private_data;
@@ -243,7 +260,7 @@ static int map_coherent(struct pcibuf_buffer *buffer, struct vm_area_struct *vma
 	return buffer->memory->ops->mmap(buffer->memory, vma);
 }
 
-static bool inside(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
+static bool is_inside(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 {
 	unsigned long pages = buffer->size >> PAGE_SHIFT;
 
@@ -260,15 +277,18 @@ static int map_alive(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 
 /**
  * pcibuf_map() - set up an area that maps a buffer
- * @buffer: of the file
- * @vma: new, not yet known to anybody; the mmap_lock is held for writing
+ * @buffer: buffer of the file
+ * @vma: new area, which no other task can find yet
  *
- * A private mapping would be of copies that the card never sees. The test is
- * for VM_MAYSHARE because VM_SHARED is cleared for a file that was opened read
- * only.
+ * A private mapping would consist of copies that the card never sees. The test is
+ * for VM_MAYSHARE, because the kernel clears VM_SHARED for a file that was opened
+ * read only.
  *
- * Return: 0, -EINVAL for a private mapping or a range beyond the buffer,
- * -ENODEV where it is dead, -ENOMEM.
+ * The caller holds the mmap_lock for writing. Takes buffer->lock, and coherent->lock
+ * inside it. May sleep, but not for long.
+ *
+ * Return: 0, -EINVAL for a private mapping or a range beyond the buffer, -ENODEV
+ * where the buffer is dead, or -ENOMEM.
  */
 int pcibuf_map(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 {
@@ -277,7 +297,7 @@ int pcibuf_map(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 	ret = pcibuf_buffer_enter(buffer);
 	if (ret)
 		return ret;
-	if (vma->vm_flags & VM_MAYSHARE && inside(buffer, vma))
+	if (vma->vm_flags & VM_MAYSHARE && is_inside(buffer, vma))
 		ret = map_alive(buffer, vma);
 	else
 		ret = -EINVAL;

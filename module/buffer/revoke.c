@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The end of a buffer: who uses its memory meanwhile, and how it is taken away.
+ * Revoke: how a buffer is marked dead, how its memory is detached, and how users of
+ * the memory enter and exit.
  */
 #include <linux/mm.h>
 
 #include "buffer/buffer.h"
 
 /**
- * pcibuf_buffer_mark_dead() - from here on nothing finds it alive
- * @buffer: alive
- * @force: also when it is open
+ * pcibuf_buffer_mark_dead() - make every new use of a buffer fail
+ * @buffer: a buffer that is alive
+ * @force: mark the buffer dead even if a file is open
  *
- * Return: 0, or -EBUSY where a file is open and @force is not given.
+ * Takes buffer->lock for writing; the caller may hold card->lock. So every user that
+ * entered has exited when this returns. The wait is not long: no user of the memory
+ * may fault under the lock.
+ *
+ * Return: 0; or -EBUSY where a file is open and @force is false, and the buffer
+ * stays alive.
  */
 int pcibuf_buffer_mark_dead(struct pcibuf_buffer *buffer, bool force)
 {
@@ -27,13 +33,18 @@ int pcibuf_buffer_mark_dead(struct pcibuf_buffer *buffer, bool force)
 }
 
 /**
- * pcibuf_buffer_detach_memory() - take all mappings away, and then the memory
- * @buffer: dead
+ * pcibuf_buffer_detach_memory() - remove all mappings of a buffer, and take its
+ *	memory
+ * @buffer: a buffer that is marked dead
  *
- * In this order, after it was marked dead: wait for those who found it alive,
- * and only then remove what they mapped. May wait for the mmap_lock of others.
+ * The order matters: after the buffer was marked dead, wait for every fault and
+ * every mmap that found the buffer alive, and only then remove the mappings.
  *
- * Return: the memory, which belongs to the caller.
+ * Takes buffer->lock, and waits for page locks and for the mmap_lock of other
+ * processes. So the caller holds neither buffer->lock nor card->lock. May sleep for
+ * long.
+ *
+ * Return: the memory, which belongs to the caller now.
  */
 struct pcibuf_memory *pcibuf_buffer_detach_memory(struct pcibuf_buffer *buffer)
 {
@@ -49,11 +60,15 @@ struct pcibuf_memory *pcibuf_buffer_detach_memory(struct pcibuf_buffer *buffer)
 }
 
 /**
- * pcibuf_buffer_enter() - begin to use a buffer's memory
- * @buffer: any
+ * pcibuf_buffer_enter() - begin to use the memory of a buffer
+ * @buffer: a buffer, alive or dead
  *
- * Return: 0, and then pcibuf_buffer_exit() is due and must not wait for a
- * fault, or -ENODEV.
+ * On success the caller holds buffer->lock for reading: the buffer stays alive, and
+ * keeps its memory, until pcibuf_buffer_exit(). Until then the caller must not touch
+ * user memory, because a page fault takes buffer->lock inside the mmap_lock.
+ *
+ * Return: 0, and the caller calls pcibuf_buffer_exit(); or -ENODEV where the buffer
+ * is dead.
  */
 int pcibuf_buffer_enter(struct pcibuf_buffer *buffer)
 {
@@ -65,8 +80,10 @@ int pcibuf_buffer_enter(struct pcibuf_buffer *buffer)
 }
 
 /**
- * pcibuf_buffer_exit() - end what pcibuf_buffer_enter() began
- * @buffer: the same
+ * pcibuf_buffer_exit() - end the use of the memory of a buffer
+ * @buffer: the buffer that the caller entered
+ *
+ * Drops buffer->lock.
  */
 void pcibuf_buffer_exit(struct pcibuf_buffer *buffer)
 {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Card: its life, from probe to remove.
+ * Card: added by probe, removed by remove.
  */
 #include <linux/err.h>
 #include <linux/slab.h>
 
 #include "card/card.h"
 
-/* Failed requests are logged at most so often per card. */
+/* At most LOG_BURST failed requests of a card are logged in LOG_INTERVAL jiffies. */
 #define LOG_INTERVAL	(60 * HZ)
 #define LOG_BURST	5
 
@@ -31,7 +31,9 @@ static const struct device_type card_type = {
 };
 
 /**
- * pcibuf_card_class_init() - register the class
+ * pcibuf_card_class_init() - register the class pcibuf_card
+ *
+ * Called once, when the module is loaded.
  *
  * Return: 0 or a negative errno.
  */
@@ -41,7 +43,9 @@ int pcibuf_card_class_init(void)
 }
 
 /**
- * pcibuf_card_class_exit() - undo pcibuf_card_class_init(); no card is left
+ * pcibuf_card_class_exit() - undo pcibuf_card_class_init()
+ *
+ * Called when the module is unloaded. No card is left.
  */
 void pcibuf_card_class_exit(void)
 {
@@ -49,11 +53,15 @@ void pcibuf_card_class_exit(void)
 }
 
 /**
- * pcibuf_card_add() - make a card appear, without buffers
- * @pdev: PCI device, prepared, not a bus master
- * @setup: what was set up, copied
+ * pcibuf_card_add() - allocate and register a card without buffers
+ * @pdev: PCI device, set up by probe; not a bus master
+ * @setup: what probe found and changed; copied into the card
  *
- * Return: the card, for pcibuf_card_remove(), or an ERR_PTR.
+ * The caller holds the device lock of @pdev, as probe does. When this returns, users
+ * can write to the card's attributes.
+ *
+ * Return: the card, which the caller removes with pcibuf_card_remove(); or an
+ * ERR_PTR of -ENOMEM or of the errno of device_add().
  */
 struct pcibuf_card *pcibuf_card_add(struct pci_dev *pdev,
 				    const struct pcibuf_pci_setup *setup)
@@ -90,11 +98,16 @@ struct pcibuf_card *pcibuf_card_add(struct pci_dev *pdev,
 }
 
 /**
- * pcibuf_card_remove() - take the card and all its buffers away
- * @card: not valid afterwards
+ * pcibuf_card_remove() - remove a card and all its buffers
+ * @card: card in any state; not valid after this
  *
- * The card is stopped before any memory goes, and requests are over before any
- * buffer does: what is left of them after dying was set is waited for.
+ * The order matters. First stop the card: no memory is released before. Then wait
+ * for requests under way, which give up because the card is dying: no buffer is
+ * removed before. Then release the memory in quarantine, and free the buffers.
+ *
+ * The caller holds the device lock of the PCI device, as remove does, and no lock of
+ * the driver. Takes card->lock and the locks of pcibuf_card_free(). May sleep for
+ * long.
  */
 void pcibuf_card_remove(struct pcibuf_card *card)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What /sys/class/pcibuf_card/BDF shows and takes.
+ * Attributes of a card: the files in /sys/class/pcibuf_card/BDF.
  */
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
@@ -12,14 +12,15 @@
 #include "card/card.h"
 
 /*
- * A write longer than a page arrives in parts: the first is as long as a page,
- * and nothing that is meant well is.
+ * A write longer than a page arrives in parts, and the first part has the length of
+ * a page. Every valid text is shorter than a page. So refuse a text of that length.
  */
 static bool too_long(size_t len)
 {
 	return len >= PAGE_SIZE;
 }
 
+/* Return what ->store returns. Record a request that failed. */
 static ssize_t finish(struct pcibuf_card *card, const char *verb,
 		      const char *text, size_t len, int error,
 		      const struct pcibuf_alloc_ctx *ctx)
@@ -125,8 +126,10 @@ static ssize_t dma_mask_bits_show(struct device *dev,
 	return sysfs_emit(buf, "%u\n", fls64(dma_get_mask(dev->parent)));
 }
 
-/* 24 to 64 bits, as far as the platform can; not while there are buffers, those being
- * made included.
+/*
+ * The mask has 24 to 64 bits, and the platform must support it. The mask cannot
+ * change while the card has buffers, or an allocation is under way: card->buffers
+ * has both.
  */
 static int set_mask(struct pcibuf_card *card, unsigned int bits)
 {
@@ -216,7 +219,7 @@ static ssize_t gid_show(struct device *dev, struct device_attribute *attr,
 	return sysfs_emit(buf, "%u\n", from_kgid(&init_user_ns, gid));
 }
 
-/* What belongs to the card's group. */
+/* Attributes that belong to the card's group. */
 static struct attribute *user_attrs[] = {
 	&dev_attr_alloc.attr,
 	&dev_attr_alloc_sg.attr,
@@ -239,8 +242,8 @@ static const struct attribute_group root_group = {
 };
 
 /*
- * Where memory runs out on the way some are changed already. Those have room for an
- * owner, so they can be given back.
+ * Where memory runs out, some attributes have the new owner already. Give these
+ * attributes back: that takes no memory, because they have room for an owner by now.
  */
 static int give_to(struct pcibuf_card *card, kgid_t gid)
 {
@@ -315,7 +318,7 @@ static const struct attribute_group state_group = {
 	.is_visible = state_is_visible,
 };
 
-/* A directory for the links to the buffers. */
+/* An empty group makes the directory for the links to the buffers. */
 static struct attribute *no_attrs[] = {
 	NULL
 };
@@ -334,9 +337,12 @@ const struct attribute_group *pcibuf_card_groups[] = {
 };
 
 /**
- * pcibuf_card_sysfs_drain() - take no more requests, and wait for those that are
- *	under way
- * @card: dying, so that a long one gives up
+ * pcibuf_card_sysfs_drain() - accept no more requests, and wait for requests under
+ *	way
+ * @card: a card that is dying, so that a long request gives up
+ *
+ * The caller holds no lock that a request takes: neither card->alloc_lock nor
+ * card->lock. May sleep for long.
  */
 void pcibuf_card_sysfs_drain(struct pcibuf_card *card)
 {

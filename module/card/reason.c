@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Why a request failed, in words: what limited it, and what would help.
+ * Reason: why a request failed, as a text for last_error and the log. The text says
+ * what limited the request, and what would help.
  */
 #include <linux/dma-mapping.h>
 #include <linux/errno.h>
@@ -11,8 +12,8 @@
 #include "memory/dma.h"
 #include "memory/quota.h"
 
-/* Of what was written, as much as is shown. */
-#define MAX_TEXT	80
+/* Number of bytes of the user's text that the reason quotes. */
+#define MAX_QUOTE	80
 
 static const struct error {
 	int error;
@@ -41,7 +42,11 @@ static const struct error {
 	  "the card is going away" },
 };
 
-static const char *const limits[PCIBUF_NR_OUTCOMES] = {
+/*
+ * Texts for -ENOMEM, by enum pcibuf_outcome. Where an outcome has no text here, the
+ * reason uses the text of the errno in errors[].
+ */
+static const char *const limits[] = {
 	[PCIBUF_NO_RESERVE] =
 		"too little memory would be left for the rest of the machine; ask for less, or stop programs that use memory",
 	[PCIBUF_NO_CGROUP] =
@@ -58,6 +63,8 @@ static const char *const limits[PCIBUF_NR_OUTCOMES] = {
 		"dma_alloc_coherent() has no memory of that size below the mask; raise dma_mask_bits if the card drives more bits, reserve CMA memory (cma= on the kernel command line), use an IOMMU, ask for less, or allocate earlier",
 };
 
+static_assert(ARRAY_SIZE(limits) == PCIBUF_NR_OUTCOMES);
+
 static const struct error unexpected = { 0, "error", "unexpected" };
 
 static const struct error *look_up(int error)
@@ -70,14 +77,14 @@ static const struct error *look_up(int error)
 	return &unexpected;
 }
 
-/* What was written, without what could disturb a terminal or a log. */
-static void quote(const struct pcibuf_failure *failure, char out[MAX_TEXT + 1])
+/* Quote the user's text, without bytes that could disturb a terminal or a log. */
+static void quote(const struct pcibuf_failure *failure, char out[MAX_QUOTE + 1])
 {
 	size_t i, len = failure->len;
 
 	if (len && failure->text[len - 1] == '\n')
 		len--;
-	len = min_t(size_t, len, MAX_TEXT);
+	len = min_t(size_t, len, MAX_QUOTE);
 	for (i = 0; i < len; i++) {
 		char c = failure->text[i];
 
@@ -101,14 +108,19 @@ static int quota_words(const struct pcibuf_failure *failure, char *words,
 			 used);
 }
 
+/* Texts by the bit number of enum pcibuf_steps. */
 static const char *const steps[] = {
-	", no free block", ", no free neighbouring blocks",
-	", no range that could be emptied", ", no free CMA memory",
+	[const_ilog2(PCIBUF_STEP_BLOCK)] = ", no free block",
+	[const_ilog2(PCIBUF_STEP_NEIGHBOURS)] =
+		", no free neighbouring blocks",
+	[const_ilog2(PCIBUF_STEP_CONTIG)] =
+		", no range that could be emptied",
+	[const_ilog2(PCIBUF_STEP_CMA)] = ", no free CMA memory",
 };
 
 static_assert(ARRAY_SIZE(steps) == PCIBUF_NR_STEPS);
 
-/* What was tried to get contiguous memory: the bits of enum pcibuf_steps. */
+/* Name the steps that were tried to get contiguous memory. */
 static int steps_words(const struct pcibuf_alloc_ctx *ctx, char *words,
 		       size_t size)
 {
@@ -154,11 +166,11 @@ static int limit_words(const struct pcibuf_failure *failure, char *words,
 	return scnprintf(words, size, "%s", look_up(failure->error)->words);
 }
 
-/* One line of plain ASCII, without its newline. */
+/* The text is one line of ASCII, without a newline. Called under card->lock. */
 static void put_into_words(const struct pcibuf_failure *failure,
 			   char words[PCIBUF_REASON_SIZE])
 {
-	char text[MAX_TEXT + 1];
+	char text[MAX_QUOTE + 1];
 	int at;
 
 	quote(failure, text);
@@ -168,12 +180,14 @@ static void put_into_words(const struct pcibuf_failure *failure,
 }
 
 /**
- * pcibuf_card_failed() - remember and log a failed request
- * @card: any
- * @failure: what failed
+ * pcibuf_card_failed() - store the reason of a failed request in last_error
+ * @card: card in any state
+ * @failure: the request and its error
  *
- * Only what a person has to look into is logged, and none of it often: anybody
- * in the group can make a request fail.
+ * Log only failures that need an administrator (-ENOMEM), and rate limit them: every
+ * member of the card's group can make a request fail.
+ *
+ * Takes card->lock, and quota_lock inside it. Does not sleep for long.
  */
 void pcibuf_card_failed(struct pcibuf_card *card,
 			const struct pcibuf_failure *failure)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requests: the buffers of a card are made and taken down here, and nowhere
- * else.
+ * Requests: allocate and free the buffers of a card. No other file does so.
  */
 #include <linux/err.h>
 #include <linux/string.h>
@@ -20,7 +19,10 @@ static bool label_taken(struct pcibuf_card *card, const char *label)
 	return false;
 }
 
-/* Takes the label and an index, so that nobody else gets them meanwhile. */
+/*
+ * Reserve the label and an index for the buffer, so that no other request gets them
+ * while this request is under way.
+ */
 static int reserve_name(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 {
 	int index, ret = 0;
@@ -46,6 +48,7 @@ unlock:
 	return ret;
 }
 
+/* Undo reserve_name(), and drop the buffer. */
 static void release_name(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 {
 	mutex_lock(&card->lock);
@@ -56,10 +59,10 @@ static void release_name(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 }
 
 /*
- * Published under the lock: a free that comes between the link and the end of
- * this finds the buffer, and finds it complete.
+ * Keep card->lock from the registration to the end: a free that comes as soon as the
+ * link exists then waits, and finds a complete buffer.
  */
-static int bring_up(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
+static int make_live(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 {
 	int ret = -ENODEV;
 
@@ -80,8 +83,9 @@ unlock:
 	return ret;
 }
 
-static int make(struct pcibuf_card *card, struct pcibuf_buffer *buffer,
-		struct pcibuf_alloc_ctx *ctx)
+/* Called under card->alloc_lock. */
+static int alloc_buffer(struct pcibuf_card *card, struct pcibuf_buffer *buffer,
+			struct pcibuf_alloc_ctx *ctx)
 {
 	struct pcibuf_memory *memory;
 	int ret;
@@ -91,9 +95,9 @@ static int make(struct pcibuf_card *card, struct pcibuf_buffer *buffer,
 		return PTR_ERR(memory);
 	buffer->memory = memory;
 	pcibuf_sync_point(PCIBUF_SYNC_ALLOC);
-	ret = bring_up(card, buffer);
+	ret = make_live(card, buffer);
 	if (ret) {
-		/* Its node may have been there for a moment, and be open. */
+		/* The node may have existed for a moment, and a file may be open. */
 		pcibuf_buffer_mark_dead(buffer, true);
 		pcibuf_memory_retire(pcibuf_buffer_detach_memory(buffer));
 	}
@@ -101,16 +105,24 @@ static int make(struct pcibuf_card *card, struct pcibuf_buffer *buffer,
 }
 
 /**
- * pcibuf_card_alloc() - make a buffer
- * @card: any
- * @request: size and label
- * @ctx: kind; its size is set here, its limit on failure
+ * pcibuf_card_alloc() - allocate a buffer
+ * @card: card in any state
+ * @request: size in bytes and label
+ * @ctx: allocation context; the caller sets its pool and whether the buffer is
+ *	contiguous. This function sets its size in bytes, and on failure its outcome
  *
- * When this returns 0 the buffer's directory, attributes, node and link are
- * there.
+ * When this returns 0 the directory, the attributes, the node and the link of the
+ * buffer exist.
  *
- * Return: 0, -EINVAL (too large to be rounded up), -EEXIST, -EDQUOT, -ENOMEM,
- * -ENOSPC, -EINTR or -ENODEV; nothing has changed then.
+ * Takes card->alloc_lock for the whole allocation, card->lock, and the locks of
+ * pcibuf_memory_alloc() and of pcibuf_buffer_detach_memory(). So the caller holds
+ * none of them, and not the mmap_lock. May sleep for long. A fatal signal ends the
+ * allocation, and so does the removal of the card.
+ *
+ * Return: 0; or a negative errno, and nothing has changed: -EINVAL (@request->size
+ * is too large to round up to pages), -EEXIST (label in use), -EDQUOT (over a
+ * quota), -ENOMEM, -ENOSPC (no minor number left), -EINTR (fatal signal) or -ENODEV
+ * (the card is dying).
  */
 int pcibuf_card_alloc(struct pcibuf_card *card,
 		      const struct pcibuf_request *request,
@@ -132,7 +144,7 @@ int pcibuf_card_alloc(struct pcibuf_card *card,
 	}
 	ret = mutex_lock_killable(&card->alloc_lock);
 	if (!ret) {
-		ret = make(card, buffer, ctx);
+		ret = alloc_buffer(card, buffer, ctx);
 		mutex_unlock(&card->alloc_lock);
 	}
 	if (ret)
@@ -149,7 +161,9 @@ static bool is_named(struct pcibuf_buffer *buffer, const char *name)
 	       (*buffer->label && !strcmp(name, buffer->label));
 }
 
-static struct pcibuf_buffer *find(struct pcibuf_card *card, const char *name)
+/* Find a live buffer by its name; any live buffer where @name is NULL. */
+static struct pcibuf_buffer *find_live(struct pcibuf_card *card,
+				       const char *name)
 {
 	struct pcibuf_buffer *buffer;
 
@@ -160,7 +174,10 @@ static struct pcibuf_buffer *find(struct pcibuf_card *card, const char *name)
 	return NULL;
 }
 
-/* Whoever gets a buffer from here is the one who takes it down. */
+/*
+ * Mark a buffer dead and return it. Only one caller gets a buffer, and that caller
+ * removes the buffer.
+ */
 static struct pcibuf_buffer *take_for_removal(struct pcibuf_card *card,
 					      const char *name, bool force)
 {
@@ -168,7 +185,7 @@ static struct pcibuf_buffer *take_for_removal(struct pcibuf_card *card,
 	int ret = -ENOENT;
 
 	mutex_lock(&card->lock);
-	buffer = find(card, name);
+	buffer = find_live(card, name);
 	if (buffer)
 		ret = pcibuf_buffer_mark_dead(buffer, force);
 	if (!ret) {
@@ -180,13 +197,20 @@ static struct pcibuf_buffer *take_for_removal(struct pcibuf_card *card,
 }
 
 /**
- * pcibuf_card_free() - take a buffer down
- * @card: any
- * @name: label, index or pcibufN of one of its buffers; NULL for any of them
- * @force: also when it is open: revoke it
+ * pcibuf_card_free() - free a buffer
+ * @card: card in any state
+ * @name: label, index or pcibufN of one of the card's buffers; NULL for any buffer
+ * @force: revoke the buffer if a file is open
  *
- * Return: 0, -ENOENT where the card has no such buffer, -EBUSY where it is open
- * and @force is not given.
+ * When this returns 0 the directory, the node and the link of the buffer are gone.
+ * The memory is released, or in quarantine.
+ *
+ * Takes card->lock, buffer->lock and pool->lock, and waits for the mmap_lock of
+ * processes that mapped the buffer. So the caller holds none of them. May sleep for
+ * long.
+ *
+ * Return: 0, -ENOENT where the card has no such buffer, or -EBUSY where a file is
+ * open and @force is false.
  */
 int pcibuf_card_free(struct pcibuf_card *card, const char *name, bool force)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The text that people write: sizes, labels, names of buffers, PCI ids.
+ * Parser: sizes, labels, names of buffers and PCI ids.
  */
 #include <linux/ctype.h>
 #include <linux/errno.h>
@@ -12,7 +12,10 @@
 
 #define NODE_PREFIX	"pcibuf"
 
-/* A word of the text: not terminated, so a NUL in the text is a bad character. */
+/*
+ * A word of the text. The word is not terminated. So a NUL byte in the text does not
+ * end the word, but is a bad character.
+ */
 struct word {
 	const char *start;
 	size_t len;
@@ -23,7 +26,10 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* The C library of the host knows locales; the kernel's ctype knows Latin-1. */
+/*
+ * Only ASCII is accepted. isdigit() and the like would accept more: the host's C
+ * library depends on the locale, and the kernel's ctype knows Latin-1.
+ */
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -48,7 +54,7 @@ static int digit_value(char c)
 	return -1;
 }
 
-/* Takes the next word off @text; its length is 0 at the end. */
+/* Take the next word off @text. The word has length 0 at the end of the text. */
 static struct word next_word(const char **text, const char *end)
 {
 	const char *start, *at = *text;
@@ -62,7 +68,7 @@ static struct word next_word(const char **text, const char *end)
 	return (struct word){ .start = start, .len = at - start };
 }
 
-/* echo ends its text with one newline, write(2) need not. */
+/* echo ends the text with one newline. A caller of write(2) may omit the newline. */
 static const char *text_end(const char *text, size_t len)
 {
 	if (len && text[len - 1] == '\n')
@@ -102,8 +108,8 @@ static bool is_node_name(struct word word)
 }
 
 /*
- * What a slip of the hand leaves of a unit: "512 MB" must not become a buffer
- * of 512 bytes that is called MB.
+ * Is the word a unit that a blank separates from its number? "512 MB" must not
+ * become a buffer of 512 bytes with the label MB.
  */
 static bool is_stray_unit(struct word word)
 {
@@ -134,7 +140,7 @@ static bool is_label(struct word word)
 	return !all_digits(word) && !is_node_name(word) && !is_stray_unit(word);
 }
 
-/* The powers of 1024 that a suffix stands for; 0 where it is none. */
+/* Return the binary exponent of a size suffix, 10 for K; 0 if @c is no suffix. */
 static unsigned int suffix_shift(char c)
 {
 	switch (lower(c)) {
@@ -146,7 +152,10 @@ static unsigned int suffix_shift(char c)
 	}
 }
 
-/* Adds digits of @base to @value while there are any; returns how many. */
+/*
+ * Append the leading digits of the word, in base @base, to @value. Return the number
+ * of digits, or -EINVAL where the value exceeds S64_MAX.
+ */
 static int read_digits(struct word word, unsigned int base, u64 *value)
 {
 	size_t i;
@@ -188,13 +197,14 @@ static int parse_size_word(struct word word, u64 *size)
 }
 
 /**
- * pcibuf_parse_size() - read a size
- * @text: decimal ("010" is ten) or 0x and hex, with an optional suffix K, M, G
- *	or T in either case; blanks around it and one final newline are allowed
- * @len: bytes of @text, which need not be terminated
- * @size: bytes, 1 to the largest file offset; untouched on failure
+ * pcibuf_parse_size() - parse a size
+ * @text: a decimal number ("010" is ten), or 0x and a hex number. One of the
+ *	suffixes K, M, G or T may follow, in either case. Blanks around the size and
+ *	one final newline are allowed
+ * @len: bytes of @text. @text need not be terminated
+ * @size: out: bytes, 1 to the largest file offset; unchanged on failure
  *
- * Return: 0, or -EINVAL for anything else.
+ * Return: 0, or -EINVAL for any other text.
  */
 int pcibuf_parse_size(const char *text, size_t len, u64 *size)
 {
@@ -207,13 +217,14 @@ int pcibuf_parse_size(const char *text, size_t len, u64 *size)
 }
 
 /**
- * pcibuf_parse_request() - read "SIZE [LABEL]"
- * @text: what was written to alloc or alloc_sg
- * @len: bytes of @text, which need not be terminated
- * @request: filled on success only
+ * pcibuf_parse_request() - parse "SIZE [LABEL]"
+ * @text: text that was written to alloc or alloc_sg
+ * @len: bytes of @text. @text need not be terminated
+ * @request: out: size and label; filled on success only
  *
- * Return: 0, or -EINVAL for a malformed size or label and for further words:
- * only key=value will ever come there, and none exists yet.
+ * Words after the label are reserved for key=value. No key exists yet.
+ *
+ * Return: 0, or -EINVAL for a malformed size, a malformed label or a third word.
  */
 int pcibuf_parse_request(const char *text, size_t len,
 			 struct pcibuf_request *request)
@@ -236,12 +247,12 @@ int pcibuf_parse_request(const char *text, size_t len,
 }
 
 /**
- * pcibuf_parse_name() - read the name of a buffer: a label, an index or pcibufN
- * @text: what was written to free or revoke
- * @len: bytes of @text, which need not be terminated
- * @name: the word, terminated; untouched on failure
+ * pcibuf_parse_name() - parse the name of a buffer: a label, an index or pcibufN
+ * @text: text that was written to free or revoke
+ * @len: bytes of @text. @text need not be terminated
+ * @name: out: the name, terminated; unchanged on failure
  *
- * Return: 0, or -EINVAL for what cannot be the name of any buffer.
+ * Return: 0, or -EINVAL for text that no buffer can have as its name.
  */
 int pcibuf_parse_name(const char *text, size_t len,
 		      char name[PCIBUF_LABEL_SIZE])
@@ -258,7 +269,7 @@ int pcibuf_parse_name(const char *text, size_t len,
 	return 0;
 }
 
-/* Four hex digits, and a colon or the end behind them, which it takes too. */
+/* Take four hex digits off @text, and the colon after them unless the text ends. */
 static int parse_id_part(const char **text, const char *end, u32 *part)
 {
 	struct word word = { *text, 4 };
@@ -274,12 +285,12 @@ static int parse_id_part(const char **text, const char *end, u32 *part)
 }
 
 /**
- * pcibuf_parse_id() - read VVVV:DDDD[:SVVV[:SDDD]], four hex digits each
+ * pcibuf_parse_id() - parse VVVV:DDDD[:SVVV[:SDDD]], four hex digits each
  * @text: one entry of the module parameter ids
- * @len: bytes of @text, which need not be terminated
- * @id: filled on success only
+ * @len: bytes of @text. @text need not be terminated
+ * @id: out: the ids; filled on success only
  *
- * Return: 0, or -EINVAL for anything else.
+ * Return: 0, or -EINVAL for any other text.
  */
 int pcibuf_parse_id(const char *text, size_t len, struct pcibuf_id *id)
 {

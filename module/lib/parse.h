@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The text that people write to sysfs and to module parameters.
+ * Parser: the text that users write to sysfs files and module parameters.
  *
- * Pure: no state, no allocation, nothing of the kernel but its types, so that
+ * Pure: no state, no allocation, no lock and no kernel interface but types, so that
  * tests/unit compiles it on the host.
  */
 #ifndef PCIBUF_PARSE_H
@@ -13,9 +13,10 @@
 #include "uapi/pcibuf.h"
 
 /**
- * struct pcibuf_request - what was written to alloc or alloc_sg
- * @size: bytes as written, at least 1, not yet rounded to pages
- * @label: name on its card, empty where none was given
+ * struct pcibuf_request - request to allocate a buffer, parsed from the text that
+ *	was written to alloc or alloc_sg
+ * @size: bytes as written, at least 1, not yet rounded up to pages
+ * @label: label of the buffer on its card; empty where the user gave none
  */
 struct pcibuf_request {
 	u64 size;
@@ -24,10 +25,10 @@ struct pcibuf_request {
 
 /**
  * struct pcibuf_id - one entry of the module parameter ids
- * @vendor: PCI vendor
- * @device: PCI device
- * @subvendor: PCI subsystem vendor, %PCIBUF_ANY_ID where it does not matter
- * @subdevice: PCI subsystem device, likewise
+ * @vendor: PCI vendor id
+ * @device: PCI device id
+ * @subvendor: PCI subsystem vendor id; %PCIBUF_ANY_ID matches every id
+ * @subdevice: PCI subsystem id; %PCIBUF_ANY_ID matches every id
  */
 struct pcibuf_id {
 	u32 vendor;
@@ -36,7 +37,7 @@ struct pcibuf_id {
 	u32 subdevice;
 };
 
-/* The same as the PCI core's PCI_ANY_ID, which the host does not have. */
+/* The value of the PCI core's PCI_ANY_ID. The host does not have that name. */
 #define PCIBUF_ANY_ID	(~0U)
 
 int pcibuf_parse_request(const char *text, size_t len,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Segments: joined from what the DMA API gives, and shown as text.
+ * Segments: joined from the ranges that the DMA API gives, and formatted as text.
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -8,21 +8,21 @@
 #include "lib/segments.h"
 
 /*
- * Three numbers of 16 hex digits with 0x, two blanks and a newline. All lines
- * have one length, so that a read in the middle of a long list need not format
- * what stands before it.
+ * Length of a line in bytes: three numbers of 0x and 16 hex digits, two blanks and a
+ * newline. All lines have the same length. So a read in the middle of a long list
+ * need not format the lines before.
  */
 #define LINE_LEN	(3 * 18 + 3)
 
 /**
- * pcibuf_coalesce() - add the next range of a buffer
- * @c: the segments so far
+ * pcibuf_coalesce() - add the next range of a buffer to its segments
+ * @c: segments so far. The array @c->out, if any, has room for one more segment
  * @dma_addr: bus address of the range
- * @length: its length in bytes, not 0
+ * @length: length of the range in bytes, not 0
  *
- * A range that begins where the last one ends makes that one longer: the DMA
- * API splits at 4 GiB, and on old kernels at every page block, what the card
- * sees as one.
+ * A range that begins where the last segment ends makes the last segment longer. The
+ * card sees such ranges as one range, but the DMA API splits them: at 4 GiB, and on
+ * old kernels at every page block.
  */
 void pcibuf_coalesce(struct pcibuf_coalescer *c, u64 dma_addr, u64 length)
 {
@@ -52,12 +52,14 @@ static void format_line(const struct pcibuf_segment *segment,
 }
 
 /**
- * pcibuf_segments_text() - a part of the text "offset dma_addr length\n" ...
- * @segments: in the order of their offsets
- * @nr: how many
- * @text: where the part is stored, not terminated
- * @pos: first byte of the whole text that is wanted
- * @len: how many bytes are wanted
+ * pcibuf_segments_text() - format a part of the list of segments
+ * @segments: segments in the order of their offsets
+ * @nr: number of segments
+ * @text: out: the part of the text, not terminated; has room for @len bytes
+ * @pos: offset of the part in the whole text, in bytes
+ * @len: length of the part in bytes
+ *
+ * The whole text has a line "offset dma_addr length\n" for each segment.
  *
  * Return: bytes stored: @len, or less at the end of the text.
  */

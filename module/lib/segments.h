@@ -2,7 +2,8 @@
 /*
  * Segments: the ranges of bus addresses that a buffer consists of.
  *
- * Pure: no state, no allocation, so that tests/unit compiles it on the host.
+ * Pure: no state, no allocation and no lock, so that tests/unit compiles it on the
+ * host.
  */
 #ifndef PCIBUF_SEGMENTS_H
 #define PCIBUF_SEGMENTS_H
@@ -13,12 +14,12 @@
 
 /**
  * struct pcibuf_coalescer - joins ranges of bus addresses into segments
- * @out: where segments are stored; NULL to count them only
- * @nr: how many there are so far
- * @offset: bytes of the buffer that they cover
- * @end: bus address behind the newest
+ * @out: array that gets the segments; NULL to count segments only
+ * @nr: number of segments so far
+ * @offset: bytes of the buffer that the segments cover so far
+ * @end: bus address of the first byte after the last segment
  *
- * All zero at the start but for @out.
+ * The caller sets @out and zeroes the other fields.
  */
 struct pcibuf_coalescer {
 	struct pcibuf_segment *out;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The backing "coherent": dma_alloc_coherent(), for devices that do not snoop
- * the caches and for guests whose memory is hidden from their devices.
+ * The backing "coherent": memory of dma_alloc_coherent(). It serves cards that do
+ * not snoop the CPU caches, and guests whose memory is hidden from their devices.
  *
- * One segment, whatever was asked for. It has no reference counts to lean on:
- * what user space has mapped must be gone before the memory is.
+ * The memory is always one segment, also for alloc_sg. The memory has no reference
+ * counts. So every mapping of user space must be gone before the memory is released.
  */
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
@@ -18,9 +18,10 @@
 #include "memory/memory.h"
 
 /**
- * struct mapper - an address space that this memory was mapped into
- * @node: on coherent->mappers
- * @mm: held by mmgrab(): it may have exited, it is not freed
+ * struct mapper - an address space that a process mapped the memory into
+ * @node: entry of coherent->mappers
+ * @mm: the address space, held by mmgrab(). Its processes may have exited, but the
+ *	structure is not freed
  */
 struct mapper {
 	struct list_head node;
@@ -29,12 +30,12 @@ struct mapper {
 
 /**
  * struct pcibuf_coherent - memory of dma_alloc_coherent()
- * @memory: what the core sees
- * @cpu: kernel address
- * @dma: bus address
- * @segment: the only one
- * @lock: protects @mappers; inside the mmap_lock
- * @mappers: an address space each, once
+ * @memory: what the rest of the driver sees
+ * @cpu: kernel address of the first byte
+ * @dma: bus address of the first byte
+ * @segment: the only segment
+ * @lock: protects @mappers. Inside the mmap_lock and buffer->lock
+ * @mappers: list of struct mapper, one for each address space
  */
 struct pcibuf_coherent {
 	struct pcibuf_memory memory;
@@ -51,15 +52,18 @@ static struct pcibuf_coherent *to_coherent(struct pcibuf_memory *memory)
 	return container_of(memory, struct pcibuf_coherent, memory);
 }
 
-static void forget(struct mapper *mapper)
+static void drop_mapper(struct mapper *mapper)
 {
 	list_del(&mapper->node);
 	mmdrop(mapper->mm);
 	kfree(mapper);
 }
 
-/* Also drops those that have exited, so that the list is as long as their number. */
-static bool known(struct pcibuf_coherent *coherent, struct mm_struct *mm)
+/*
+ * Is the address space on the list? Also drop address spaces whose processes have
+ * exited, so that the list does not grow beyond the number of live address spaces.
+ */
+static bool is_recorded(struct pcibuf_coherent *coherent, struct mm_struct *mm)
 {
 	struct mapper *mapper, *next;
 	bool found = false;
@@ -69,18 +73,18 @@ static bool known(struct pcibuf_coherent *coherent, struct mm_struct *mm)
 		if (mapper->mm == mm)
 			found = true;
 		else if (!atomic_read(&mapper->mm->mm_users))
-			forget(mapper);
+			drop_mapper(mapper);
 	}
 	return found;
 }
 
-static int record(struct pcibuf_coherent *coherent, struct mm_struct *mm)
+static int record_mapper(struct pcibuf_coherent *coherent, struct mm_struct *mm)
 {
 	struct mapper *mapper;
 	int ret = 0;
 
 	mutex_lock(&coherent->lock);
-	if (known(coherent, mm))
+	if (is_recorded(coherent, mm))
 		goto unlock;
 	mapper = kmalloc(sizeof(*mapper), PCIBUF_GFP);
 	if (!mapper) {
@@ -96,9 +100,10 @@ unlock:
 }
 
 /*
- * The area is found by revoke only after ->mmap returned, when the memory
- * manager links it into the file's mapping, but its entries are there before.
- * So whoever is in between is recorded, see coherent_wait_idle().
+ * Called under the mmap_lock and buffer->lock. dma_mmap_coherent() makes all page
+ * table entries. The memory manager links the area into the file's mapping only
+ * after ->mmap returned, and a revoke does not find the area before. So record the
+ * address space first: coherent_wait_idle() waits for it.
  */
 static int coherent_mmap(struct pcibuf_memory *memory,
 			 struct vm_area_struct *vma)
@@ -106,7 +111,7 @@ static int coherent_mmap(struct pcibuf_memory *memory,
 	struct pcibuf_coherent *coherent = to_coherent(memory);
 	int ret;
 
-	ret = record(coherent, vma->vm_mm);
+	ret = record_mapper(coherent, vma->vm_mm);
 	if (ret)
 		return ret;
 	return dma_mmap_coherent(memory->pool->dev, vma, coherent->cpu,
@@ -114,9 +119,9 @@ static int coherent_mmap(struct pcibuf_memory *memory,
 }
 
 /*
- * Behind an IOMMU the mapping consists of pages (but on 5.10, where that is Intel's),
- * and madvise() can drop them. Elsewhere it is a PFN mapping, which loses an entry to
- * revoke only.
+ * Behind an IOMMU the mapping consists of pages, and madvise() can drop a page. Then
+ * map the page again. Without an IOMMU, and with Intel's IOMMU on 5.10, the mapping
+ * is a PFN mapping. Only a revoke drops an entry of a PFN mapping.
  */
 static vm_fault_t coherent_fault(struct pcibuf_memory *memory,
 				 struct vm_fault *vmf)
@@ -130,9 +135,11 @@ static vm_fault_t coherent_fault(struct pcibuf_memory *memory,
 }
 
 /*
- * ->mmap runs under the mmap_lock: when that was had, it is over. The list's own
- * lock is inside the mmap_lock and must not be held for this, nor need it be:
- * who found the buffer dead is not recorded any more.
+ * ->mmap runs under the mmap_lock. Take and drop the mmap_lock of each recorded
+ * address space: then every ->mmap that found the buffer alive has ended, and its
+ * area is in the file's mapping. Do not hold coherent->lock meanwhile:
+ * coherent->lock is inside the mmap_lock. The list does not change after the splice,
+ * because ->mmap records nothing once the buffer is dead.
  */
 static void coherent_wait_idle(struct pcibuf_memory *memory)
 {
@@ -150,12 +157,12 @@ static void coherent_wait_idle(struct pcibuf_memory *memory)
 			mmap_read_unlock(mapper->mm);
 			mmput(mapper->mm);
 		}
-		forget(mapper);
+		drop_mapper(mapper);
 	}
 }
 
-static void coherent_kmap(struct pcibuf_memory *memory, u64 offset,
-			  struct pcibuf_kmap *kmap)
+static void coherent_kmap_at(struct pcibuf_memory *memory, u64 offset,
+			     struct pcibuf_kmap *kmap)
 {
 	struct pcibuf_coherent *coherent = to_coherent(memory);
 
@@ -172,15 +179,19 @@ static int coherent_node(struct pcibuf_memory *memory)
 						  virt_to_page(cpu));
 }
 
-/* Only its release ends the card's access: dma_free_coherent() does both. */
+/*
+ * Nothing to do: dma_free_coherent() unmaps and frees in one call. So the release
+ * ends the card's access.
+ */
 static void coherent_unmap(struct pcibuf_memory *memory)
 {
 }
 
 /*
- * dma_free_coherent() frees pages while an IOMMU may still let the card write to
- * them, until it is flushed. Behind one the memory consists of single pages, so
- * each can be held until then. (For 5.10 see pcibuf_free_coherent() in compat.h.)
+ * dma_free_coherent() frees pages, and the card may write to the pages until the
+ * IOMMU is flushed. Behind an IOMMU the memory consists of single pages. So hold a
+ * reference to each page until the flush. (For 5.10 see pcibuf_free_coherent() in
+ * compat.h.)
  */
 static void hold_pages(struct pcibuf_coherent *coherent, struct list_head *held)
 {
@@ -216,7 +227,7 @@ static void coherent_release(struct pcibuf_memory *memory)
 	kfree(coherent);
 }
 
-/* Coherent memory is used again only as a whole. */
+/* Find coherent memory of exactly @size bytes: it can only be reused as a whole. */
 static struct pcibuf_memory *find_quarantined(struct pcibuf_pool *pool,
 					      u64 size)
 {
@@ -233,7 +244,12 @@ static struct pcibuf_memory *find_quarantined(struct pcibuf_pool *pool,
 /**
  * pcibuf_coherent_quarantined() - is coherent memory of a size in quarantine?
  * @pool: pool of the card
- * @size: bytes of all of it
+ * @size: size of the memory in bytes
+ *
+ * Takes pool->lock. The caller holds card->alloc_lock, so that nobody else takes the
+ * memory before the caller does.
+ *
+ * Return: true where memory of exactly this size is in quarantine.
  */
 bool pcibuf_coherent_quarantined(struct pcibuf_pool *pool, u64 size)
 {
@@ -277,8 +293,8 @@ static void init_memory(struct pcibuf_coherent *coherent,
 	INIT_LIST_HEAD(&coherent->mappers);
 }
 
-static enum pcibuf_outcome take_fresh(struct pcibuf_alloc_ctx *ctx,
-				      struct pcibuf_coherent **taken)
+static enum pcibuf_outcome alloc_fresh(struct pcibuf_alloc_ctx *ctx,
+				       struct pcibuf_coherent **fresh)
 {
 	struct pcibuf_coherent *coherent;
 
@@ -294,12 +310,12 @@ static enum pcibuf_outcome take_fresh(struct pcibuf_alloc_ctx *ctx,
 		return PCIBUF_NO_COHERENT;
 	}
 	init_memory(coherent, ctx);
-	*taken = coherent;
+	*fresh = coherent;
 	return PCIBUF_DONE;
 }
 
-/* The charge comes first, and the check counts what was charged. */
-static enum pcibuf_outcome may_take(struct pcibuf_alloc_ctx *ctx)
+/* Charge before the check: the check counts the bytes that were charged. */
+static enum pcibuf_outcome charge_fresh(struct pcibuf_alloc_ctx *ctx)
 {
 	enum pcibuf_outcome outcome;
 
@@ -318,9 +334,9 @@ static enum pcibuf_outcome coherent_alloc(struct pcibuf_alloc_ctx *ctx,
 	enum pcibuf_outcome outcome = PCIBUF_DONE;
 
 	if (!coherent) {
-		outcome = may_take(ctx);
+		outcome = charge_fresh(ctx);
 		if (outcome == PCIBUF_DONE)
-			outcome = take_fresh(ctx, &coherent);
+			outcome = alloc_fresh(ctx, &coherent);
 	}
 	if (outcome == PCIBUF_DONE)
 		*memory = &coherent->memory;
@@ -334,7 +350,7 @@ const struct pcibuf_memory_ops pcibuf_coherent_ops = {
 	.mmap = coherent_mmap,
 	.fault = coherent_fault,
 	.wait_idle = coherent_wait_idle,
-	.kmap_at = coherent_kmap,
+	.kmap_at = coherent_kmap_at,
 	.node = coherent_node,
 	.unmap = coherent_unmap,
 	.release = coherent_release,

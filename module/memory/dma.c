@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the platform does between a card and memory: whether an IOMMU
- * translates, whether a page can be reached, whether it would be copied.
+ * DMA: what the platform does between a card and memory: whether an IOMMU
+ * translates, whether the card can reach a page, and whether the platform would copy
+ * the page.
+ *
+ * No function takes a lock of the driver. A function that may sleep says so.
  */
 #include <linux/dma-direct.h>
 #include <linux/dma-map-ops.h>
@@ -14,10 +17,11 @@
 #include "memory/dma.h"
 
 /**
- * pcibuf_dma_translated() - does an IOMMU translate for this card?
- * @dev: the PCI device
+ * pcibuf_dma_translated() - does an IOMMU translate addresses for a card?
+ * @dev: PCI device of the card
  *
- * One in passthrough does not: its domain is an identity.
+ * Return: true behind a translating IOMMU; false without an IOMMU, and for an IOMMU
+ * in passthrough mode, where the domain of the card is an identity domain.
  */
 bool pcibuf_dma_translated(struct device *dev)
 {
@@ -27,8 +31,10 @@ bool pcibuf_dma_translated(struct device *dev)
 }
 
 /**
- * pcibuf_dma_limit() - the highest bus address that reaches memory
- * @dev: the PCI device
+ * pcibuf_dma_limit() - highest bus address by which a card reaches memory
+ * @dev: PCI device of the card
+ *
+ * Return: bus address: the DMA mask of the card, or the limit of its bus if lower.
  */
 u64 pcibuf_dma_limit(struct device *dev)
 {
@@ -36,8 +42,9 @@ u64 pcibuf_dma_limit(struct device *dev)
 }
 
 /*
- * On a machine that encrypts its memory, a page's address has a high bit (that of
- * AMD's SME), which this card cannot drive; there is memory without it.
+ * On a host that encrypts its memory (AMD SME), the bus address of every encrypted
+ * page has a high bit. Where the card cannot drive that bit, dma_alloc_coherent()
+ * gives memory that is not encrypted, without that bit.
  */
 static bool hidden_by_host(struct device *dev)
 {
@@ -47,14 +54,17 @@ static bool hidden_by_host(struct device *dev)
 }
 
 /**
- * pcibuf_dma_wants_coherent() - can ordinary pages not serve this card?
- * @dev: the PCI device
- * @contiguous: one range of bus addresses is wanted
+ * pcibuf_dma_wants_coherent() - does a card need memory of dma_alloc_coherent()?
+ * @dev: PCI device of the card
+ * @contiguous: the caller wants one range of bus addresses
  *
- * They cannot where the card does not snoop the caches, where the memory of a
- * guest is hidden from its devices, and under Xen PV, whose pages are not where
- * they seem to be. An untrusted device (an external port) gets each page mapped
- * by itself, so one range for it can only come from dma_alloc_coherent().
+ * Ordinary pages do not serve a card that does not snoop the CPU caches, a guest
+ * whose memory is hidden from its devices, a host whose encrypted memory the card
+ * cannot reach, and Xen PV, where physical addresses are not machine addresses. The
+ * IOMMU code maps each page separately for an untrusted device (one at an external
+ * port). So only dma_alloc_coherent() gives an untrusted device one range.
+ *
+ * Return: true where ordinary pages do not serve the card.
  */
 bool pcibuf_dma_wants_coherent(struct device *dev, bool contiguous)
 {
@@ -66,8 +76,10 @@ bool pcibuf_dma_wants_coherent(struct device *dev, bool contiguous)
 }
 
 /**
- * pcibuf_dma_end_pfn() - the first page frame beyond the card's reach
- * @dev: the PCI device, which nothing translates for
+ * pcibuf_dma_end_pfn() - first page frame that a card does not reach
+ * @dev: PCI device of the card; no IOMMU translates for it
+ *
+ * Return: page frame number; ULONG_MAX where the card reaches all memory.
  */
 unsigned long pcibuf_dma_end_pfn(struct device *dev)
 {
@@ -79,14 +91,17 @@ unsigned long pcibuf_dma_end_pfn(struct device *dev)
 }
 
 /**
- * pcibuf_dma_capable() - can the card drive the address of this memory?
- * @dev: the PCI device
- * @page: first page
- * @bytes: length of the contiguous memory that begins there
+ * pcibuf_dma_capable() - can a card drive the bus addresses of memory?
+ * @dev: PCI device of the card
+ * @page: first page of the memory
+ * @bytes: length of the memory in bytes; the memory is physically contiguous
  *
- * Asked before anything is mapped, because mapping beyond the mask warns or
- * copies. What dma_capable() does, which modules cannot call any more: from 7.3 on
- * it wants a function that is not exported.
+ * The caller asks before it maps the memory: a mapping beyond the DMA mask causes a
+ * warning in the log, or a copy. The test is the test of the kernel's dma_capable().
+ * From 7.3 on a module cannot call dma_capable(), because dma_capable() then calls a
+ * function that is not exported.
+ *
+ * Return: true where the card can drive all addresses, and always behind an IOMMU.
  */
 bool pcibuf_dma_capable(struct device *dev, struct page *page, size_t bytes)
 {
@@ -100,8 +115,8 @@ bool pcibuf_dma_capable(struct device *dev, struct page *page, size_t bytes)
 }
 
 /*
- * Behind a domain dma_need_sync() is always true on 6.1, so compare the
- * addresses there.
+ * Did the platform map the page to a copy? Behind an IOMMU compare the addresses:
+ * dma_need_sync() is always true there on 6.1.
  */
 static bool mapped_elsewhere(struct device *dev, dma_addr_t addr,
 			     struct page *page)
@@ -114,15 +129,21 @@ static bool mapped_elsewhere(struct device *dev, dma_addr_t addr,
 }
 
 /**
- * pcibuf_dma_bounces() - would the platform copy this page for the card?
- * @dev: the PCI device
+ * pcibuf_dma_bounces() - would the platform copy a page for a card?
+ * @dev: PCI device of the card
  * @page: a page that the card can reach
  *
- * Maps it once to see: with swiotlb=force, mapping a whole buffer would fill
- * the bounce pool and the log. As a list, since of a single page that it cannot map
- * 5.10 logs the address (of an untrusted card's list, too). What cannot be mapped
- * counts as copied, but not behind an IOMMU: that has no free range, perhaps for a
- * moment only, and whoever maps the whole finds out.
+ * The function maps the page once, and unmaps it. With swiotlb=force, mapping a
+ * whole buffer would fill the bounce pool and the log. The function maps a list of
+ * one page, not a single page: 5.10 logs the address of a single page that it cannot
+ * map. (For an untrusted card 5.10 logs the address of a list too.) A page that
+ * cannot be mapped counts as copied. Behind an IOMMU such a page does not count as
+ * copied: the IOMMU has no free range, perhaps only for a moment. The caller finds
+ * out when it maps the whole buffer.
+ *
+ * May sleep, but not for long.
+ *
+ * Return: true where the platform would copy the page.
  */
 bool pcibuf_dma_bounces(struct device *dev, struct page *page)
 {
@@ -139,11 +160,12 @@ bool pcibuf_dma_bounces(struct device *dev, struct page *page)
 }
 
 /**
- * pcibuf_dma_flush() - make sure that what was unmapped is out of reach
- * @dev: the PCI device
+ * pcibuf_dma_flush() - make sure that a card no longer reaches unmapped memory
+ * @dev: PCI device of the card
  *
- * By default an IOMMU invalidates its translation cache lazily, so that a card
- * can write on for some milliseconds after dma_unmap.
+ * By default the kernel invalidates the translation cache of an IOMMU lazily: a card
+ * can write to memory for some milliseconds after dma_unmap. This function waits
+ * until the cache is invalidated. Without an IOMMU the function does nothing.
  */
 void pcibuf_dma_flush(struct device *dev)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the platform does between a card and memory.
+ * DMA: what the platform does between a card and memory.
  */
 #ifndef PCIBUF_DMA_H
 #define PCIBUF_DMA_H

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Quota: charged before memory is handed out, given back after it was released.
+ * Quota: memory is charged before it is taken from the system, and uncharged after
+ * it was released.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -10,12 +11,14 @@
 #include "lib/parse.h"
 #include "memory/quota.h"
 
-/* Protects every card's quota and the two totals. */
+/* Protects the quota of every card, total_used and total_max. Innermost lock. */
 static DEFINE_SPINLOCK(quota_lock);
+/* Bytes charged to all cards together. */
 static u64 total_used;
-/* 0 until it is set: the default follows the size of the machine. */
+/* Module parameter max_total in bytes. 0 until it is set: see max_total(). */
 static u64 total_max;
 
+/* Called under quota_lock. The default is a quarter of the RAM that is online now. */
 static u64 max_total(void)
 {
 	return total_max ?: (u64)totalram_pages() * PAGE_SIZE / 4;
@@ -52,18 +55,19 @@ const struct kernel_param_ops pcibuf_max_total_ops = {
 	.get = max_total_get,
 };
 
-/* Limits can be lowered below what is in use, so never subtract first. */
+/* A limit can be lowered below @used: subtract only after that was ruled out. */
 static bool exceeds(u64 used, u64 bytes, u64 max)
 {
 	return used > max || bytes > max - used;
 }
 
 /**
- * pcibuf_quota_charge() - take @bytes from a card's quota and from max_total
- * @quota: of the card
- * @bytes: how many; 0 is fine
+ * pcibuf_quota_charge() - charge bytes to a card and to all cards together
+ * @quota: quota of the card
+ * @bytes: bytes to charge. 0 bytes can always be charged
  *
- * Return: the limit that stood in the way, %PCIBUF_QUOTA_OK on success.
+ * Return: %PCIBUF_QUOTA_OK; or the limit that the charge exceeds, and nothing is
+ * charged.
  */
 enum pcibuf_quota_over pcibuf_quota_charge(struct pcibuf_quota *quota,
 					   u64 bytes)
@@ -84,9 +88,9 @@ enum pcibuf_quota_over pcibuf_quota_charge(struct pcibuf_quota *quota,
 }
 
 /**
- * pcibuf_quota_uncharge() - give back what pcibuf_quota_charge() took
- * @quota: of the card
- * @bytes: how many
+ * pcibuf_quota_uncharge() - undo pcibuf_quota_charge(), or a part of it
+ * @quota: quota of the card
+ * @bytes: bytes to uncharge, at most the bytes that are charged
  */
 void pcibuf_quota_uncharge(struct pcibuf_quota *quota, u64 bytes)
 {
@@ -98,8 +102,10 @@ void pcibuf_quota_uncharge(struct pcibuf_quota *quota, u64 bytes)
 }
 
 /**
- * pcibuf_quota_used() - bytes charged now
- * @quota: of the card
+ * pcibuf_quota_used() - how much is charged to a card now
+ * @quota: quota of the card
+ *
+ * Return: bytes.
  */
 u64 pcibuf_quota_used(struct pcibuf_quota *quota)
 {
@@ -112,8 +118,10 @@ u64 pcibuf_quota_used(struct pcibuf_quota *quota)
 }
 
 /**
- * pcibuf_quota_max() - the card's limit in bytes, max_total where none was set
- * @quota: of the card
+ * pcibuf_quota_max() - limit that applies to a card
+ * @quota: quota of the card
+ *
+ * Return: bytes: the card's own limit, or max_total where the card has none.
  */
 u64 pcibuf_quota_max(struct pcibuf_quota *quota)
 {
@@ -126,9 +134,9 @@ u64 pcibuf_quota_max(struct pcibuf_quota *quota)
 }
 
 /**
- * pcibuf_quota_set_max() - set the card's limit
- * @quota: of the card
- * @bytes: may be above max_total, and below what is in use
+ * pcibuf_quota_set_max() - set the limit of a card
+ * @quota: quota of the card
+ * @bytes: limit in bytes; may be above max_total, and below the bytes in use
  */
 void pcibuf_quota_set_max(struct pcibuf_quota *quota, u64 bytes)
 {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How much memory a card, and all cards together, may take.
+ * Quota: how much memory one card, and all cards together, may take.
+ *
+ * Every function takes quota_lock, a spinlock. No function sleeps. The caller may
+ * hold card->lock and pool->lock.
  */
 #ifndef PCIBUF_QUOTA_H
 #define PCIBUF_QUOTA_H
@@ -9,9 +12,11 @@
 #include <linux/types.h>
 
 /**
- * struct pcibuf_quota - what one card takes; all bytes, all under quota_lock
- * @max: the card's own limit, 0 where none was set and max_total alone counts
- * @used: its buffers, those being made, and what is parked with it
+ * struct pcibuf_quota - quota of one card; quota_lock protects all fields
+ * @max: limit of the card in bytes; 0 where nobody set one, and only max_total
+ *	applies
+ * @used: bytes charged to the card: its buffers, its allocations under way, and its
+ *	memory in quarantine
  */
 struct pcibuf_quota {
 	u64 max;
@@ -19,9 +24,10 @@ struct pcibuf_quota {
 };
 
 /**
- * enum pcibuf_quota_over - which limit a charge would have exceeded
- * @PCIBUF_QUOTA_CARD: the card's
- * @PCIBUF_QUOTA_TOTAL: that of all cards together
+ * enum pcibuf_quota_over - which limit a charge exceeds
+ * @PCIBUF_QUOTA_OK: none; the bytes were charged
+ * @PCIBUF_QUOTA_CARD: the limit of the card
+ * @PCIBUF_QUOTA_TOTAL: max_total, the limit of all cards together
  */
 enum pcibuf_quota_over {
 	PCIBUF_QUOTA_OK,

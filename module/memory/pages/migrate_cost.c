@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Movable: what it costs to empty a block of memory that others use.
+ * Migrate cost: what it costs to empty a block of memory that others use.
  */
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>
@@ -12,18 +12,21 @@
 #include "memory/pages/pages.h"
 
 /*
- * Cost of a page that is on its way to where it can be moved from, so that
- * ranges without any are preferred: with one, a claim fails at once.
+ * Cost of a page that is still on its way to an LRU list. Such a page cannot be
+ * moved before it is on the list: a contiguous allocation of a range with such a
+ * page fails at once. The high cost makes the search prefer ranges without such
+ * pages.
  */
 #define COST_ON_ITS_WAY	64
 
-/* Where the costs of a block's pages add up to more, they are not counted on. */
+/* Highest cost of a block: a higher sum of the costs of its pages is cut to this. */
 #define COST_MAX	(PCIBUF_COST_NEVER - 1)
 
 /*
- * To move a page that is being read or written is to wait for that, which no signal
- * ends; and a file may be on a server that is gone. FUSE's wait for its daemon is
- * under the lock alone, with the writeback said to be over.
+ * Does I/O use the page? To move such a page is to wait until the I/O ends. No
+ * signal ends that wait, and the file may be on a server that is gone.
+ * PageWriteback() is not enough: FUSE ends the writeback flag early, and then waits
+ * for its daemon with only the page locked.
  */
 static bool is_waited_for(struct page *head)
 {
@@ -31,9 +34,10 @@ static bool is_waited_for(struct page *head)
 }
 
 /*
- * A guess, because nothing keeps the page from changing meanwhile: a wrong one
- * costs a try. The type comes before the count, which is 0 for slabs and others
- * from 6.14 on. @step: so many pages are judged by this look.
+ * Estimate the cost of a page. Nothing keeps the page from changing meanwhile, and a
+ * wrong estimate costs one try. Test the type before the count: from 6.14 on the
+ * count is 0 for slabs and for some other types. @step: out: number of base pages
+ * that the estimate covers.
  */
 static u16 page_cost(struct zone *zone, struct page *page, unsigned long *step)
 {
@@ -55,18 +59,22 @@ static u16 page_cost(struct zone *zone, struct page *page, unsigned long *step)
 		return pcibuf_page_pinned(head) ? PCIBUF_COST_NEVER : 1;
 	if (head->mapping)
 		return COST_ON_ITS_WAY;
-	/* Nobody's: in a list of free pages of one processor. */
+	/* A free page in the list of one processor has no owner and can be taken. */
 	return head == page && !page_count(page) ? 1 : PCIBUF_COST_NEVER;
 }
 
 /**
- * pcibuf_migrate_cost() - how many pages would have to be moved?
- * @zone: of the block
- * @pfn: of its first page; a multiple of %PCIBUF_HUGE_PAGES
+ * pcibuf_migrate_cost() - how many pages must be moved to empty a block?
+ * @zone: zone of the block
+ * @pfn: page frame number of the block's first page, a multiple of
+ *	%PCIBUF_HUGE_PAGES
  *
- * Called by whoever searches, so that the struct pages stay.
+ * A block has %PCIBUF_HUGE_PAGES base pages. The caller holds the contiguous
+ * allocation lock (contig_lock.c): the struct pages stay while the lock is held.
+ * Does not sleep.
  *
- * Return: about so many, or %PCIBUF_COST_NEVER.
+ * Return: about the number of base pages to move, or %PCIBUF_COST_NEVER where the
+ * block cannot be emptied.
  */
 u16 pcibuf_migrate_cost(struct zone *zone, unsigned long pfn)
 {
