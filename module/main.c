@@ -25,6 +25,7 @@
  *	  pool.c		memory of a card: quarantine and release
  *	  alloc_ctx.c		one allocation: its charge, whether it goes on
  *	  quota.c		limits of a card and of all cards
+ *	  reserve.c		shares of zones and nodes that are left to others
  *	  coherent.c		the backing "coherent": dma_alloc_coherent()
  *	  dma.c			what the platform does between a card and memory
  *	memory/pages/		the backing "pages": ordinary pages
@@ -47,6 +48,7 @@
  *	  extent_list.c	lists of physically contiguous pages
  *	  ladder.c		what an allocation in pieces tries next
  *	  spans.c		where a contiguous range can lie
+ *	  zone_share.c		share of a zone that is left to others
  *	sync_point.c		points where a test makes a task wait (test build)
  *	compat.h		differences between kernel versions
  *	uapi/pcibuf.h		ioctls and structures for programs

@@ -138,6 +138,16 @@ static int steps_words(const struct pcibuf_alloc_ctx *ctx, char *words,
 	return len;
 }
 
+/* The zone that kept its share. */
+static int spared_words(const struct pcibuf_alloc_ctx *ctx, char *words,
+			size_t size)
+{
+	if (ctx->outcome != PCIBUF_NO_RESERVE || !ctx->spared_zone)
+		return 0;
+	return scnprintf(words, size, ", zone %s of node %d keeps its share",
+			 ctx->spared_zone, ctx->spared_node);
+}
+
 static int memory_words(const struct pcibuf_failure *failure, char *words,
 			size_t size)
 {
@@ -151,6 +161,7 @@ static int memory_words(const struct pcibuf_failure *failure, char *words,
 			 fls64(dma_get_mask(dev)),
 			 pcibuf_dma_translated(dev) ? "IOMMU" : "no IOMMU");
 	len += steps_words(ctx, words + len, size - len);
+	len += spared_words(ctx, words + len, size - len);
 	return len + scnprintf(words + len, size - len, ")");
 }
 

@@ -57,6 +57,17 @@ enum pcibuf_outcome pcibuf_ctx_add_fresh(struct pcibuf_alloc_ctx *ctx,
 }
 
 /**
+ * pcibuf_ctx_spare() - remember a zone that kept its share
+ * @ctx: the allocation
+ * @zone: the zone
+ */
+void pcibuf_ctx_spare(struct pcibuf_alloc_ctx *ctx, struct zone *zone)
+{
+	ctx->spared_node = zone_to_nid(zone);
+	ctx->spared_zone = zone->name;
+}
+
+/**
  * pcibuf_ctx_settle() - give back what was charged and not taken
  * @ctx: the allocation, which has ended
  * @done: it succeeded; else nothing was taken
@@ -86,10 +97,8 @@ enum pcibuf_outcome pcibuf_ctx_interrupted(const struct pcibuf_alloc_ctx *ctx)
  * pcibuf_ctx_check() - does the allocation go on, and is there memory for it?
  * @ctx: the allocation
  *
- * A process that holds much memory while little is left makes other allocations
- * meet the OOM killer. So a part of RAM is left alone, whatever the quotas say. What
- * was charged and not taken yet has to come from the rest: memory in quarantine is
- * not charged again.
+ * The reserve is left alone, whatever the quotas say. What was charged and not taken
+ * yet has to come from the rest: memory in quarantine is not charged again.
  *
  * Return: %PCIBUF_DONE where it goes on, %PCIBUF_KILLED, %PCIBUF_DYING or
  * %PCIBUF_NO_RESERVE.
@@ -98,12 +107,9 @@ enum pcibuf_outcome pcibuf_ctx_check(const struct pcibuf_alloc_ctx *ctx)
 {
 	u64 rest = ctx->charged - min(ctx->fresh + ctx->held, ctx->charged);
 	enum pcibuf_outcome outcome = pcibuf_ctx_interrupted(ctx);
-	long available = si_mem_available();
 
 	if (outcome != PCIBUF_DONE)
 		return outcome;
-	if (available < 0 ||
-	    available < (rest >> PAGE_SHIFT) + totalram_pages() / 16)
-		return PCIBUF_NO_RESERVE;
-	return PCIBUF_DONE;
+	return pcibuf_reserve_spare() < rest >> PAGE_SHIFT ? PCIBUF_NO_RESERVE :
+							     PCIBUF_DONE;
 }

@@ -114,6 +114,8 @@ enum pcibuf_steps {
  *	last_error; nobody decides anything by it
  * @steps: out: what was tried, bits of enum pcibuf_steps, for the same words
  * @tries: out: how many ranges others were to be moved out of, likewise
+ * @spared_node: out: node of a zone that kept its share, for the same words
+ * @spared_zone: out: name of that zone, NULL where none had to
  * @charged: bytes charged to the quota for it
  * @fresh: bytes that it got from the system
  * @held: bytes more that it holds while it chooses
@@ -125,6 +127,8 @@ struct pcibuf_alloc_ctx {
 	enum pcibuf_outcome outcome;
 	unsigned int steps;
 	unsigned int tries;
+	int spared_node;
+	const char *spared_zone;
 	u64 charged;
 	u64 fresh;
 	u64 held;
@@ -226,10 +230,16 @@ void pcibuf_pool_quarantine(struct pcibuf_pool *pool,
 u64 pcibuf_pool_quarantined_bytes(struct pcibuf_pool *pool);
 void pcibuf_memory_retire(struct pcibuf_memory *memory);
 
+/* reserve.c */
+bool pcibuf_reserve_allows(struct zone *zone, unsigned long nr_pages);
+bool pcibuf_reserve_allows_moving(struct zone *zone, unsigned long nr_pages);
+u64 pcibuf_reserve_spare(void);
+
 /* alloc_ctx.c */
 enum pcibuf_outcome pcibuf_ctx_charge(struct pcibuf_alloc_ctx *ctx, u64 bytes);
 enum pcibuf_outcome pcibuf_ctx_add_fresh(struct pcibuf_alloc_ctx *ctx,
 					 u64 bytes);
+void pcibuf_ctx_spare(struct pcibuf_alloc_ctx *ctx, struct zone *zone);
 void pcibuf_ctx_settle(struct pcibuf_alloc_ctx *ctx, bool done);
 enum pcibuf_outcome pcibuf_ctx_interrupted(const struct pcibuf_alloc_ctx *ctx);
 enum pcibuf_outcome pcibuf_ctx_check(const struct pcibuf_alloc_ctx *ctx);

@@ -102,6 +102,21 @@ void pcibuf_quota_uncharge(struct pcibuf_quota *quota, u64 bytes)
 }
 
 /**
+ * pcibuf_quota_total() - bytes charged to all cards now
+ *
+ * Takes quota_lock.
+ */
+u64 pcibuf_quota_total(void)
+{
+	u64 bytes;
+
+	spin_lock(&quota_lock);
+	bytes = total_used;
+	spin_unlock(&quota_lock);
+	return bytes;
+}
+
+/**
  * pcibuf_quota_used() - how much is charged to a card now
  * @quota: quota of the card
  *

@@ -40,6 +40,7 @@ extern const struct kernel_param_ops pcibuf_max_total_ops;
 enum pcibuf_quota_over pcibuf_quota_charge(struct pcibuf_quota *quota,
 					   u64 bytes);
 void pcibuf_quota_uncharge(struct pcibuf_quota *quota, u64 bytes);
+u64 pcibuf_quota_total(void);
 u64 pcibuf_quota_used(struct pcibuf_quota *quota);
 u64 pcibuf_quota_max(struct pcibuf_quota *quota);
 void pcibuf_quota_set_max(struct pcibuf_quota *quota, u64 bytes);

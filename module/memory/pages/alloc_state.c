@@ -2,9 +2,9 @@
 /*
  * Allocation state: where the page allocator is asked, and the list of what it gave.
  *
- * The zones that are asked are those whose addresses the card can drive. ZONE_MOVABLE
- * and CMA are never asked: where such a page is pinned for long, the memory manager
- * tries without end to move it.
+ * The zones that are asked are those whose addresses the card can drive, node by node,
+ * as far as they keep their share (reserve.c). ZONE_MOVABLE and CMA are never asked:
+ * where such a page is pinned for long, the memory manager tries without end to move it.
  */
 #include <linux/dma-mapping.h>
 #include <linux/gfp.h>
@@ -14,9 +14,6 @@
 #include "lib/extent_list.h"
 #include "memory/dma.h"
 #include "memory/pages/pages.h"
-
-/* From the widest zone to the narrowest, which has 16 MiB on x86. */
-static const gfp_t zones[] = { 0, GFP_DMA32, GFP_DMA };
 
 /*
  * A huge page fills a page block. Asked for as a movable page, it leaves the block
@@ -42,14 +39,87 @@ void pcibuf_state_init(struct pcibuf_alloc_state *state,
 	*state = (struct pcibuf_alloc_state){
 		.ctx = ctx,
 		.pages = pages,
-		.zones = ARRAY_SIZE(zones),
+		.zone = ZONE_NORMAL,
 		.quarantined = UINT_MAX,
 	};
 	if (pcibuf_dma_translated(dev) || limit >= dma_get_required_mask(dev))
 		return;
 	state->narrow = true;
-	state->zone = limit <= DMA_BIT_MASK(32) ? 1 : 0;
-	state->zones = ARRAY_SIZE(zones) - 1;
+	if (limit <= DMA_BIT_MASK(32))
+		state->zone = ZONE_NORMAL - 1;
+}
+
+/* May the zone be asked, and does it keep its share then? */
+static bool may_ask(struct pcibuf_alloc_state *state, struct zone *zone,
+		    unsigned int order)
+{
+	if (!populated_zone(zone) || (pcibuf_zone_is_tiny(zone) && !state->low))
+		return false;
+	if (pcibuf_reserve_allows(zone, BIT(order)))
+		return true;
+	pcibuf_ctx_spare(state->ctx, zone);
+	return false;
+}
+
+/* Where a zone has no page, the allocator looks into the lower zones of the node. */
+static struct page *ask_zone(struct pcibuf_alloc_state *state,
+			     struct zone *zone, gfp_t gfp, unsigned int order)
+{
+	struct page *page;
+
+	gfp |= pcibuf_zone_gfp(zone_idx(zone)) | __GFP_THISNODE;
+	page = alloc_pages_node(zone_to_nid(zone), gfp, order);
+	if (!page || page_zone(page) == zone ||
+	    may_ask(state, page_zone(page), order))
+		return page;
+	__free_pages(page, order);
+	return NULL;
+}
+
+/* From the top, to spare the zones of cards that reach no other. */
+static struct page *ask_node(struct pcibuf_alloc_state *state, int nid,
+			     gfp_t gfp, unsigned int order)
+{
+	struct page *page = NULL;
+	int i;
+
+	for (i = state->zone; i >= 0 && !page; i--) {
+		struct zone *zone = &NODE_DATA(nid)->node_zones[i];
+
+		if (may_ask(state, zone, order))
+			page = ask_zone(state, zone, gfp, order);
+	}
+	return page;
+}
+
+/* The card's node first. */
+static struct page *ask_nodes(struct pcibuf_alloc_state *state, gfp_t gfp,
+			      unsigned int order)
+{
+	int nid, own = dev_to_node(state->ctx->pool->dev);
+	struct page *page;
+
+	if (own == NUMA_NO_NODE || !node_state(own, N_MEMORY))
+		own = numa_mem_id();
+	page = ask_node(state, own, gfp, order);
+	for_each_node_state(nid, N_MEMORY) {
+		if (page)
+			break;
+		if (nid != own)
+			page = ask_node(state, nid, gfp, order);
+	}
+	return page;
+}
+
+/* Before a node's memory is reclaimed, each node is asked for what is free. */
+static struct page *ask(struct pcibuf_alloc_state *state, gfp_t gfp,
+			unsigned int order)
+{
+	struct page *page = NULL;
+
+	if (num_node_state(N_MEMORY) > 1)
+		page = ask_nodes(state, gfp & ~__GFP_RECLAIM, order);
+	return page ?: ask_nodes(state, gfp, order);
 }
 
 /**
@@ -59,9 +129,7 @@ void pcibuf_state_init(struct pcibuf_alloc_state *state,
  * @order: order of the page
  *
  * A zone that once gave a page beyond the mask is not asked again for this buffer:
- * the allocator takes pages from the same end of a zone. Where a zone has no page,
- * the allocator has asked the narrower zones itself, as far as they are not reserved
- * for those who reach no other.
+ * the allocator takes pages from the same end of a zone.
  *
  * Return: the page, or NULL.
  */
@@ -69,22 +137,18 @@ struct page *pcibuf_state_page(struct pcibuf_alloc_state *state, gfp_t gfp,
 			       unsigned int order)
 {
 	struct device *dev = state->ctx->pool->dev;
+	struct page *page;
 
+	gfp &= ~PCIBUF_GFP_NOT_MAPPED;
 	if (order == PCIBUF_HUGE_ORDER)
 		gfp |= HUGE_PAGE_GFP;
-	for (; state->zone < state->zones; state->zone++) {
-		struct page *page;
-
-		page = alloc_pages_node(dev_to_node(dev),
-					(gfp & ~PCIBUF_GFP_NOT_MAPPED) |
-					zones[state->zone], order);
-		if (!page)
-			return NULL;
-		if (pcibuf_dma_capable(dev, page, PAGE_SIZE << order))
+	for (;;) {
+		page = ask(state, gfp, order);
+		if (!page || pcibuf_dma_capable(dev, page, PAGE_SIZE << order))
 			return page;
+		state->zone = page_zonenum(page) - 1;
 		__free_pages(page, order);
 	}
-	return NULL;
 }
 
 /* Is there a page that is refused only because it would be charged? */
@@ -122,13 +186,14 @@ enum pcibuf_outcome pcibuf_state_none(struct pcibuf_alloc_state *state,
  * pcibuf_state_limit() - why is there not even one base page?
  * @state: the allocation, which gives up
  *
- * Return: %PCIBUF_NO_CGROUP, %PCIBUF_NO_MASK or %PCIBUF_NO_RESERVE.
+ * Return: %PCIBUF_NO_CGROUP, %PCIBUF_NO_RESERVE or %PCIBUF_NO_MASK.
  */
 enum pcibuf_outcome pcibuf_state_limit(struct pcibuf_alloc_state *state)
 {
 	if (charge_refused(state, 0))
 		return PCIBUF_NO_CGROUP;
-	return state->zone ? PCIBUF_NO_MASK : PCIBUF_NO_RESERVE;
+	return state->narrow && !state->ctx->spared_zone ? PCIBUF_NO_MASK :
+							   PCIBUF_NO_RESERVE;
 }
 
 /**
@@ -137,25 +202,17 @@ enum pcibuf_outcome pcibuf_state_limit(struct pcibuf_alloc_state *state)
  */
 bool pcibuf_state_keeps_low(const struct pcibuf_alloc_state *state)
 {
-	return state->zones < ARRAY_SIZE(zones);
-}
-
-/**
- * pcibuf_state_is_low() - is the narrowest zone asked because nothing else is left?
- * @state: the allocation
- */
-bool pcibuf_state_is_low(const struct pcibuf_alloc_state *state)
-{
-	return state->narrow && !pcibuf_state_keeps_low(state);
+	return state->narrow && !state->low;
 }
 
 /**
  * pcibuf_state_ask_low() - ask the narrowest zone too from now on
- * @state: the allocation
+ * @state: the allocation, of a card that reaches only a part of the memory
  */
 void pcibuf_state_ask_low(struct pcibuf_alloc_state *state)
 {
-	state->zones = ARRAY_SIZE(zones);
+	state->low = true;
+	state->zone = max_t(int, state->zone, 0);
 }
 
 /**

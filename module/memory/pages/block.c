@@ -4,7 +4,6 @@
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
-#include <linux/mmzone.h>
 #include <linux/page_ref.h>
 
 #include "compat.h"
@@ -54,22 +53,6 @@ bool pcibuf_block_join(struct page *page)
 	return false;
 }
 
-static gfp_t zone_gfp(struct page *page)
-{
-	switch (page_zonenum(page)) {
-#ifdef CONFIG_ZONE_DMA
-	case ZONE_DMA:
-		return __GFP_DMA;
-#endif
-#ifdef CONFIG_ZONE_DMA32
-	case ZONE_DMA32:
-		return __GFP_DMA32;
-#endif
-	default:
-		return 0;
-	}
-}
-
 /**
  * pcibuf_block_retake() - get the very block that was just freed
  * @page: first page of the block, which is of %PCIBUF_HUGE_ORDER
@@ -86,7 +69,8 @@ bool pcibuf_block_retake(struct page *page, gfp_t gfp)
 	struct page *others[MAX_OTHERS], *got;
 	unsigned int nr = 0;
 
-	gfp = (gfp & ~PCIBUF_GFP_NOT_MAPPED) | zone_gfp(page) | __GFP_MOVABLE |
+	gfp = (gfp & ~PCIBUF_GFP_NOT_MAPPED) |
+	      pcibuf_zone_gfp(page_zonenum(page)) | __GFP_MOVABLE |
 	      __GFP_THISNODE;
 	for (;;) {
 		got = alloc_pages_node(page_to_nid(page), gfp,

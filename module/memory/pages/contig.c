@@ -203,11 +203,20 @@ static enum pcibuf_outcome search_zone(struct contig *contig, struct zone *zone,
 	return outcome;
 }
 
-/* The small zone at the bottom of x86 is searched only when nothing else is left. */
+/*
+ * The tiny zone is searched only when nothing else is left, and each zone keeps its
+ * share.
+ */
 static bool is_spared(struct contig *contig, struct zone *zone)
 {
-	return zone_end_pfn(zone) <= SZ_16M >> PAGE_SHIFT &&
-	       !pcibuf_state_is_low(contig->state);
+	struct pcibuf_alloc_state *state = contig->state;
+
+	if (pcibuf_zone_is_tiny(zone) && !state->low)
+		return true;
+	if (pcibuf_reserve_allows_moving(zone, contig->nr_pages))
+		return false;
+	pcibuf_ctx_spare(state->ctx, zone);
+	return true;
 }
 
 /* From the top, to spare the zones of cards that reach no other. */

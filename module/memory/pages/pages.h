@@ -10,7 +10,9 @@
 #ifndef PCIBUF_PAGES_H
 #define PCIBUF_PAGES_H
 
+#include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/mmzone.h>
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
 
@@ -50,19 +52,43 @@ struct pcibuf_pages {
  * struct pcibuf_alloc_state - an allocation of pages while it is under way
  * @ctx: the allocation
  * @pages: gets what is found
- * @zone: index of the first zone that may still have memory that the card reaches
- * @zones: number of zones that may be asked: the narrowest is kept for the end
+ * @zone: highest zone that may still have memory that the card reaches, negative
+ *	where none has
  * @narrow: the card reaches only a part of the memory
+ * @low: the narrowest zone is asked too: nothing else is left
  * @quarantined: pages of an order below this may be in quarantine
  */
 struct pcibuf_alloc_state {
 	struct pcibuf_alloc_ctx *ctx;
 	struct pcibuf_pages *pages;
-	unsigned int zone;
-	unsigned int zones;
+	int zone;
 	bool narrow;
+	bool low;
 	unsigned int quarantined;
 };
+
+/* The zone of 16 MiB at the bottom of x86 is kept for devices that reach no other. */
+static inline bool pcibuf_zone_is_tiny(struct zone *zone)
+{
+	return zone_end_pfn(zone) <= SZ_16M >> PAGE_SHIFT;
+}
+
+/* How to ask the page allocator for this zone first. */
+static inline gfp_t pcibuf_zone_gfp(enum zone_type type)
+{
+	switch (type) {
+#ifdef CONFIG_ZONE_DMA
+	case ZONE_DMA:
+		return __GFP_DMA;
+#endif
+#ifdef CONFIG_ZONE_DMA32
+	case ZONE_DMA32:
+		return __GFP_DMA32;
+#endif
+	default:
+		return 0;
+	}
+}
 
 static inline struct pcibuf_pages *to_pages(struct pcibuf_memory *memory)
 {
@@ -98,7 +124,6 @@ enum pcibuf_outcome pcibuf_state_add(struct pcibuf_alloc_state *state,
 				     const struct pcibuf_extent *extents,
 				     unsigned int nr);
 bool pcibuf_state_keeps_low(const struct pcibuf_alloc_state *state);
-bool pcibuf_state_is_low(const struct pcibuf_alloc_state *state);
 void pcibuf_state_ask_low(struct pcibuf_alloc_state *state);
 
 /* quarantine.c */

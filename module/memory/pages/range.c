@@ -65,8 +65,7 @@ static enum pcibuf_outcome take_low_block(struct pcibuf_alloc_state *state,
 static enum pcibuf_outcome take_low_contig(struct pcibuf_alloc_state *state,
 					   unsigned long nr_pages)
 {
-	return pcibuf_state_is_low(state) ? pcibuf_contig_get(state, nr_pages) :
-					    PCIBUF_NONE;
+	return state->low ? pcibuf_contig_get(state, nr_pages) : PCIBUF_NONE;
 }
 
 static const struct step {

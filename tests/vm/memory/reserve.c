@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Each zone of each node that buffers can come from keeps a share, so that no other
+ * process meets the OOM killer. A member of the group allocates until the driver
+ * refuses; then a bystander wants memory that only these zones have. (The runner looks
+ * for an OOM kill in the kernel's log.) For guests of odd shapes: movable memory, two
+ * nodes, a card of 32 bits and more memory than that, huge pages.
+ */
+#include <kselftest_harness.h>
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "lib.h"
+
+#define PIECE		(16 * MIB)
+#define PIECES		2000
+/* A zone keeps a sixteenth; others may take some of it meanwhile. */
+#define LEAST		32
+#define TINY		(16 * MIB)
+#define PIPES		512
+#define PIPE_SIZE	(64 * KIB)
+#define BYSTANDER_SIZE	(64 * MIB)
+#define MPOL_BIND	2
+
+FIXTURE(reserve) {
+	struct card card;
+	struct snapshot before;
+};
+
+FIXTURE_SETUP(reserve)
+{
+	ASSERT_EQ(0, card_get(0, &self->card));
+	ASSERT_EQ(0, attr_write(MAX_TOTAL, "1T"));
+	ASSERT_EQ(0, card_write(&self->card, "max_bytes", "1T"));
+	ASSERT_EQ(0, card_write(&self->card, "gid", "%d", GID_PCIBUF));
+	snapshot(&self->card, &self->before);
+}
+
+FIXTURE_TEARDOWN(reserve)
+{
+	EXPECT_EQ(0, card_reset(&self->card));
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
+}
+
+/* Returns the errno that ended it. */
+static int allocate_all(void *arg)
+{
+	const struct card *card = arg;
+	int i, err = 0;
+
+	for (i = 0; i < PIECES && !err; i++)
+		err = card_write(card, "alloc_sg", "%lu", PIECE);
+	return err;
+}
+
+/**
+ * struct zone - a line of /proc/zoneinfo
+ * @node: its node
+ * @name: its name
+ * @free: bytes that are free, or page cache
+ * @managed: bytes
+ */
+struct zone {
+	int node;
+	char name[16];
+	__u64 free;
+	__u64 managed;
+};
+
+static bool may_be_empty(const struct zone *zone)
+{
+	return zone->managed <= TINY || !strcmp(zone->name, "Movable") ||
+	       !strcmp(zone->name, "Device");
+}
+
+static void say(const struct zone *zone)
+{
+	printf("# node %d, %s: %llu of %llu MiB are free\n", zone->node, zone->name,
+	       (unsigned long long)(zone->free / MIB),
+	       (unsigned long long)(zone->managed / MIB));
+}
+
+/* How many zones have less than their share. */
+static int poor_zones(void)
+{
+	FILE *file = fopen("/proc/zoneinfo", "re");
+	struct zone zone = { .node = -1 };
+	unsigned long long pages;
+	char line[256];
+	int poor = 0;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "Node %d, zone %15s", &zone.node, zone.name) == 2)
+			zone.free = 0;
+		else if (sscanf(line, " pages free %llu", &pages) == 1 ||
+			 sscanf(line, " nr_zone_inactive_file %llu", &pages) == 1 ||
+			 sscanf(line, " nr_zone_active_file %llu", &pages) == 1)
+			zone.free += pages * PAGE;
+		else if (sscanf(line, " managed %llu", &pages) == 1)
+			zone.managed = pages * PAGE;
+		if (strncmp(line, "  start_pfn:", 12) || may_be_empty(&zone))
+			continue;
+		say(&zone);
+		poor += zone.free < zone.managed / LEAST;
+	}
+	if (file)
+		fclose(file);
+	return zone.node < 0 ? -1 : poor;
+}
+
+/* Memory of the kernel, which no movable zone has. */
+static int fill_pipes(void *arg)
+{
+	struct rlimit limit = { 4 * PIPES, 4 * PIPES };
+	char *data = calloc(1, PIPE_SIZE);
+	int i, ends[2];
+
+	(void)arg;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		return errno;
+	for (i = 0; i < PIPES; i++)
+		if (pipe(ends) || write(ends[1], data, PIPE_SIZE) != PIPE_SIZE)
+			return errno;
+	return 0;
+}
+
+static int touch_on_node(void *arg)
+{
+	unsigned long mask = 1UL << *(int *)arg;
+	char *mem;
+
+	if (syscall(SYS_set_mempolicy, MPOL_BIND, &mask, 8 * sizeof(mask)))
+		return errno;
+	mem = mmap(NULL, BYSTANDER_SIZE, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mem == MAP_FAILED)
+		return errno;
+	memset(mem, 1, BYSTANDER_SIZE);
+	return 0;
+}
+
+/* In a process of its own, which may be killed. */
+static bool lives(int (*fn)(void *arg), void *arg)
+{
+	int status = -1;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(fn(arg));
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+TEST_F_TIMEOUT(reserve, each_zone_keeps_its_share, 280)
+{
+	char words[512];
+	int node;
+
+	ASSERT_EQ(ENOMEM, as_user(UID_ALICE, GID_PCIBUF, allocate_all,
+				  &self->card));
+	EXPECT_EQ(0, poor_zones());
+	EXPECT_TRUE(lives(fill_pipes, NULL));
+	for (node = 0; !access(pathf("/sys/devices/system/node/node%d", node), F_OK);
+	     node++)
+		EXPECT_TRUE(lives(touch_on_node, &node));
+	ASSERT_EQ(0, attr_read(card_attr(&self->card, "last_error"), words,
+			       sizeof(words)));
+	TH_LOG("%s", words);
+	EXPECT_NE(NULL, strstr(words, "too little memory would be left"));
+}
+
+TEST_F(reserve, a_little_works)
+{
+	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K one"));
+	EXPECT_EQ(0, card_write(&self->card, "alloc_sg", "64K two"));
+	EXPECT_EQ(0, card_write(&self->card, "alloc", "4M three"));
+}
+
+TEST_HARNESS_MAIN
