@@ -48,7 +48,7 @@ struct shared {
  * @arena: reserved addresses, which contain the mappings of buffers
  * @scratch: memory of the worker alone
  * @border: end of accessible memory: the page behind it is mapped without access
- * @racy: a page that another thread unmaps and maps again all the time
+ * @racy: a page whose mapping another thread replaces all the time
  */
 struct worker {
 	struct shared *shared;
