@@ -227,7 +227,7 @@ TEST_F_TIMEOUT(errors, reserve_stays, 240)
 	EXPECT_LE(mem_total() / 16 - 16 * MIB, mem_available());
 }
 
-/* The request exceeds the mask, and then no memory below the mask is free. */
+/* The request is larger than the memory below the mask. */
 TEST_F_TIMEOUT(errors, no_memory_below_the_mask, 120)
 {
 	if (fewest_bits() > 24)

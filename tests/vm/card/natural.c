@@ -108,7 +108,7 @@ TEST_F(natural, the_kernel_sees_it_without_caches)
 {
 	unsigned long area;
 
-	/* The default hides addresses even from root. */
+	/* Otherwise addresses are hidden even from root. */
 	ASSERT_EQ(0, attr_write("/proc/sys/kernel/kptr_restrict", "1"));
 	ASSERT_EQ(0, kernels_area());
 	ASSERT_EQ(0, card_write(&self->card, variant->how, "%lu rx", SIZE));

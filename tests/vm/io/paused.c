@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A read or a write stops in the middle, because a page of the caller's own memory does
- * not come (userfaultfd). Meanwhile the buffer is revoked and all memory is allocated by
- * others. When the call continues, it reads the buffer's old data and writes nowhere
- * else. Needs a small guest with two cards, and not the test build, which waits for all
- * users of a page.
+ * not come (userfaultfd). Meanwhile the buffer is revoked and others allocate all
+ * memory. When the call continues, a read returns the buffer's old data, and a write
+ * changes nothing else. Needs a small guest with two cards, and not the test build,
+ * which waits for all users of a page.
  */
 #include <kselftest_harness.h>
 

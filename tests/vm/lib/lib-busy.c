@@ -44,7 +44,7 @@ static int start_dma(struct scene *scene)
 	return err;
 }
 
-/* Write on whatever happens, like a card that no driver stops. */
+/* Continue to write after any event, like a card that no driver stops. */
 static int write_by_card(struct scene *scene, unsigned int nth)
 {
 	__u64 page = nth % (HUGE_PAGE / PAGE) * PAGE;

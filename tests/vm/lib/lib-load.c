@@ -120,8 +120,8 @@ int load_comb(struct pile *pile, __u64 leave, unsigned int stride)
 }
 
 /*
- * Allocate all available memory and fill it with TAKEN. If a freed page of a buffer goes
- * to somebody else, it is among this memory.
+ * Allocate all available memory and fill it with TAKEN. If another process can get a
+ * freed page of a buffer, the page is in this memory.
  */
 unsigned char *take_all_memory(size_t *size)
 {

@@ -51,7 +51,7 @@ static void print_owner(FILE *out, const char *path)
 		fprintf(out, "\n%s of %u", path, st.st_gid);
 }
 
-/* Print the files of the driver. */
+/* Print the values and the owners of the card's files. */
 static void print_card(FILE *out, const struct card *card)
 {
 	static const char * const values[] = {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A buffer is revoked while a pipe, a socket, a disk or io_uring still works with its
- * pages. Held pages keep their contents and are allocated to nobody else, whatever the
- * rest of the machine does with memory. The pages become free when they are released.
- * Needs a guest with disks.
+ * pages. Held pages keep their contents. No other user gets them, even if the rest of
+ * the machine uses all memory. The pages become free when they are released. Needs a
+ * guest with disks.
  */
 #include <kselftest_harness.h>
 

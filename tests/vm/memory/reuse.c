@@ -364,7 +364,10 @@ TEST_F_TIMEOUT(reuse, never_seen_through_an_old_mapping, 3600)
 		round_of(_metadata, self, nr);
 	TH_LOG("%lu of %lu pages were used again, in %u of %u rounds",
 	       self->reused, self->freed, self->with_reuse, self->rounds);
-	/* A kernel that checks itself keeps freed memory for a while. */
+	/*
+	 * A kernel that keeps freed memory in order to check it does not reuse all of
+	 * it at once.
+	 */
 	EXPECT_LE(self->rounds * (slowness() == 1 ? 8 : 6) / 10, self->with_reuse);
 	EXPECT_LE(self->freed / 2, self->reused);
 }
