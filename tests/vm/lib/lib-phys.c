@@ -106,7 +106,7 @@ int page_node(const void *addr)
 	return node;
 }
 
-/* A line is "Node 0, zone Normal 3 1 ...": free blocks of each order. */
+/* A line is "Node 0, zone   Normal   3   1 ...": free blocks of each order. */
 static __u64 pages_of_line(const char *line, unsigned int order)
 {
 	unsigned int i, blocks;

@@ -212,7 +212,7 @@ TEST_F_TIMEOUT(protocols, read_of_pages, 60)
 	ASSERT_EQ(0, sync_point("copy", true));
 	reader = begin(read_stamp, &self->hold.fd);
 	ASSERT_TRUE(sync_point_is_reached("copy"));
-	/* The test build waits here for the reader, which holds a page. */
+	/* The test build waits here for a while, because the reader holds a page. */
 	EXPECT_EQ(0, card_write(&self->card, "revoke", "rx"));
 	marks = take_all_memory(&size);
 	ASSERT_NE(MAP_FAILED, marks);

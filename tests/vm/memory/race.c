@@ -214,7 +214,10 @@ static pid_t start_taking(const struct part *part)
 		usleep(20000);
 		attr_read(part->state, state, sizeof(state));
 	}
-	/* The block is isolated before it is reported as going offline. */
+	/*
+	 * After the state has changed, the kernel isolates the block, and then calls the
+	 * notifiers.
+	 */
 	sleep(1);
 	return pid;
 }

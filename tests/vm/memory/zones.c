@@ -20,7 +20,7 @@ FIXTURE(zones) {
 	struct zone movable;
 };
 
-/* Find "Node 0, zone Movable". The lines below it have its length and its start. */
+/* Find "Node 0, zone  Movable". The lines below it have its length and its start. */
 static bool find_movable(struct zone *zone)
 {
 	FILE *file = fopen("/proc/zoneinfo", "re");
