@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every advice that there is, about the whole of a mapping and about parts of
- * its large pages: taken or refused, the data stays, and nobody else is hurt.
+ * Give every madvise() advice for a whole mapping and for parts of its huge pages. The
+ * kernel accepts or refuses the advice. The data stays, and no other mapping is
+ * affected.
  */
 #include "lib-mapped.h"
 
-#define MADV_HWPOISON_		100	/* these two are in poison.c */
+#define MADV_HWPOISON_		100	/* poison.c tests these two */
 #define MADV_SOFT_OFFLINE_	101
 #define LAST_ADVICE		103
 #define ANY			(-1)
@@ -15,16 +16,16 @@ struct advice {
 	int expected;	/* 0, an errno, or ANY */
 };
 
-/* What is promised. About the others only that they do no harm. */
+/* The promised results. Any other advice may do anything harmless. */
 static const struct advice promised[] = {
 	{ MADV_NORMAL, 0 },
 	{ MADV_RANDOM, 0 },
 	{ MADV_SEQUENTIAL, 0 },
 	{ MADV_WILLNEED, 0 },
 	{ MADV_DONTNEED, 0 },
-	{ MADV_FREE, EINVAL },		/* for private memory */
-	{ MADV_DONTFORK, 0 },		/* and for good on later kernels */
-	{ MADV_MERGEABLE, 0 },		/* taken, and nothing is merged */
+	{ MADV_FREE, EINVAL },		/* for private memory only */
+	{ MADV_DONTFORK, 0 },		/* permanent on later kernels */
+	{ MADV_MERGEABLE, 0 },		/* accepted, but nothing is merged */
 	{ MADV_UNMERGEABLE, 0 },
 	{ MADV_HUGEPAGE, 0 },
 	{ MADV_NOHUGEPAGE, 0 },
@@ -36,7 +37,7 @@ static const struct advice promised[] = {
 };
 
 static const size_t places[][2] = {	/* from, length */
-	{ 0, 0 },			/* the whole */
+	{ 0, 0 },			/* the whole mapping */
 	{ MIB, PAGE },
 	{ 0, HUGE_PAGE },
 	{ PAGE, HUGE_PAGE },
@@ -87,7 +88,9 @@ TEST_F_TIMEOUT(mapped, every_advice, 120)
 	check_works(_metadata, &self->place, self->fd, 1);
 }
 
-/* Each part of it alone, and page after page, so that windows have holes. */
+/*
+ * Drop single pages one by one, then every second page, so that a page table has holes.
+ */
 TEST_F_TIMEOUT(mapped, dontneed_of_single_pages, 120)
 {
 	size_t at;
@@ -128,7 +131,7 @@ TEST_F_TIMEOUT(mapped, dontfork, 60)
 	check_works(_metadata, &self->place, self->fd, 1);
 }
 
-/* A hole would be memory that the card keeps and the program lost. */
+/* A hole would be memory that the card keeps and the program has lost. */
 TEST_F_TIMEOUT(mapped, remove_makes_no_hole, 60)
 {
 	unsigned int i;
@@ -140,7 +143,7 @@ TEST_F_TIMEOUT(mapped, remove_makes_no_hole, 60)
 	check_works(_metadata, &self->place, self->fd, 1);
 }
 
-/* About the file: there is nothing to read ahead, and no cache to drop. */
+/* Advice about the file has no effect: there is no read-ahead and no page cache. */
 TEST_F_TIMEOUT(mapped, advice_about_the_file, 60)
 {
 	int number;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The calls that change a mapping: mmap, mprotect, munmap, mremap. Each, wherever
- * it cuts into a large page, leaves the data as it was.
+ * The calls that change a mapping: mmap, mprotect, munmap, mremap. Each call keeps the
+ * data, wherever it splits a huge page.
  */
 #include "lib-mapped.h"
 
@@ -10,7 +10,7 @@ struct part {
 	size_t to;
 };
 
-/* Within large pages, at their ends, across them, and up to the tail. */
+/* Within huge pages, at their ends, across them, and up to the tail. */
 static const struct part parts[] = {
 	{ 0, PAGE },
 	{ 0, HUGE_PAGE },
@@ -99,7 +99,7 @@ TEST_F_TIMEOUT(mapped, read_only_is_never_widened, 60)
 	check_holds(_metadata, &self->place, self->fd, 1);
 }
 
-/* One part each time, of a mapping that was touched and of one that was not. */
+/* Unmap one part at a time, of a mapping that was touched and of one that was not. */
 TEST_F_TIMEOUT(mapped, munmap_of_parts, 120)
 {
 	const size_t size = variant->size;
@@ -125,7 +125,7 @@ TEST_F_TIMEOUT(mapped, munmap_of_parts, 120)
 	check_works(_metadata, &self->place, self->fd, 1);
 }
 
-/* The parts alone, each where the whole would have it. */
+/* Map the parts alone, each at its address in the whole mapping. */
 TEST_F_TIMEOUT(mapped, mmap_of_parts, 120)
 {
 	unsigned char *model = malloc(variant->size);
@@ -151,7 +151,7 @@ TEST_F_TIMEOUT(mapped, mmap_of_parts, 120)
 	free(model);
 }
 
-/* Every second page, so that no large page stays whole. */
+/* Unmap every second page, so that no huge page stays whole. */
 TEST_F_TIMEOUT(mapped, munmap_of_every_second_page, 120)
 {
 	size_t at;
@@ -163,7 +163,7 @@ TEST_F_TIMEOUT(mapped, munmap_of_every_second_page, 120)
 	EXPECT_TRUE(file_holds(self->fd, variant->size, 1));
 }
 
-/* To places in and out of step, whole, and back. */
+/* Move the whole mapping to addresses in step and out of step, and back. */
 TEST_F_TIMEOUT(mapped, mremap_moves_the_whole, 60)
 {
 	static const size_t shifts[] = { 0, PAGE, 0, 7 * PAGE, 0 };
@@ -188,7 +188,7 @@ TEST_F_TIMEOUT(mapped, mremap_moves_the_whole, 60)
 	place_drop(&there);
 }
 
-/* A piece out of the middle of a large page, to somewhere else. */
+/* Move a part from the middle of a huge page to another address. */
 TEST_F_TIMEOUT(mapped, mremap_moves_a_part, 60)
 {
 	const size_t from = 1 * MIB + PAGE, length = 1 * MIB + 3 * PAGE;
@@ -214,7 +214,7 @@ TEST_F_TIMEOUT(mapped, mremap_moves_a_part, 60)
 #define MREMAP_DONTUNMAP	4
 #endif
 
-/* What would show more than there is, or leave empty areas, is refused. */
+/* mremap is refused if the result would exceed the buffer or leave empty areas. */
 TEST_F_TIMEOUT(mapped, mremap_shrinks_and_does_not_grow, 60)
 {
 	const size_t size = variant->size;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What it costs to touch a buffer for the first time: one fault for each 2 MiB,
- * by large pages or by windows, and none where it was populated. Wants a guest
- * with 3 GiB.
+ * The cost of touching a buffer for the first time: one fault for each 2 MiB, by huge
+ * pages or by fault-around, and no fault for a populated mapping. Needs a guest with 3
+ * GiB.
  */
 #include <kselftest_harness.h>
 
@@ -26,7 +26,7 @@ FIXTURE(faults) {
 };
 
 FIXTURE_VARIANT(faults) {
-	size_t shift;	/* of the mapping, from where large pages fit */
+	size_t shift;	/* of the mapping, from an address that fits huge pages */
 };
 
 FIXTURE_VARIANT_ADD(faults, in_step) {
@@ -37,7 +37,7 @@ FIXTURE_VARIANT_ADD(faults, out_of_step) {
 	.shift = 5 * PAGE,
 };
 
-/* The buffer is made once: zeroing it takes longer than all tests. */
+/* Allocate the buffer once: zeroing it takes longer than all tests. */
 FIXTURE_SETUP(faults)
 {
 	ASSERT_EQ(0, card_find(0, &self->card));
@@ -60,12 +60,12 @@ FIXTURE_TEARDOWN(faults)
 	close(self->fd);
 }
 
-/* Of one write to every page of @mem. */
+/* Return the faults of one write to every page of @mem. */
 static long cost_of_touching(unsigned char *mem, size_t size)
 {
 	long before;
 
-	/* Those of the code that counts come first. */
+	/* Take the faults of the measuring code first. */
 	touch_all(mem, 0);
 	before = faults();
 	before = faults();
@@ -73,7 +73,7 @@ static long cost_of_touching(unsigned char *mem, size_t size)
 	return faults() - before;
 }
 
-/* All of it by large pages where it is in step, and none where it is not. */
+/* Huge pages map all of a mapping in step, and nothing of a mapping out of step. */
 static void check_large(struct __test_metadata *_metadata,
 			const struct place *place, size_t shift)
 {
@@ -103,7 +103,7 @@ TEST_F_TIMEOUT(faults, one_for_each_large_page, 120)
 	EXPECT_EQ(0, cost_of_touching(self->place.mem, SIZE));
 }
 
-/* From its end to its start, as a stack would. */
+/* Touch from the end to the start, as a stack grows. */
 TEST_F_TIMEOUT(faults, backwards, 120)
 {
 	long before;
@@ -144,7 +144,7 @@ TEST_F_TIMEOUT(faults, none_after_madv_populate, 120)
 	ASSERT_EQ(0, place_map(&self->place, self->fd, PAGE, 0, 0));
 }
 
-/* What was dropped comes back as it came, and so does a part of it. */
+/* Touching a dropped range costs the same faults as before, also for a part of it. */
 TEST_F_TIMEOUT(faults, again_after_dontneed, 120)
 {
 	unsigned char *mem;
@@ -164,9 +164,9 @@ TEST_F_TIMEOUT(faults, again_after_dontneed, 120)
 #endif
 
 /*
- * Whoever forbids large pages in his process gets windows. That he wants them where
- * they are asked for only, as can be said since 6.18, is no such word: what a file has
- * in large pages is mapped by them.
+ * A process that disables huge pages gets base pages by fault-around. Since 6.18, a
+ * process can also limit huge pages to advised areas. This limit has no effect here: a
+ * file's huge pages are still mapped as huge pages.
  */
 TEST_F_TIMEOUT(faults, without_large_pages_by_prctl, 120)
 {
@@ -198,7 +198,7 @@ TEST_F_TIMEOUT(faults, without_large_pages_by_sysfs, 120)
 	EXPECT_EQ(0, attr_write(THP_ENABLED, "always"));
 }
 
-/* Of one piece that is in step inside, and begins and ends within large pages. */
+/* A part in step that begins and ends within huge pages. */
 TEST_F_TIMEOUT(faults, edges, 120)
 {
 	const size_t off = HUGE_PAGE - 3 * PAGE, size = 64 * MIB + 7 * PAGE;
@@ -216,7 +216,7 @@ TEST_F_TIMEOUT(faults, edges, 120)
 		  large);
 }
 
-/* Contiguous, but too small for a large page: single pages, one window. */
+/* Contiguous, but too small for a huge page: base pages, by one fault. */
 TEST_F_TIMEOUT(faults, single_pages, 120)
 {
 	const size_t size = HUGE_PAGE - PAGE;
@@ -246,7 +246,7 @@ FIXTURE_TEARDOWN(after)
 {
 }
 
-/* With 1 GiB of memory, all of it. */
+/* The free returns all of the buffer's 1 GiB. */
 TEST_F_TIMEOUT(after, all_of_it_comes_back, 60)
 {
 	__u64 before = mem_available();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the two ioctls tell, held against sysfs; structures of other sizes than
- * ours; lists of segments that are longer than a page of text.
+ * The two ioctls: compare their results with sysfs, use structures of other sizes, and
+ * read lists of segments that exceed a page of text.
  */
 #include <kselftest_harness.h>
 
@@ -51,7 +51,7 @@ TEST_F(ioctls, info_is_what_sysfs_tells)
 	EXPECT_STREQ(buf_node(card, "rx"), pathf("/dev/pcibuf%u", info->minor));
 }
 
-/* The id is another one for each buffer, also under the same name. */
+/* Each buffer has a new id, also under the same name. */
 TEST_F(ioctls, id_is_never_used_twice)
 {
 	__u64 id = self->info.id;
@@ -82,7 +82,7 @@ TEST_F(ioctls, label_may_be_missing)
 	buf_put(&other);
 }
 
-/* Of a program that was compiled with a larger or a smaller structure. */
+/* A program was compiled with a larger or a smaller structure. */
 TEST_F(ioctls, info_of_another_size)
 {
 	unsigned char room[sizeof(self->info) + 64];
@@ -160,8 +160,8 @@ TEST_F(ioctls, no_more_segments_than_there_are)
 }
 
 /*
- * Takes all that 24 address bits reach, in pieces, and gives back every second
- * one of the upper part: what is made then has a segment for each.
+ * Allocate everything below 24 address bits in small buffers, and free every second one.
+ * The next buffer has one segment for each hole.
  */
 static bool leave_small_holes(const struct card *card, __u64 piece)
 {
@@ -172,7 +172,7 @@ static bool leave_small_holes(const struct card *card, __u64 piece)
 	while (made < MAX_BLOCKS &&
 	       !card_write(card, "alloc", "%llu b%u", piece, made))
 		made++;
-	/* What is left between them is smaller than one of them. */
+	/* Any other hole is smaller than one of these buffers. */
 	for (i = 1; i < made; i += 2)
 		if (card_write(card, "free", "b%u", i))
 			return false;
@@ -204,7 +204,7 @@ static void check_text(struct __test_metadata *_metadata, const char *path,
 	}
 }
 
-/* Of a buffer in many pieces: all ways to read the list give the same. */
+/* All ways to read the list of a buffer with many segments give the same list. */
 TEST_F_TIMEOUT(ioctls, list_longer_than_a_page, 240)
 {
 	static struct pcibuf_segment segments[MAX_PIECES];

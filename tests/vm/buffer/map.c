@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which mappings there are, and which there are not. */
+/* Valid and invalid mappings. */
 #include <kselftest_harness.h>
 
 #include <sys/syscall.h>
 
 #include "lib.h"
 
-#define SIZE		(3 * MIB + PAGE)	/* a large page and a tail */
+#define SIZE		(3 * MIB + PAGE)	/* a huge page and a tail */
 #define ADDRESS_SPACE	(64 * MIB)
 
 FIXTURE(map) {
@@ -38,7 +38,7 @@ struct range {
 	__u64 length;
 };
 
-/* Each is written through the mapping, and read by pread() where it belongs. */
+/* Write through the mapping, and read the data at its offset by pread(). */
 static void check_mapped(struct __test_metadata *_metadata, int fd,
 			 const struct range *range)
 {
@@ -68,7 +68,7 @@ TEST_F_TIMEOUT(map, inside, 120)
 		{ SIZE - PAGE, PAGE },		/* last page */
 		{ PAGE, SIZE - PAGE },		/* all but the first */
 		{ 0, SIZE - PAGE },		/* all but the last */
-		{ 0, HUGE_PAGE },		/* one large page */
+		{ 0, HUGE_PAGE },		/* one huge page */
 		{ HUGE_PAGE - PAGE, 2 * PAGE },	/* across its end */
 		{ PAGE, 3 * MIB },		/* large, out of step */
 		{ 2 * MIB, SIZE - 2 * MIB },	/* the tail alone */
@@ -92,7 +92,7 @@ TEST_F(map, outside_is_einval)
 		{ 1ULL << 62, PAGE },
 		{ 0, 0 },
 		{ SIZE - PAGE, 0 },
-		{ 1, PAGE },			/* not a page's offset */
+		{ 1, PAGE },			/* offset within a page */
 	};
 	unsigned int i;
 
@@ -107,7 +107,9 @@ TEST_F(map, outside_is_einval)
 	}
 }
 
-/* Sums that pass the end of all numbers; the kernel itself may see it first. */
+/*
+ * Sums of offset and length that overflow. The kernel may refuse them before the driver.
+ */
 TEST_F(map, overflow_is_refused)
 {
 	static const struct range ranges[] = {
@@ -153,7 +155,7 @@ TEST_F(map, read_only_stays_read_only)
 	close(fd);
 }
 
-/* Of a writable one: taken away and given back, in part. */
+/* Remove write permission from a part of a writable mapping, and restore it. */
 TEST_F(map, mprotect_of_the_middle)
 {
 	unsigned char *map = buf_map(self->fd, SIZE, 0);
@@ -191,8 +193,8 @@ TEST_F(map, mremap_does_not_grow)
 }
 
 /*
- * To a place out of step with large pages, before and after it was touched:
- * the same data must be there.
+ * Move the mapping to an address out of step, after the first touch and before it. The
+ * data must stay.
  */
 TEST_F(map, mremap_moves)
 {
@@ -209,7 +211,10 @@ TEST_F(map, mremap_moves)
 	ASSERT_EQ(room + 3 * PAGE, to);
 	EXPECT_EQ(-1, mismatch(to, SIZE, 0, 3));
 	fill(to, SIZE, 0, 4);
-	/* A hole in there is where the next mapping would be put. */
+	/*
+	 * Map a placeholder there, because the kernel would put the next mapping into
+	 * the hole.
+	 */
 	ASSERT_EQ(to, mmap(to, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
 			   MAP_FIXED, -1, 0));
 
@@ -241,7 +246,7 @@ TEST_F(map, munmap_of_the_middle)
 	EXPECT_EQ(0, munmap(map + to, SIZE - to));
 }
 
-/* Drops what this process has of it, not the data. */
+/* The advice drops the pages from the page table. The data stays. */
 TEST_F(map, madvise_dontneed)
 {
 	unsigned char *map = buf_map(self->fd, SIZE, 0);
@@ -259,7 +264,7 @@ TEST_F(map, madvise_dontneed)
 	EXPECT_EQ(0, munmap(map, SIZE));
 }
 
-/* A hole would be memory that the card keeps and the program lost. */
+/* A hole would be memory that the card keeps and the program has lost. */
 TEST_F(map, madvise_remove_makes_no_hole)
 {
 	unsigned char *map = buf_map(self->fd, SIZE, 0);
@@ -288,7 +293,7 @@ TEST_F(map, populate)
 	EXPECT_EQ(0, munmap(map, SIZE));
 }
 
-/* munmap and close in either order; the mapping needs no descriptor. */
+/* munmap and close work in either order. A mapping needs no descriptor. */
 TEST_F(map, outlives_its_descriptor)
 {
 	int fd = buf_open(&self->card, "rx", O_RDWR);

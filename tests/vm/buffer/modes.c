@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The two ways to map, by large pages where address and offset are in step and
- * by small ones where not, for buffers of every shape: the page that is seen at
- * an offset is the page of that offset, in both.
+ * The two modes of a mapping, for buffers of every shape: huge pages if address and
+ * offset are in step (equal modulo 2 MiB), base pages otherwise. In both modes, each
+ * offset of the mapping shows the buffer's page of that offset.
  */
 #include <kselftest_harness.h>
 
@@ -10,15 +10,15 @@
 
 #include "lib.h"
 
-#define CHUNK	(1 * MIB)	/* read at a time for comparison */
+#define CHUNK	(1 * MIB)	/* bytes read at a time for comparison */
 
 FIXTURE(modes) {
 	struct card card;
 	struct snapshot before;
 	int fd;
 	unsigned char *chunk;
-	unsigned char *room;	/* addresses that nobody else uses, */
-	unsigned char *aligned;	/* and the first 2 MiB multiple in there */
+	unsigned char *room;	/* reserved addresses, */
+	unsigned char *aligned;	/* and their first multiple of 2 MiB */
 };
 
 FIXTURE_VARIANT(modes) {
@@ -82,7 +82,7 @@ static unsigned char *map_at(void *where, size_t size, int fd, __u64 offset)
 		    fd, offset);
 }
 
-/* All of the node, by read(2) and not by any mapping, is pattern @seed. */
+/* Does the whole node hold pattern @seed? Use read(2), not a mapping. */
 static bool node_holds(int fd, unsigned char *chunk, size_t size, __u32 seed)
 {
 	size_t at, part;
@@ -97,7 +97,7 @@ static bool node_holds(int fd, unsigned char *chunk, size_t size, __u32 seed)
 	return true;
 }
 
-/* By large pages as far as there are any; by small ones where none fits. */
+/* Huge pages map as much as possible of a mapping in step, nothing of one out of step. */
 static void check_large_pages(struct __test_metadata *_metadata,
 			      const void *map, __u64 expected)
 {
@@ -130,7 +130,7 @@ TEST_F_TIMEOUT(modes, out_of_step, 120)
 	check_large_pages(_metadata, map, 0);
 }
 
-/* The kernel picks an address that large pages fit. */
+/* The kernel chooses an address that fits huge pages. */
 TEST_F_TIMEOUT(modes, anywhere, 120)
 {
 	unsigned char *map = buf_map(self->fd, variant->size, 0);
@@ -142,7 +142,9 @@ TEST_F_TIMEOUT(modes, anywhere, 120)
 	EXPECT_EQ(0, munmap(map, variant->size));
 }
 
-/* Both at once, faulted from the end to the start, one page after another. */
+/*
+ * Use mappings of both modes at once, and fault from the end to the start, page by page.
+ */
 TEST_F_TIMEOUT(modes, both_at_once_backwards, 120)
 {
 	unsigned char *map = map_at(self->aligned + 3 * PAGE, variant->size,
@@ -159,7 +161,7 @@ TEST_F_TIMEOUT(modes, both_at_once_backwards, 120)
 	EXPECT_EQ(0, munmap(whole, variant->size));
 }
 
-/* A piece in step that begins and ends within large pages. */
+/* A part in step that begins and ends within huge pages. */
 TEST_F_TIMEOUT(modes, in_step_within, 120)
 {
 	const __u64 offset = 3 * PAGE;
@@ -198,7 +200,7 @@ static void check_kernel_reaches(struct __test_metadata *_metadata,
 	close(pipes[1]);
 }
 
-/* Not touched before: the kernel has to bring the pages in by itself. */
+/* The pages are not mapped yet, so the kernel itself must fault them in. */
 TEST_F_TIMEOUT(modes, ordinary_memory_to_the_kernel, 60)
 {
 	const size_t size = variant->size;

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Whoever wants to move the memory of a buffer somewhere else must fail: the
- * card has its address.
- */
+/* The kernel must not move a buffer to other pages: the card has its bus address. */
 #include "lib-mapped.h"
 
 #include <linux/mempolicy.h>
 #include <sys/syscall.h>
 
 #define NODES	2
-#define PAGES	512	/* asked for at once */
+#define PAGES	512	/* in one call */
 
-/* The page behind an address; for root. */
+/* Return the page frame behind an address. This needs root. */
 static __u64 frame(const void *mem)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -36,7 +33,7 @@ static void remember(const struct place *place, struct frames *frames)
 		frames->at[at / PAGE] = frame(place->mem + at);
 }
 
-/* Where the first page is that is now another one, -1 if nowhere. */
+/* Return where the first page is that has another frame now, or -1. */
 static ssize_t moved(const struct place *place, const struct frames *frames)
 {
 	size_t at;
@@ -114,7 +111,7 @@ TEST_F_TIMEOUT(mapped, compaction_and_reclaim, 60)
 	check_works(_metadata, &self->place, self->fd, 1);
 }
 
-/* Programs that share what they have in common; Linux's own, and by prctl. */
+/* KSM merges equal pages of programs, but not the pages of a buffer. */
 TEST_F_TIMEOUT(mapped, same_pages_are_not_merged, 60)
 {
 	const __u64 other = frame(self->mem + PAGE);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How others see a mapping: files in /proc, debuggers, core dumps, userfaultfd,
- * the bookkeeping of what was written to.
+ * How others see a mapping: files in /proc, debuggers, core dumps, userfaultfd, and the
+ * kernel's tracking of writes.
  */
 #include "lib-mapped.h"
 
@@ -50,7 +50,7 @@ TEST_F_TIMEOUT(mapped, figures, 60)
 	EXPECT_GE(MIB, bytes);
 }
 
-/* Nothing in there may trip over the pages of a driver. */
+/* The files of /proc handle the pages of a driver. */
 TEST_F_TIMEOUT(mapped, files_of_proc, 60)
 {
 	static const char * const names[] = {
@@ -75,7 +75,7 @@ TEST_F_TIMEOUT(mapped, files_of_proc, 60)
 	check_works(_metadata, &self->place, self->fd, 1);
 }
 
-/* Counts and flags of every page frame, ours among them. */
+/* Counts and flags of every page frame, including the buffer's frames. */
 TEST_F_TIMEOUT(mapped, files_of_page_frames, 60)
 {
 	int counts = open("/proc/kpagecount", O_RDONLY);
@@ -98,7 +98,10 @@ TEST_F_TIMEOUT(mapped, files_of_page_frames, 60)
 	close(flags);
 }
 
-/* What was written to since; on for backups of running programs. */
+/*
+ * Soft-dirty bits mark pages written since the last reset. Backups of running programs
+ * use them.
+ */
 TEST_F_TIMEOUT(mapped, soft_dirty, 60)
 {
 	static const size_t places[] = { 0, MIB + PAGE, 3 * MIB - PAGE };
@@ -122,7 +125,7 @@ TEST_F_TIMEOUT(mapped, soft_dirty, 60)
 	check_works(_metadata, &self->place, self->fd, 1);
 }
 
-/* A child that waits to be looked into. */
+/* Start a child that stops, to be examined. */
 static pid_t stopped_child(void)
 {
 	pid_t pid = fork();
@@ -175,7 +178,7 @@ TEST_F_TIMEOUT(mapped, debugger, 60)
 	free(page);
 }
 
-/* Not even root writes into a mapping that is for reading. */
+/* Not even root can write to a read-only mapping. */
 TEST_F_TIMEOUT(mapped, debugger_and_read_only, 60)
 {
 	int fd = buf_open(&self->card, "rx", O_RDONLY);
@@ -195,13 +198,13 @@ static int crash(void *arg)
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 
 	setrlimit(RLIMIT_CORE, &unlimited);
-	/* All kinds of memory, shared files too. */
+	/* All kinds of memory, including shared files. */
 	attr_write("/proc/self/coredump_filter", "0x7f");
 	touch(arg);
 	abort();
 }
 
-/* As large as the program, and nothing of the card's memory in it. */
+/* The dump has the size of the program's memory, but no data of the buffer. */
 TEST_F_TIMEOUT(mapped, core_dump, 60)
 {
 	static const char core[] = "/tmp/core.pcibuf";
@@ -238,7 +241,7 @@ static int register_range(int fd, const struct place *place, __u64 mode)
 	return ioctl(fd, UFFDIO_REGISTER, &range) ? errno : 0;
 }
 
-/* Nobody else answers the faults of a buffer. */
+/* userfaultfd cannot handle the faults of a buffer. */
 TEST_F_TIMEOUT(mapped, userfaultfd, 60)
 {
 	struct uffdio_api api = { .api = UFFD_API };
@@ -256,7 +259,7 @@ TEST_F_TIMEOUT(mapped, userfaultfd, 60)
 	check_works(_metadata, &self->place, self->fd, 1);
 }
 
-/* Linux 6.7 and later: what was written to, without anybody who answers. */
+/* Linux 6.7 and later: track writes without a process that handles the faults. */
 #define FEATURE_WP_UNPOPULATED	0x2000
 #define FEATURE_WP_ASYNC	0x8000
 

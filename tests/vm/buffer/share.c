@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The mapping IS the buffer: whatever one writes, all others see, and the card
- * too. (The failure of 2006: a mapping of new pages, which the card never saw.)
+ * The mapping is the buffer: all processes and the card see every write. (The failure of
+ * 2006: a mapping of new pages, which the card never saw.)
  */
 #include <kselftest_harness.h>
 
@@ -32,7 +32,9 @@ FIXTURE_TEARDOWN(share)
 	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
 }
 
-/* In another process: the buffer holds pattern 1; make it 2 up to the end. */
+/*
+ * In another process: check that the buffer holds pattern 1, and fill it with pattern 2.
+ */
 static int map_and_answer(void *arg)
 {
 	const struct card *card = arg;
@@ -80,7 +82,7 @@ TEST_F(share, pread_and_pwrite)
 	EXPECT_STREQ("SIXTEEN LETTERS", (char *)self->rx.mem + PAGE - 8);
 }
 
-/* What the card stored is in the mapping, in dd's view, in another process. */
+/* The mapping, dd and another process see what the card stored. */
 TEST_F_TIMEOUT(share, card, 60)
 {
 	__u64 bus = attr_u64(buf_attr(&self->card, "rx", "dma_addr"));
@@ -103,7 +105,7 @@ TEST_F_TIMEOUT(share, card, 60)
 	edu_close(&edu);
 }
 
-/* A private copy is memory that the card never sees. */
+/* A private copy would be memory that the card never sees. */
 TEST_F(share, private_is_refused)
 {
 	int fd = buf_open(&self->card, "rx", O_RDONLY);
@@ -136,7 +138,7 @@ TEST_F(share, fork)
 	EXPECT_EQ(-1, mismatch(self->rx.mem, SIZE, 0, 5));
 }
 
-/* Pages that nobody touched before the fork must be the same for both, too. */
+/* Parent and child must also share pages that neither touched before the fork. */
 TEST_F(share, fork_before_the_first_touch)
 {
 	struct buf rx;
@@ -148,7 +150,7 @@ TEST_F(share, fork_before_the_first_touch)
 	buf_put(&rx);
 }
 
-/* Of somebody who could not open it: the descriptor is the permission. */
+/* Run as a user who cannot open the node: the descriptor is the permission. */
 static int map_received(void *arg)
 {
 	int *sockets = arg;
@@ -182,7 +184,7 @@ TEST_F(share, descriptor_passed_over_a_socket)
 	close(sockets[1]);
 }
 
-/* Nobody else holds it any more, and still it is in use. */
+/* A descriptor in a socket is the last one, and keeps the buffer in use. */
 TEST_F(share, descriptor_under_way_keeps_the_buffer)
 {
 	int sockets[2];

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Processes and threads that share a mapping: locked in memory, inherited, used
- * by several at once, and left in the middle of it.
+ * Processes and threads that share a mapping: they lock it, inherit it, use it at the
+ * same time, and are killed at work.
  */
 #include "lib-mapped.h"
 
 #include <pthread.h>
 #include <signal.h>
 
-#define HOPS	3	/* rounds of those that race */
+#define HOPS	3	/* rounds of racing processes */
 
 static int locked(__u64 *bytes)
 {
@@ -29,7 +29,7 @@ struct held {
 	int fd;
 };
 
-/* In a process of its own, since it gets all the memory that it might want. */
+/* Run in a process of its own, because mlockall makes all of its memory resident. */
 static int lock_everything(void *arg)
 {
 	const struct held *held = arg;
@@ -50,7 +50,7 @@ static int lock_everything(void *arg)
 	return bytes ? 5 : 0;
 }
 
-/* Buffers never move nor leave: there is nothing to do, and nothing to count. */
+/* Pages of a buffer are always resident: mlock has nothing to do, and VmLck stays 0. */
 TEST_F_TIMEOUT(mapped, mlock, 60)
 {
 	struct held held = { &self->place, self->fd };
@@ -122,7 +122,7 @@ static void cut_and_mend(const struct place *place, int fd)
 	}
 }
 
-/* A process that is killed in the middle of anything. */
+/* Kill a process in the middle of its work. */
 TEST_F_TIMEOUT(mapped, killed_at_work, 120)
 {
 	int round, status;
@@ -142,7 +142,7 @@ TEST_F_TIMEOUT(mapped, killed_at_work, 120)
 	check_works(_metadata, &self->place, self->fd, 1);
 }
 
-/* As threads do it, each its own half of every page. */
+/* Threads write at the same time, each to its half of every page. */
 static void *write_halves(void *arg)
 {
 	const struct place *place = arg;

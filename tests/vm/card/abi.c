@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sysfs-doc/, in the kernel's format and put into the guest as /sysfs-doc, held
- * against the live tree: what is there is documented, what is documented is
- * there, and the modes are the same.
+ * Compare sysfs-doc/ with the live tree. sysfs-doc/ is in the kernel's format, and the
+ * guest has it as /sysfs-doc. Every file of the tree is documented, every documented
+ * file exists, and the modes are equal.
  */
 #include <kselftest_harness.h>
 
@@ -16,7 +16,7 @@
 #define MAX_ENTRIES	128
 #define NO_MODE		(-1)
 
-/* A file by its kind of directory and its name, as "card/alloc". */
+/* A file, named by the kind of its directory and its own name, as "card/alloc". */
 struct entry {
 	char name[128];
 	int mode;
@@ -54,7 +54,7 @@ static void add(struct list *list, const char *name, int mode)
 	entry->mode = mode;
 }
 
-/* What the device core makes, and the directories of child devices. */
+/* Is this a file of the device core, or the directory of a child device? */
 static bool is_of_the_core(const char *name)
 {
 	static const char * const names[] = {
@@ -88,7 +88,7 @@ static int add_directory(struct list *list, const char *kind, const char *path)
 }
 
 /*
- * "/sys/class/pcibuf_card/<any name>/alloc" is card/alloc, and so on. What is
+ * The name of "/sys/class/pcibuf_card/<any name>/alloc" is card/alloc, and so on. A file
  * below a directory of a card counts as that directory.
  */
 static const char *entry_name(char *path)
@@ -120,7 +120,10 @@ static const char *entry_name(char *path)
 	return NULL;
 }
 
-/* One "What:" is followed by its "Access:"; several may share one. */
+/*
+ * An "Access:" line follows a "What:" line. Several "What:" lines may share one
+ * "Access:" line.
+ */
 static int add_document(struct list *list, const char *path)
 {
 	FILE *file = fopen(path, "re");
@@ -167,7 +170,7 @@ static int add_documents(struct list *list)
 	return wrong + !files;
 }
 
-/* A card with a serial number shows one file more. */
+/* A card with a serial number has one more file. */
 static int add_serial(struct list *list)
 {
 	struct card card;
@@ -202,7 +205,7 @@ FIXTURE_TEARDOWN(abi)
 	EXPECT_EQ(0, card_reset(&self->card));
 }
 
-/* A switch for tests, which only a test build has. */
+/* Is this a switch for tests? Only the test build has it. */
 static bool for_tests(const char *name)
 {
 	return !strcmp(name, "module/contig_steps");

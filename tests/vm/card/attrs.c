@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Every attribute of cards and buffers: what it says, its mode, its owner. */
+/* Check the contents, the mode and the owner of every attribute of cards and buffers. */
 #include <kselftest_harness.h>
 
 #include <sys/stat.h>
@@ -23,7 +23,7 @@ FIXTURE_TEARDOWN(attrs)
 	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
 }
 
-/* A file's mode and owner as one number each; -1 where it is not there. */
+/* Return the mode and the group of a file, each as one number; -1 if there is no file. */
 static int mode_of(const char *path)
 {
 	struct stat st;
@@ -97,7 +97,7 @@ TEST_F(attrs, modes_and_owners)
 {
 	struct file node = { "node", 0660, true };
 
-	/* Root's alone, unless somebody says otherwise. */
+	/* Everything belongs to root alone until root sets a group. */
 	ASSERT_EQ(0, card_write(&self->card, "alloc", "4K rx"));
 	check_files(_metadata, &self->card, 0);
 	EXPECT_EQ(0, group_of(buf_node(&self->card, "rx")));
@@ -109,7 +109,10 @@ TEST_F(attrs, modes_and_owners)
 	check_files(_metadata, &self->card, GID_PCIBUF);
 	check_file(_metadata, buf_node(&self->card, "rx"), &node, GID_PCIBUF);
 
-	/* And back: files of the card at once, of new buffers from then on. */
+	/*
+	 * Set the group back: the files of the card change at once, new buffers get the
+	 * new group.
+	 */
 	ASSERT_EQ(0, card_write(&self->card, "gid", "0"));
 	EXPECT_EQ(0, group_of(card_attr(&self->card, "alloc")));
 	EXPECT_EQ(0, group_of(card_attr(&self->card, "last_error")));
@@ -140,7 +143,7 @@ TEST_F(attrs, buffer_values)
 	EXPECT_EQ(0, attr_u64(buf_attr(&self->card, "rx", "dma_addr")) % PAGE);
 }
 
-/* Without a label it goes by its index, and its label is an empty line. */
+/* A buffer without a label is named by its index, and its label is an empty line. */
 TEST_F(attrs, buffer_without_a_label)
 {
 	char text[64] = "x";
@@ -151,11 +154,11 @@ TEST_F(attrs, buffer_without_a_label)
 			       sizeof(text)));
 	EXPECT_STREQ("", text);
 	EXPECT_EQ(1, attr_u64(buf_attr(&self->card, "1", "index")));
-	/* One link each: a label or an index, never both. */
+	/* A buffer has one link, by its label or by its index, never both. */
 	EXPECT_EQ(-1, mode_of(buf_attr(&self->card, "0", "size")));
 }
 
-/* The link under buffers/ leads to the buffer, whose parent is the card. */
+/* The link under buffers/ leads to the buffer. The buffer's parent is the card. */
 TEST_F(attrs, tree)
 {
 	char target[512] = "", node[64], pci[64];
@@ -180,7 +183,7 @@ TEST_F(attrs, tree)
 
 TEST_F(attrs, card_counts)
 {
-	/* What is parked counts, so nothing is freed in between. */
+	/* Parked memory counts too, so this test frees nothing in between. */
 	ASSERT_EQ(0, card_write(&self->card, "alloc", "64K rx"));
 	EXPECT_EQ(64 * KIB, attr_u64(card_attr(&self->card,
 					       "allocated_bytes")));
@@ -199,7 +202,10 @@ TEST_F(attrs, mask)
 {
 	unsigned int bits;
 
-	/* Whether one bit less reaches memory depends on how much there is. */
+	/*
+	 * Whether a mask of one bit less reaches memory depends on the size of the
+	 * memory.
+	 */
 	for (bits = 24; bits + 1 < fewest_bits(); bits++)
 		EXPECT_EQ(EINVAL, card_write(&self->card, "dma_mask_bits",
 					     "%u", bits));
@@ -209,7 +215,7 @@ TEST_F(attrs, mask)
 		EXPECT_EQ(bits, attr_u64(card_attr(&self->card,
 						   "dma_mask_bits")));
 	}
-	/* It is 32 for a card that was bound anew, as the kernel's is. */
+	/* A newly bound card has a mask of 32 bits, which is the kernel's default. */
 	ASSERT_EQ(0, card_unbind(&self->card));
 	ASSERT_EQ(0, card_bind(&self->card));
 	EXPECT_EQ(32, attr_u64(card_attr(&self->card, "dma_mask_bits")));
@@ -217,7 +223,7 @@ TEST_F(attrs, mask)
 	EXPECT_EQ(0, attr_u64(card_attr(&self->card, "nr_buffers")));
 }
 
-/* Addresses are where the mask says, as long as it is a matter of memory. */
+/* Bus addresses are below the mask, for all masks for which memory is the limit. */
 TEST_F(attrs, addresses_are_below_the_mask)
 {
 	unsigned int bits;
@@ -250,13 +256,13 @@ TEST_F(attrs, last_error_at_first)
 	EXPECT_STRNE("", text);
 }
 
-/* An edu card has none; the file exists only where there is a number. */
+/* An edu card has no serial number. The file exists only for a card that has one. */
 TEST_F(attrs, no_serial)
 {
 	EXPECT_EQ(-1, mode_of(card_attr(&self->card, "serial")));
 }
 
-/* PCI Express: extended capabilities begin at 0x100; serial numbers are 3. */
+/* Extended capabilities of PCI Express begin at 0x100; the serial number is number 3. */
 static __u64 serial_in_config(const struct card *card)
 {
 	int fd = open(pci_attr(card, "config"), O_RDONLY);
@@ -330,7 +336,7 @@ TEST_F(attrs, open_count)
 	EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
 }
 
-/* The lowest index that is free is taken again; N of pcibufN never is. */
+/* The lowest free index is used again. The N of pcibufN is not. */
 TEST_F(attrs, index_is_used_again_and_n_is_not)
 {
 	char first[64], second[64];

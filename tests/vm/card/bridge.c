@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A bridge is no card: without bus mastering it would cut off all that is behind it.
- * Wants two cards, the second behind a port that nobody uses.
+ * A bridge cannot be bound: without bus mastering, a bridge would cut off all devices
+ * behind it. Needs two cards. The second card is behind a port that nothing else uses.
  */
 #include <kselftest_harness.h>
 
@@ -15,7 +15,7 @@ FIXTURE(bridge) {
 	struct card port;
 };
 
-/* The port that the second card is behind, without its driver. */
+/* Find the port of the second card, and unbind the driver of that port. */
 FIXTURE_SETUP(bridge)
 {
 	char path[PATH_MAX];
@@ -42,7 +42,7 @@ TEST_F(bridge, is_refused)
 
 	ASSERT_EQ(0, attr_write(pci_attr(&self->port, "driver_override"),
 				"pcibuf"));
-	/* Linux 5.10 does not tell that the driver refused. */
+	/* Linux 5.10 does not report that the driver refused the device. */
 	attr_write(PCI_DIR "/drivers/pcibuf/bind", self->port.bdf);
 	EXPECT_NE(0, access(pci_attr(&self->port, "driver"), F_OK));
 	EXPECT_NE(0, access(card_attr(&self->port, ""), F_OK));

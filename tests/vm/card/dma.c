@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A card that really does DMA, in both directions, at the addresses given. */
+/* A card does real DMA in both directions at the bus addresses that the driver gives. */
 #include <kselftest_harness.h>
 
 #include "lib.h"
 
 #define SMALL		(64 * KIB)
 #define HALF		(16 * KIB)
-#define MARK		64	/* bytes that a transfer at an edge moves */
+#define MARK		64	/* bytes of a transfer at an edge */
 #define MAX_SEGMENTS	64
 #define MAX_BLOCKS	320
 
-/* The card, and a page that it reaches, to bring data from and to. */
+/* A card, and a page that it reaches, as the other end of each transfer. */
 struct rig {
 	struct card card;
 	struct edu edu;
@@ -51,7 +51,7 @@ FIXTURE_TEARDOWN(dma)
 	EXPECT_EQ(0, snapshot_changes(&rig->card, &rig->before));
 }
 
-/* RAM to card at @mem, which the card calls @bus: it must arrive in probe. */
+/* Copy from @mem, which is @bus for the card, to the probe page. The data must arrive. */
 static void check_fetch(struct __test_metadata *_metadata, struct rig *rig,
 			unsigned char *mem, __u64 bus, __u32 seed)
 {
@@ -63,7 +63,7 @@ static void check_fetch(struct __test_metadata *_metadata, struct rig *rig,
 	}
 }
 
-/* Card to RAM, and not one byte beside it. */
+/* Copy from the probe page to @mem. The bytes beside the range must not change. */
 static void check_store(struct __test_metadata *_metadata, struct rig *rig,
 			unsigned char *mem, __u64 bus, __u32 seed)
 {
@@ -77,7 +77,7 @@ static void check_store(struct __test_metadata *_metadata, struct rig *rig,
 	EXPECT_EQ(0x5a, mem[MARK - 1]);
 }
 
-/* The very first or last byte of a range: check_store() leaves them alone. */
+/* Write the first or the last byte of a range, which check_store() leaves alone. */
 static void check_byte(struct __test_metadata *_metadata, struct rig *rig,
 		       unsigned char *mem, __u64 bus, unsigned char value)
 {
@@ -110,7 +110,7 @@ TEST_F_TIMEOUT(dma, address_from_sysfs_at_once, 60)
 	struct rig *rig = &self->rig;
 	struct buf rx;
 
-	/* No wait between the echo and the cat. */
+	/* Do not wait between the write to alloc and the read of dma_addr. */
 	ASSERT_EQ(0, card_write(&rig->card, "alloc", "64K rx\n"));
 	all.dma_addr = attr_u64(buf_attr(&rig->card, "rx", "dma_addr"));
 	ASSERT_NE(NO_NUMBER, all.dma_addr);
@@ -134,7 +134,7 @@ TEST_F_TIMEOUT(dma, address_from_ioctl, 60)
 	buf_put(&rx);
 }
 
-/* Half of a buffer by way of the card into the other half, all of it. */
+/* The card copies one half of a buffer to the other half, until all bytes are copied. */
 TEST_F_TIMEOUT(dma, every_byte, 120)
 {
 	struct rig *rig = &self->rig;
@@ -156,7 +156,7 @@ TEST_F_TIMEOUT(dma, every_byte, 120)
 	buf_put(&rx);
 }
 
-/* What the ioctl tells, held against the lines in sysfs; returns how many. */
+/* Compare the segments of the ioctl with the lines in sysfs. Return their number. */
 static __u32 read_segments(struct __test_metadata *_metadata,
 			   const struct card *card, int fd,
 			   struct pcibuf_segment *segments)
@@ -214,9 +214,9 @@ static int by_bus_address(const void *a, const void *b)
 }
 
 /*
- * Leaves holes of @size bytes, not next to each other, and nothing longer in
- * what a card with 24 address bits can use: 16 MiB of memory, or of bus
- * addresses where an IOMMU hands them out. A larger buffer needs segments then.
+ * Leave holes of @size bytes that are not adjacent, and no larger hole in the memory
+ * that a card with 24 address bits can use: 16 MiB of memory, or 16 MiB of bus addresses
+ * where an IOMMU assigns them. A larger buffer then needs several segments.
  */
 static void leave_holes(struct __test_metadata *_metadata,
 			const struct card *card, __u64 size)
@@ -249,8 +249,8 @@ static void start_over(struct __test_metadata *_metadata, struct rig *rig)
 }
 
 /*
- * An IOMMU maps pieces as they were allocated, 2 MiB at a time. Twice: the
- * kernel keeps some MiB of the first time for names and inodes.
+ * An IOMMU maps extents as they were allocated, 2 MiB at a time. Run twice: in the first
+ * round the kernel takes some MiB for names and inodes and keeps them.
  */
 TEST_F_TIMEOUT(dma, every_segment, 240)
 {
@@ -269,7 +269,7 @@ TEST_F_TIMEOUT(dma, every_segment, 240)
 	check_every_segment(_metadata, rig, 3 * block, 2);
 }
 
-/* As large as the card and the memory of this guest let it be. */
+/* A buffer as large as the card and the memory of this guest allow. */
 TEST_F_TIMEOUT(dma, large, 240)
 {
 	__u64 size = 64 * MIB + PAGE;
@@ -283,7 +283,7 @@ TEST_F_TIMEOUT(dma, large, 240)
 	check_every_segment(_metadata, rig, size, 1);
 }
 
-/* Every card of this guest, each with its own mask, all at the same time. */
+/* Use all cards of this guest at the same time, each with its own mask. */
 TEST_F_TIMEOUT(dma, other_cards, 120)
 {
 	struct edu edu = { NULL };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Each errno has one meaning, last_error tells it in words, and a request that
- * failed changes nothing. (Malformed words: words.c. EACCES: perms.c.)
+ * Each errno has one meaning, last_error explains the errno in words, and a failed
+ * request changes nothing. (words.c tests malformed requests, perms.c tests EACCES.)
  */
 #include <kselftest_harness.h>
 
@@ -10,7 +10,7 @@
 FIXTURE(errors) {
 	struct card card;
 	struct snapshot idle;
-	struct snapshot before;		/* with a buffer that is called held */
+	struct snapshot before;		/* with a buffer that has the label held */
 	char max_total[64];
 };
 
@@ -61,7 +61,7 @@ TEST_F(errors, malformed)
 	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
 }
 
-/* What somebody wrote must come out as one line, and command no terminal. */
+/* last_error shows any request as one line without control characters. */
 TEST_F(errors, garbage_is_told_in_printable_text)
 {
 	char text[4096] = "";
@@ -85,7 +85,7 @@ TEST_F(errors, label_taken)
 	check_told(_metadata, &self->card, "held", "EEXIST");
 	EXPECT_EQ(EEXIST, card_write(&self->card, "alloc_sg", "1M held\n"));
 	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
-	/* Free again after a free. */
+	/* The label is available again after a free. */
 	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K again"));
 	EXPECT_EQ(EEXIST, card_write(&self->card, "alloc", "4K again"));
 	EXPECT_EQ(0, card_write(&self->card, "free", "again"));
@@ -107,7 +107,7 @@ TEST_F(errors, over_max_bytes)
 	EXPECT_EQ(0, card_write(&self->card, "alloc", "64K rx"));
 	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc", "1"));
 	EXPECT_EQ(0, card_write(&self->card, "revoke", "rx"));
-	/* Below what is in use is no error, and lets nothing more be made. */
+	/* A limit below the use is no error. It refuses every new buffer. */
 	EXPECT_EQ(0, card_write(&self->card, "max_bytes", "4K"));
 	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc", "1M rx"));
 }
@@ -175,7 +175,7 @@ TEST_F(errors, malformed_numbers)
 	EXPECT_EQ(EINVAL, attr_write(MAX_TOTAL, "512 MB"));
 }
 
-/* Allowed by every quota; there is just no such memory. */
+/* All quotas allow the request, but there is not enough memory. */
 TEST_F_TIMEOUT(errors, no_memory, 120)
 {
 	ASSERT_EQ(0, attr_write(MAX_TOTAL, "1T"));
@@ -192,7 +192,7 @@ TEST_F_TIMEOUT(errors, no_memory, 120)
 	EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
 }
 
-/* Piece by piece; returns how many there were, and the errno that ended it. */
+/* Allocate buffer after buffer. Return their number; @err is the errno that ended it. */
 static int take_all(struct __test_metadata *_metadata, const struct card *card,
 		    int *err)
 {
@@ -209,8 +209,8 @@ static int take_all(struct __test_metadata *_metadata, const struct card *card,
 }
 
 /*
- * A part of the memory is left to everybody else. Twice: of the first time the
- * kernel keeps page tables of its own, for memory that it maps itself.
+ * A part of the memory stays free for everything else. Run twice: in the first round the
+ * kernel allocates page tables for its own mapping of memory and keeps them.
  */
 TEST_F_TIMEOUT(errors, reserve_stays, 240)
 {
@@ -227,7 +227,7 @@ TEST_F_TIMEOUT(errors, reserve_stays, 240)
 	EXPECT_LE(mem_total() / 16 - 16 * MIB, mem_available());
 }
 
-/* More than the address bits can name, and there is none to be had below. */
+/* The request is larger than the memory below the mask. */
 TEST_F_TIMEOUT(errors, no_memory_below_the_mask, 120)
 {
 	if (fewest_bits() > 24)
@@ -278,7 +278,7 @@ TEST_F(errors, mask_of_a_card_with_buffers)
 	EXPECT_EQ(64, attr_u64(card_attr(&self->card, "dma_mask_bits")));
 }
 
-/* Kills who allocates after @delay; what last_error says of it then. */
+/* Kill the allocating process after @delay, and read last_error. */
 static void kill_allocation(const struct card *card, useconds_t delay,
 			    char *text, size_t size)
 {
@@ -293,7 +293,7 @@ static void kill_allocation(const struct card *card, useconds_t delay,
 	attr_read(card_attr(card, "last_error"), text, size);
 }
 
-/* Too early, and nothing was begun; too late, and it was made. */
+/* Try several delays: a signal may come before the allocation begins or after it ends. */
 TEST_F_TIMEOUT(errors, fatal_signal, 120)
 {
 	useconds_t delay = 500;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A kernel that was locked down while it ran, as Secure Boot does at boot: what
- * of the driver goes on, and what the kernel keeps even root from. There is no
- * way back, so this comes last in a guest.
+ * Lock down the running kernel, as Secure Boot does at boot. Check which functions of
+ * the driver still work, and what the kernel then denies root. A lockdown cannot be
+ * undone, so this program is the last one in a guest.
  */
 #include <kselftest_harness.h>
 
@@ -18,7 +18,7 @@
 
 FIXTURE(lockdown) {
 	struct card card;
-	struct edu edu;		/* mapped before */
+	struct edu edu;		/* mapped before the lockdown */
 	struct buf rx;
 	__u64 bus;
 };
@@ -59,7 +59,7 @@ static int write_config(const struct card *card)
 	return err;
 }
 
-/* Both ways, by registers that were mapped before. */
+/* Do DMA in both directions, by registers that were mapped before the lockdown. */
 static void check_dma(struct __test_metadata *_metadata,
 		      struct _test_data_lockdown *self)
 {
@@ -78,7 +78,7 @@ static void make_buffer(struct __test_metadata *_metadata,
 	check_dma(_metadata, self);
 }
 
-/* Buffers, mappings and DMA are as before; registers are out of reach. */
+/* Buffers, mappings and DMA work as before. Registers cannot be mapped. */
 TEST_F(lockdown, integrity)
 {
 	ASSERT_EQ(0, edu_open(&self->card, &self->edu));
@@ -97,7 +97,7 @@ TEST_F(lockdown, integrity)
 	edu_close(&self->edu);
 }
 
-/* What is to keep memory secret leaves bus addresses to those who may know them. */
+/* Confidentiality keeps memory secret, but users with access still read bus addresses. */
 TEST_F(lockdown, confidentiality)
 {
 	ASSERT_EQ(0, attr_write(LOCKDOWN, "confidentiality"));
@@ -118,7 +118,10 @@ static int load_module(const char *parameters)
 	return err;
 }
 
-/* Without a signature that the kernel trusts: what dkms sees to. */
+/*
+ * A module without a trusted signature is refused. DKMS signs the module for this
+ * reason.
+ */
 TEST_F(lockdown, module_without_signature)
 {
 	EXPECT_EQ(EPERM, load_module(""));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Cards that do not drive all address bits, in a machine that has memory beyond
- * them: what they get is below, for every width, and nothing is ever copied.
- * Wants an edu:64, an edu and an edu:32 in this order, and 6 GiB.
+ * Cards that do not drive all address bits, in a machine with memory beyond their reach.
+ * For every width, a buffer is below the mask and no transfer is bounced. Needs an
+ * edu:64, an edu and an edu:32 in this order, and 6 GiB of memory.
  */
 #include <kselftest_harness.h>
 
@@ -12,7 +12,7 @@
 
 #define MIN_BITS	24
 
-/* A card, and what it moves bytes with. */
+/* A card, and what is needed for a transfer by it. */
 struct rig {
 	struct card card;
 	struct reach reach;
@@ -71,7 +71,7 @@ static void check_segment(struct __test_metadata *_metadata, struct rig *rig,
 	EXPECT_EQ(0, reaches(&rig->reach, bus + last, mem + last));
 }
 
-/* Every segment; by DMA, some of them. */
+/* Check the addresses of all segments, and some of the segments by DMA. */
 static void check_buffer(struct __test_metadata *_metadata, struct rig *rig,
 			 const char *how, size_t size, unsigned int bits)
 {
@@ -102,7 +102,7 @@ static void check_buffer(struct __test_metadata *_metadata, struct rig *rig,
 	EXPECT_EQ(0, card_write(&rig->card, "free", "rx"));
 }
 
-/* Pages that were ever taken from the page allocator. */
+/* Return the number of pages ever taken from the page allocator. */
 static __u64 pages_taken(void)
 {
 	FILE *file = fopen("/proc/vmstat", "re");
@@ -117,7 +117,7 @@ static __u64 pages_taken(void)
 	return sum;
 }
 
-/* What there are not enough addresses for is not looked for. */
+/* The driver does not search for more memory than the mask has addresses. */
 static void check_beyond(struct __test_metadata *_metadata, struct card *card,
 			 const char *how, const char *size)
 {
@@ -129,7 +129,7 @@ static void check_beyond(struct __test_metadata *_metadata, struct card *card,
 	EXPECT_GT(16 * MIB / PAGE, pages_taken() - before);
 }
 
-/* The card of 28 bits has nothing else to hope for than the first 256 MiB. */
+/* A card with 28 address bits can use the first 256 MiB of memory only. */
 TEST_F_TIMEOUT(masks, card_of_28_bits, 120)
 {
 	if (fewest_bits() > 28)
@@ -150,13 +150,13 @@ TEST_F_TIMEOUT(masks, card_of_32_bits, 120)
 	EXPECT_EQ(0, rig_down(&self->rig));
 }
 
-/* Less than a whole width of memory is there for each: 24 bits are 16 MiB. */
+/* The memory below a mask is not all free, so ask for a part: 24 bits are 16 MiB. */
 static size_t size_for(unsigned int bits)
 {
 	return bits < 28 ? 1UL << (bits - 5) : 16 * MIB + PAGE;
 }
 
-/* Works, or is refused with the reason. */
+/* The width works, or is refused with a reason. */
 static void check_width(struct __test_metadata *_metadata, struct rig *rig,
 			unsigned int bits)
 {
@@ -180,7 +180,7 @@ static void check_width(struct __test_metadata *_metadata, struct rig *rig,
 	EXPECT_EQ(0, card_revoke_all(&rig->card));
 }
 
-/* All widths that the attribute takes, as far as this has the time. */
+/* Widths that the attribute accepts. These are not all, for lack of time. */
 TEST_F_TIMEOUT(masks, widths, 240)
 {
 	static const unsigned int widths[] = {
@@ -195,7 +195,7 @@ TEST_F_TIMEOUT(masks, widths, 240)
 	EXPECT_EQ(0, card_reset(&rig->card));
 }
 
-/* One after the other; the masks are those of the cards, not of the module. */
+/* Use the cards one after the other. A mask belongs to a card, not to the module. */
 TEST_F_TIMEOUT(masks, cards_side_by_side, 120)
 {
 	const unsigned int bits[] = { 64, fewest_bits() > 28 ? 32 : 28, 32 };

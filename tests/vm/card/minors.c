@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* No minor number is left: needs a module that has only NR_MINORS of them. */
+/* All minor numbers are in use. Needs a module that has only NR_MINORS of them. */
 #include <kselftest_harness.h>
 
 #include "lib.h"
@@ -54,7 +54,7 @@ TEST_F(minors, come_back)
 	EXPECT_EQ(ENOSPC, card_write(&self->card, "alloc", "4K again"));
 }
 
-/* An open file keeps the number of its buffer, also after a revoke. */
+/* An open file keeps the minor number of its buffer, even after a revoke. */
 TEST_F(minors, stay_with_an_open_file)
 {
 	int fd;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A card that does not snoop the caches: the driver takes coherent memory for it by
- * itself, and that is mapped without caches, for the program and for the kernel.
- * Wants the module in tests/vm/card/attributes.
+ * A card that does not snoop the caches. The driver chooses coherent memory for this
+ * card on its own. Programs and the kernel both map this memory without caches. Needs
+ * the module in tests/vm/card/attributes.
  */
 #include <kselftest_harness.h>
 
@@ -10,8 +10,8 @@
 
 #define PAR		"/sys/module/attributes/parameters/par"
 #define PAR_FAILED	1
-#define CACHED		0xff	/* MAIR_EL1: write back, inside and outside */
-#define NOT_CACHED	0x44	/* ordinary memory, not cacheable */
+#define CACHED		0xff	/* MAIR_EL1: write back, inner and outer */
+#define NOT_CACHED	0x44	/* normal memory, not cacheable */
 #define SIZE		(68 * KIB)
 #define AREA		(SIZE + PAGE)	/* in the kernel, with its guard page */
 
@@ -41,7 +41,7 @@ FIXTURE_TEARDOWN(natural)
 	EXPECT_EQ(0, card_reset(&self->card));
 }
 
-/* How the processor maps it, or -1 where it does not. */
+/* Return the attributes of the processor's mapping, or -1 if nothing is mapped. */
 static int attributes_of(unsigned long address)
 {
 	__u64 par;
@@ -81,13 +81,13 @@ TEST_F(natural, the_program_sees_it_without_caches)
 		EXPECT_EQ(NOT_CACHED,
 			  attributes_of((unsigned long)&rx.mem[at]));
 	}
-	/* And so does what was dropped, where it can be dropped. */
+	/* A page that was dropped and touched again is mapped without caches too. */
 	if (!madvise(rx.mem, SIZE, MADV_DONTNEED) && !touch(rx.mem))
 		EXPECT_EQ(NOT_CACHED, attributes_of((unsigned long)rx.mem));
 	buf_put(&rx);
 }
 
-/* The address of the area of that size which was made for DMA; 0 where none. */
+/* Return the address of the kernel's DMA area of that size, or 0 if there is none. */
 static unsigned long kernels_area(void)
 {
 	FILE *file = fopen("/proc/vmallocinfo", "re");
@@ -103,12 +103,12 @@ static unsigned long kernels_area(void)
 	return found;
 }
 
-/* By which read() and write() of the node go. */
+/* read() and write() of the node use the kernel's mapping. */
 TEST_F(natural, the_kernel_sees_it_without_caches)
 {
 	unsigned long area;
 
-	/* Else root is not told addresses either. */
+	/* Otherwise addresses are hidden even from root. */
 	ASSERT_EQ(0, attr_write("/proc/sys/kernel/kptr_restrict", "1"));
 	ASSERT_EQ(0, kernels_area());
 	ASSERT_EQ(0, card_write(&self->card, variant->how, "%lu rx", SIZE));

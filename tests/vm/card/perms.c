@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A member of the card's group does all that a program needs, root being asked
- * for nothing; who is not a member does none of it.
+ * A member of the card's group can do everything that a program needs without root.
+ * Other users can do none of it.
  */
 #include <kselftest_harness.h>
 
@@ -28,7 +28,7 @@ FIXTURE_TEARDOWN(perms)
 	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
 }
 
-/* The node in the very next instruction: what was late is seen here. */
+/* Open the node right after the allocation. This shows whether the node comes late. */
 static int allocate_and_open(const struct card *card)
 {
 	int err = card_write(card, "alloc", "64K rx\n");
@@ -73,7 +73,7 @@ static int errno_of_read(const char *path)
 	return attr_read(path, text, sizeof(text));
 }
 
-/* What is root's stays root's; what was refused is told to the member. */
+/* A member cannot write root's attributes. The member can read why a request failed. */
 static int member_limits(void *arg)
 {
 	static const char * const files[] = {
@@ -144,7 +144,7 @@ TEST_F(perms, stranger_opens_nothing)
 	EXPECT_EQ(0, as_user(UID_BOB, 0, stranger, &self->card));
 }
 
-/* Nor does a member of the group, of a card that has another one. */
+/* A member of one card's group cannot use a card of another group. */
 TEST_F(perms, group_of_another_card)
 {
 	ASSERT_EQ(0, card_write(&self->card, "gid", "901"));
@@ -154,7 +154,7 @@ TEST_F(perms, group_of_another_card)
 	EXPECT_EQ(0, as_user(UID_ALICE, 901, rounds, &self->card));
 }
 
-/* Nor anybody but root, before somebody gave the card to a group. */
+/* Only root can use a card that was never assigned to a group. */
 TEST_F(perms, nobody_by_default)
 {
 	ASSERT_EQ(0, card_unbind(&self->card));
@@ -163,7 +163,7 @@ TEST_F(perms, nobody_by_default)
 	EXPECT_EQ(0, as_user(UID_ALICE, GID_PCIBUF, stranger, &self->card));
 }
 
-/* What is readable by all tells no address. */
+/* Attributes that all users can read contain no bus address. */
 static int looks_around(void *arg)
 {
 	const struct card *card = arg;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What stands between the card and memory in this guest is what it should be. */
+/* The guest has the expected path between card and memory. */
 #include <kselftest_harness.h>
 
 #include "lib.h"
 
 FIXTURE(platform) {
 	struct card card;
-	char domain[32];	/* of the card's IOMMU group, "" where none */
+	char domain[32];	/* of the card's IOMMU group, "" if there is none */
 };
 
 FIXTURE_SETUP(platform)
@@ -28,7 +28,7 @@ static bool runner_said(const char *name, const char *words)
 	return said && strstr(said, words);
 }
 
-/* As the runner calls the IOMMU, so begins the type of domain that it is to have. */
+/* Return the start of the domain type that belongs to the runner's name of the IOMMU. */
 static const char *expected_domain(void)
 {
 	if (runner_said("PCIBUF_IOMMU", "pt"))
@@ -48,7 +48,7 @@ TEST_F(platform, iommu)
 		  lines_with("AMD-Vi: Interrupt remapping enabled"));
 }
 
-/* Firmware says where the machine ends, and the kernel is strict with a card there. */
+/* Firmware marks the port as external, and the kernel is strict with a card there. */
 TEST_F(platform, external)
 {
 	char text[32] = "";
@@ -71,7 +71,7 @@ static void check_backing(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, card_write(card, "free", "rx"));
 }
 
-/* One range for a card that is not trusted is not to be had of ordinary pages. */
+/* Pages cannot make one segment for an untrusted card, so alloc takes coherent memory. */
 TEST_F(platform, backing)
 {
 	bool external = runner_said("PCIBUF_CARDS", "@external") &&

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who may open what, of all that the driver puts into sysfs and /dev: root, a
- * member of the card's group, everybody else. And bus addresses, which only the
- * first two may know: not in what others can read, not in what udev is told, not
- * in the kernel's log.
+ * Check who may open each file of the driver in sysfs and /dev: root, a member of the
+ * card's group, or every user. Check also that other users find no bus address in files
+ * that they can read, in the uevents, or in the kernel's log.
  */
 #include <kselftest_harness.h>
 
@@ -18,7 +17,7 @@
 
 #define SIZE		(64 * KIB)
 #define MAX_BUFFERS	64
-#define MAX_FILE	(256 * KIB)	/* as much of each is looked at */
+#define MAX_FILE	(256 * KIB)	/* bytes searched in each file */
 
 enum who { ROOT = 1, MEMBER = 2, OTHER = 4, ALL = 7 };
 
@@ -64,14 +63,14 @@ FIXTURE(secrets) {
 	__u64 bus;
 };
 
-/* nftw() has no argument for these. */
+/* nftw() passes no argument, so the callback uses these variables. */
 static enum who me;
 static int files, wrong;
 static char needles[2][32];
 
 /*
- * One that cannot be a number of something else: its hex has a letter, and is not
- * in what the kernel said when it booted.
+ * Is the address unlikely to be another number? Its hex form must have a letter and must
+ * not occur in the boot messages of the kernel.
  */
 static bool is_distinct(__u64 bus)
 {
@@ -153,7 +152,9 @@ static int check_file(const char *path, const struct stat *status, int type,
 	return 0;
 }
 
-/* Everything in the card's directory, where those of its buffers are, too. */
+/*
+ * Check all files in the card's directory. The directories of the buffers are below it.
+ */
 static int check_tree(void *arg)
 {
 	const struct _test_data_secrets *self = arg;
@@ -188,7 +189,7 @@ TEST_F(secrets, node_has_its_owner)
 	EXPECT_EQ(GID_PCIBUF, status.st_gid);
 }
 
-/* The address as a number of its own, however it is written. */
+/* Does the text have the address, as a whole number in any notation? */
 static bool tells(const char *text, size_t length)
 {
 	const char *at, *end = text + length;
@@ -246,7 +247,7 @@ static int look_into(const char *path, const struct stat *status, int type,
 	return 0;
 }
 
-/* Files of /proc itself; those of processes are in directories. */
+/* Search the files of /proc itself. Directories there belong to processes. */
 static void look_into_proc(void)
 {
 	static const char * const own[] = {
@@ -270,7 +271,7 @@ static void look_into_proc(void)
 		look_into(own[own_nr], NULL, FTW_F, NULL);
 }
 
-/* The card's PCI device and all below it, the module, IOMMUs, and /proc. */
+/* Search the card's PCI device and all below it, the module, the IOMMUs and /proc. */
 static int look_around(void *arg)
 {
 	const struct _test_data_secrets *self = arg;
@@ -292,7 +293,7 @@ TEST_F_TIMEOUT(secrets, others_learn_no_address, 120)
 	struct buf buf;
 	char *text;
 
-	/* The search finds it where it is. */
+	/* The search works: it finds the address in segments. */
 	text = contents(buf_attr(&self->card, self->name, "segments"), &length);
 	EXPECT_TRUE(tells(text, length));
 	free(text);
@@ -309,7 +310,7 @@ static int has_our_name(const char *path, const struct stat *status, int type,
 {
 	(void)status;
 	(void)type;
-	/* gcov has a place for each file that was compiled for it. */
+	/* gcov has a directory entry for each file that was compiled with it. */
 	if (strstr(path, "/debug/gcov/"))
 		return 0;
 	wrong += !!strstr(path + place->base, "pcibuf");
@@ -333,7 +334,7 @@ static int open_uevents(void)
 	return bind(sock, (void *)&address, sizeof(address)) ? -1 : sock;
 }
 
-/* An address of a new buffer is not known before: so any that looks like one. */
+/* The address of a new buffer is not known before, so look for any likely address. */
 TEST_F(secrets, events_tell_no_address)
 {
 	int sock = open_uevents(), events = 0;
@@ -355,7 +356,7 @@ TEST_F(secrets, events_tell_no_address)
 	close(sock);
 }
 
-/* What goes wrong is logged: not where it was. */
+/* The log reports failures, but no address. */
 TEST_F(secrets, log_tells_no_address)
 {
 	EXPECT_EQ(0, attr_write(MAX_TOTAL, "1T"));

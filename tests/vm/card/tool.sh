@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# In the fast guest: pcibufctl against the driver itself. Of its words, those that
-# come from the driver; the others are tests/unit/ctl*.t's.
+# In the fast guest: pcibufctl with the driver itself. This program tests the messages
+# that come from the driver. tests/unit/ctl*.t test the others.
 set -eu
 # shellcheck source=tests/system/lib.sh
 . /tests/lib.sh
@@ -37,7 +37,7 @@ as() {
 	su -s /bin/sh "$user" -c "PATH=$PATH; $*"
 }
 
-# The buffers of the card, in a form that holds over a restore.
+# The buffers of the card, in a form that stays the same over a restore.
 inventory() {
 	for dir in "$cards/$edu"/buffers/*; do
 		echo "${dir##*/} $(cat "$dir/index" "$dir/size" | tr '\n' ' ')"
@@ -45,7 +45,7 @@ inventory() {
 	cat $cards/"$edu"/dma_mask_bits $cards/"$edu"/max_bytes
 }
 
-# What differs from run to run, taken out.
+# The list without the parts that differ from run to run.
 told() {
 	pcibufctl list --json | sed -e "s/$edu/EDU/g; s/$net/NET/g" \
 		-e 's/0x[0-9a-f]\{4,\}/0xN/g; s/"max_bytes":[0-9]*/"max_bytes":N/g'
@@ -123,7 +123,7 @@ test_saved() {
 	check "... really" same 0 "$(cat "$cards/$net/nr_buffers")"
 }
 
-# What this guest really lacks: an IOMMU, the rules, udevd.
+# This guest really has no IOMMU, no rules and no udevd.
 test_doctor() {
 	check "doctor finds that no IOMMU translates" ends 1 '"name":"no_iommu"' \
 		pcibufctl doctor --json

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Two identical cards in one machine. Their links under /dev: tests/system. */
+/* Two identical cards in one machine. tests/system tests their links under /dev. */
 #include <kselftest_harness.h>
 
 #include "lib.h"
@@ -57,7 +57,7 @@ TEST_F(twins, one_label_on_both)
 	EXPECT_EQ(2 * PAGE, attr_u64(buf_attr(&self->cards[1], "rx", "size")));
 }
 
-/* pcibufN is of one card; another cannot free it. */
+/* pcibufN belongs to one card. The other card cannot free it. */
 TEST_F(twins, node_of_the_other)
 {
 	const char *node;
@@ -72,8 +72,8 @@ TEST_F(twins, node_of_the_other)
 }
 
 /*
- * Free rx here, make tx there, and open at once what rx was: nothing, or an
- * error, but never the other's.
+ * Free rx of one card, allocate tx of the other card, and open the old node of rx at
+ * once. The result is an error, but never the other card's buffer.
  */
 TEST_F_TIMEOUT(twins, stale_name_finds_nothing, 120)
 {
@@ -116,7 +116,7 @@ TEST_F(twins, quota_is_each_ones_and_total_is_of_both)
 	EXPECT_EQ(0, attr_write(MAX_TOTAL, total));
 }
 
-/* The end of one is nothing to the other. */
+/* The unbind of one card does not affect the other card. */
 TEST_F(twins, unbind_of_one)
 {
 	struct buf rx;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What may be written to alloc, alloc_sg and free, and what not: EINVAL for all
- * that is malformed, and nothing is changed by it.
+ * Valid and invalid writes to alloc, alloc_sg and free. A malformed request returns
+ * EINVAL and changes nothing.
  */
 #include <kselftest_harness.h>
 
@@ -51,7 +51,7 @@ TEST_F_TIMEOUT(words, sizes_refused, 120)
 		"1.5M", "1e6", "4,096",
 		"4KB", "4KiB", "4 KB", "512 MB", "512 MB\n", "K", "M",
 		"0xg", "0x4096Z", "4P", "4E", "--4096", "4096 - ", "4096;",
-		/* 2^64 and more, in every spelling */
+		/* 2^64 and more, in every notation */
 		"18446744073709551615", "18446744073709551616",
 		"18446744073709551617", "99999999999999999999",
 		"36893488147419103232", "0xffffffffffffffff",
@@ -70,7 +70,7 @@ TEST_F_TIMEOUT(words, sizes_refused, 120)
 		check_refused(_metadata, &self->card, &self->before, texts[i]);
 }
 
-/* A write of nothing does not even reach the driver on some kernels. */
+/* On some kernels, a write of 0 bytes does not reach the driver. */
 TEST_F(words, nothing_makes_nothing)
 {
 	attr_write_n(card_attr(&self->card, "alloc"), "", 0);
@@ -88,7 +88,7 @@ TEST_F(words, zero_byte_is_refused)
 	EXPECT_EQ(EINVAL, attr_write_n(path, "\0", 1));
 }
 
-/* Seventeen digits are a number, but more memory than there is. */
+/* A number of seventeen digits is valid, but exceeds any quota. */
 TEST_F(words, many_digits)
 {
 	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc",
@@ -98,13 +98,13 @@ TEST_F(words, many_digits)
 	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc_sg", "8388607T"));
 	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc_sg",
 				     "0x7ffffffffffff000"));
-	/* As many digits as one likes do no harm where they are zeros. */
+	/* Leading zeros are allowed in any number. */
 	EXPECT_EQ(0, card_write(&self->card, "alloc",
 				"00000000000000000004096 rx"));
 	EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
 }
 
-/* A page of it and more; not all of it is garbage. */
+/* A long request is refused even if its first page is a valid request. */
 TEST_F(words, longer_than_a_page_is_refused)
 {
 	const char *path = card_attr(&self->card, "alloc");
@@ -177,7 +177,7 @@ TEST_F_TIMEOUT(words, labels_refused, 120)
 		"gb", "T", "t", "TB", "TiB", "P", "PB", "PiB", "pib", "E",
 		"EB", "EiB", "eb",
 		"\xc3\xa4", "a\xc3\xa4", "r\xff", "rx\x01", "rx\x7f",
-		/* key=value words, of which none exists yet */
+		/* key=value pairs; no key exists yet */
 		"node=1", "rx node=1", "rx x=", "rx =", "rx ry", "rx rx",
 		"rx 4096", "rx -",
 	};
@@ -220,7 +220,7 @@ TEST_F(words, labels_taken)
 		check_label(_metadata, &self->card, labels[i]);
 }
 
-/* What no buffer can be called may be malformed, or just not be there. */
+/* A name that no buffer can have is malformed or not found. */
 TEST_F(words, names_to_free)
 {
 	static const char * const refused[] = {
@@ -256,7 +256,7 @@ TEST_F(words, names_to_free)
 	EXPECT_EQ(0, card_write(&self->card, "free", "other"));
 }
 
-/* By each of its three names, with a newline and without. */
+/* Free by each of the three names, with and without a newline. */
 TEST_F(words, free_by_every_name)
 {
 	char node[64];

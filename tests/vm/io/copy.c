@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * read and write of every size, at every place, from and to every address; ended
- * by a signal, by a revoke, by the end of a process.
+ * read and write of every size, at every offset, from and to every address. A signal, a
+ * revoke or the end of the process interrupts them.
  */
 #include <kselftest_harness.h>
 
@@ -11,8 +11,8 @@
 
 #include "lib.h"
 
-#define SIZE	(5 * MIB + 3 * PAGE)	/* two large pages and a tail */
-#define LONG	(64 * MIB)		/* takes longer than TICK_US */
+#define SIZE	(5 * MIB + 3 * PAGE)	/* two huge pages and a tail */
+#define LONG	(64 * MIB)		/* a copy takes longer than TICK_US */
 #define TICK_US	3000
 #define TRIES	50
 #define ROUNDS	8
@@ -20,7 +20,7 @@
 FIXTURE(copy) {
 	struct card card;
 	struct buf rx;
-	unsigned char *model;	/* what the buffer has to hold */
+	unsigned char *model;	/* the expected contents of the buffer */
 	unsigned char *room;
 };
 
@@ -54,7 +54,7 @@ static const size_t lengths[] = {
 	4 * MIB, SIZE,
 };
 
-/* What a call gives for so much at that place. */
+/* Return the expected result of a call for @length bytes at @at. */
 static ssize_t expected(size_t at, size_t length)
 {
 	return length < SIZE - at ? length : SIZE - at;
@@ -99,7 +99,7 @@ TEST_F_TIMEOUT(copy, write_anywhere, 120)
 	EXPECT_EQ(0, memcmp(self->rx.mem, self->model, SIZE));
 }
 
-/* As dd does it, from the first byte to the last. */
+/* Read block after block from the first byte to the last, as dd does. */
 TEST_F_TIMEOUT(copy, block_after_block, 120)
 {
 	static const size_t blocks[] = {
@@ -135,7 +135,7 @@ TEST_F_TIMEOUT(copy, block_after_block, 120)
 	free(big);
 }
 
-/* Into many small pieces, and from them, in one call. */
+/* One call reads into many small parts, and one writes from them. */
 TEST_F_TIMEOUT(copy, pieces, 60)
 {
 	struct iovec parts[64];
@@ -157,7 +157,7 @@ TEST_F_TIMEOUT(copy, pieces, 60)
 	EXPECT_EQ(0, memcmp(self->rx.mem, self->model, SIZE));
 }
 
-/* A buffer that takes long to copy, and memory of that size. */
+/* Make a buffer whose copy takes long, and memory of the same size. */
 static unsigned char *make_long(struct __test_metadata *_metadata,
 				struct card *card, struct buf *slow)
 {
@@ -176,7 +176,7 @@ static void ignore(int sig)
 	(void)sig;
 }
 
-/* One signal, soon; without SA_RESTART. */
+/* Raise one signal soon. The handler does not restart calls. */
 static void signal_soon(void)
 {
 	const struct sigaction action = { .sa_handler = ignore };
@@ -186,7 +186,7 @@ static void signal_soon(void)
 	setitimer(ITIMER_REAL, &soon, NULL);
 }
 
-/* It ends soon, with what was copied and the position behind it. */
+/* The call ends early. Its result and the file position match the copied bytes. */
 TEST_F_TIMEOUT(copy, read_ended_by_a_signal, 60)
 {
 	struct buf slow;
@@ -232,7 +232,7 @@ TEST_F_TIMEOUT(copy, write_ended_by_a_signal, 60)
 	free(copy);
 }
 
-/* Reads and writes until that is refused; the errno. */
+/* Read and write until a call fails. Return the errno. */
 static int copy_until_gone(int fd, unsigned char *copy)
 {
 	while (pread(fd, copy, LONG, 0) > 0 && pwrite(fd, copy, LONG, 0) > 0)

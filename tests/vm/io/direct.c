@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Direct I/O between a disk and the mapping of a buffer, in both modes of
- * mapping: the disk's controller reads and writes the very pages that the card
- * does. Wants a guest with disks.
+ * Direct I/O between a disk and the mapping of a buffer, in both modes of mapping. The
+ * disk's controller reads and writes the same pages as the card. Needs a guest with
+ * disks.
  */
 #include <kselftest_harness.h>
 
@@ -12,7 +12,7 @@
 
 #include "lib.h"
 
-#define SIZE	(4 * MIB + 3 * PAGE)	/* large pages and a tail */
+#define SIZE	(4 * MIB + 3 * PAGE)	/* huge pages and a tail */
 #define ROUNDS	10
 
 FIXTURE(direct) {
@@ -66,7 +66,7 @@ static bool read_disk(int disk, void *mem, off_t offset)
 	return disk_read(disk, mem, SIZE, offset) == SIZE;
 }
 
-/* What the disk itself has, by a buffer that is none of ours. */
+/* Does the disk hold pattern @seed? Read it into ordinary memory. */
 static bool disk_holds(int disk, off_t offset, __u32 seed)
 {
 	unsigned char *copy = aligned_alloc(PAGE, SIZE);
@@ -99,7 +99,7 @@ TEST_F_TIMEOUT(direct, from_small_pages_to_large_ones, 120)
 	EXPECT_EQ(-1, mismatch(self->rx.mem, SIZE, 0, 2));
 }
 
-/* A mapping that nobody touched yet: direct I/O itself brings it in. */
+/* Direct I/O itself faults in a mapping that was never touched. */
 TEST_F_TIMEOUT(direct, into_what_was_never_touched, 120)
 {
 	struct buf fresh;
@@ -112,7 +112,7 @@ TEST_F_TIMEOUT(direct, into_what_was_never_touched, 120)
 	buf_put(&fresh);
 }
 
-/* Contiguous: a large page, and 256 single ones. */
+/* Contiguous: one huge page and 256 base pages. */
 TEST_F_TIMEOUT(direct, into_single_pages, 120)
 {
 	struct buf fresh;
@@ -175,7 +175,10 @@ static int take_away(struct card *card, bool unbind)
 	return err ? err : card_write(card, "dma_mask_bits", "64");
 }
 
-/* Taken away in the middle of it: an errno, and no page of anybody else's. */
+/*
+ * Revoke the buffer during the I/O: the I/O fails with an errno, and does not touch
+ * other buffers' pages.
+ */
 TEST_F_TIMEOUT(direct, taken_away_during_it, 120)
 {
 	struct buf other;
@@ -203,7 +206,7 @@ TEST_F_TIMEOUT(direct, taken_away_during_it, 120)
 	}
 }
 
-/* A block device that is a file in memory, so that a copy is made after all. */
+/* Open a loop device of a file in memory. This path copies the data. */
 static int loop_open(int *file)
 {
 	char node[32], name[] = "/tmp/pcibuf-test-XXXXXX";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A read or a write that stops in the middle, because a page of the caller's own
- * memory does not come (userfaultfd), while the buffer is taken from it and all
- * memory is given to others. When it goes on it reads what was the buffer's, and
- * writes nowhere else. Wants a small guest with two cards, and not the test build,
- * which waits for whoever holds a page.
+ * A read or a write stops in the middle, because a page of the caller's own memory does
+ * not come (userfaultfd). Meanwhile the buffer is revoked and others allocate all
+ * memory. When the call continues, a read returns the buffer's old data, and a write
+ * changes nothing else. Needs a small guest with two cards, and not the test build,
+ * which waits for all users of a page.
  */
 #include <kselftest_harness.h>
 
@@ -17,7 +17,7 @@
 
 #include "lib.h"
 
-#define SIZE	(64 * KIB)	/* one unit, which one reference holds */
+#define SIZE	(64 * KIB)	/* one extent, held by one reference */
 #define OLD	3
 #define OTHERS	32	/* buffers of the other card, of the same kind */
 
@@ -27,7 +27,7 @@ FIXTURE(paused) {
 	struct buf others[OTHERS];
 	struct snapshot before;
 	int fd;
-	__u64 frame;		/* of its memory */
+	__u64 frame;		/* of the buffer's first page */
 	int faults;		/* of the memory that does not come */
 	unsigned char *mem;
 	ssize_t done;
@@ -46,7 +46,7 @@ FIXTURE_VARIANT_ADD(paused, unbound) {
 	.unbind = true,
 };
 
-/* Its first page is there, the others are waited for. */
+/* The first page is there. userfaultfd delays the others. */
 static int make_slow_memory(struct _test_data_paused *self)
 {
 	struct uffdio_api api = { .api = UFFD_API };
@@ -123,7 +123,7 @@ static void *write_all(void *arg)
 	return NULL;
 }
 
-/* As zeros. */
+/* The missing pages come, as zeros. */
 static void let_memory_come(struct __test_metadata *_metadata,
 			    struct _test_data_paused *self)
 {
@@ -137,7 +137,10 @@ static void let_memory_come(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, ioctl(self->faults, UFFDIO_ZEROPAGE, &pages));
 }
 
-/* Who asks for such memory next gets what was freed last: is it the buffer's? */
+/*
+ * The last freed memory goes to the next request for its size. Is it the buffer's
+ * memory?
+ */
 static bool give_to_others(struct __test_metadata *_metadata,
 			   struct _test_data_paused *self)
 {
@@ -167,7 +170,10 @@ static void check_others(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, card_reset(&self->other));
 }
 
-/* What is others' now is as they left it, whatever the call did meanwhile. */
+/*
+ * Pause a call, and check that it does not change memory that others allocated
+ * meanwhile.
+ */
 static void pause_in(struct __test_metadata *_metadata,
 		     struct _test_data_paused *self, void *(*call)(void *arg),
 		     bool unbind)
@@ -191,7 +197,7 @@ static void pause_in(struct __test_metadata *_metadata,
 	check_others(_metadata, self);
 }
 
-/* All of the unit that it held, or nothing. */
+/* The read returns data of the extent that it holds, or fails. */
 TEST_F_TIMEOUT(paused, read_goes_on, 120)
 {
 	pause_in(_metadata, self, read_all, variant->unbind);

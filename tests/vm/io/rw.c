@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* read, write and their like: what dd, hexdump, cmp and Python use. */
+/* read, write and similar calls, as dd, hexdump, cmp and Python use them. */
 #include <kselftest_harness.h>
 
 #include <sys/ioctl.h>
@@ -8,7 +8,7 @@
 
 #include "lib.h"
 
-#define SIZE	(2 * MIB + 3 * PAGE)	/* a large page and a tail */
+#define SIZE	(2 * MIB + 3 * PAGE)	/* a huge page and a tail */
 
 FIXTURE(rw) {
 	struct card card;
@@ -32,7 +32,7 @@ FIXTURE_TEARDOWN(rw)
 	EXPECT_EQ(0, card_reset(&self->card));
 }
 
-/* All of it, however many calls that takes; what came in all. */
+/* Read all of it, in as many calls as needed. Return the bytes read. */
 static ssize_t read_all(int fd, unsigned char *to, size_t size)
 {
 	size_t done = 0;
@@ -136,7 +136,7 @@ TEST_F(rw, descriptor_of_one_direction)
 	close(out);
 }
 
-/* From and to memory that is not there: an errno, and the buffer as it was. */
+/* Copies from and to unmapped memory return an errno and keep the buffer unchanged. */
 TEST_F(rw, bad_address)
 {
 	char *bad = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
@@ -153,7 +153,7 @@ TEST_F(rw, bad_address)
 	munmap(bad, PAGE);
 }
 
-/* A buffer read into itself through its mapping: no lock may bite its tail. */
+/* A buffer is read into its own mapping: the copy and the fault must not deadlock. */
 TEST_F(rw, into_its_own_mapping)
 {
 	struct buf fresh;
@@ -190,7 +190,7 @@ static int temporary_file(void)
 	return fd;
 }
 
-/* Old kernels (5.10) let it read from regular files and disks only. */
+/* Old kernels (5.10) allow sendfile only from regular files and disks. */
 static bool sendfile_takes_devices(void)
 {
 	int from = open("/dev/urandom", O_RDONLY);
@@ -223,7 +223,7 @@ TEST_F_TIMEOUT(rw, sendfile, 60)
 	close(fd);
 }
 
-/* What went into a pipe stays as it was when the buffer changes or goes. */
+/* Data in a pipe stays the same when the buffer changes or is freed. */
 TEST_F(rw, splice)
 {
 	loff_t at = PAGE;
@@ -252,7 +252,7 @@ TEST_F(rw, splice_at_the_end)
 	close(pipes[1]);
 }
 
-/* There is nothing to write back, and no reason to refuse it. */
+/* There is nothing to write back, and no reason to fail. */
 TEST_F(rw, sync)
 {
 	EXPECT_EQ(0, msync(self->rx.mem, SIZE, MS_SYNC));

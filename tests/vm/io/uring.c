@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * io_uring between a buffer and disks, files, its own node: with plain
- * addresses, with vectors, with registered buffers. Wants a guest with disks.
+ * io_uring between a buffer and disks, files, and the buffer's own node: with plain
+ * addresses, with vectors, and with registered buffers. Needs a guest with disks.
  */
 #include "lib-mapped.h"
 
@@ -19,7 +19,7 @@ static struct io_uring_sqe request(int op, int fd, void *mem, size_t length,
 	};
 }
 
-/* All of it, however many requests that takes. */
+/* Transfer all of it, in as many requests as needed. */
 static bool transfer(struct uring *ring, int op, int fd,
 		     const struct place *place)
 {
@@ -40,7 +40,7 @@ static bool transfer(struct uring *ring, int op, int fd,
 	return true;
 }
 
-/* By a buffer that is none of ours. */
+/* Does the disk hold pattern @seed? Read it into ordinary memory. */
 static bool disk_holds(int disk, size_t size, __u32 seed)
 {
 	unsigned char *copy = aligned_alloc(PAGE, (size + MIB) & ~(MIB - 1));
@@ -51,7 +51,7 @@ static bool disk_holds(int disk, size_t size, __u32 seed)
 	return same;
 }
 
-/* Out by one kind of request, and in again by another. */
+/* Write to the disks by one kind of request, and read back by another kind. */
 static void check_out_and_in(struct __test_metadata *_metadata,
 			     const struct place *place, struct uring *ring,
 			     int out, int in)
@@ -96,7 +96,7 @@ TEST_F_TIMEOUT(mapped, never_touched, 60)
 	close(disk);
 }
 
-/* Pieces that begin and end within pages, from the end to the start. */
+/* Parts that begin and end within pages, from the end to the start. */
 TEST_F_TIMEOUT(mapped, vectors, 60)
 {
 	struct iovec parts[] = {
@@ -124,7 +124,9 @@ TEST_F_TIMEOUT(mapped, vectors, 60)
 	close(disk);
 }
 
-/* EOPNOTSUPP before Linux 6.5 or so: it takes no file's memory there. */
+/*
+ * Before about Linux 6.5, io_uring registers no memory of files and returns EOPNOTSUPP.
+ */
 static bool takes_files(int err)
 {
 	return err != EOPNOTSUPP;
@@ -147,7 +149,7 @@ TEST_F_TIMEOUT(mapped, registered, 60)
 	uring_close(&ring);
 }
 
-/* Out of the middle of large pages; and unmapped while registered. */
+/* Register a part from the middle of huge pages, and unmap it while registered. */
 TEST_F_TIMEOUT(mapped, part_registered, 60)
 {
 	const size_t at = MIB + 3 * PAGE, length = MIB + 5 * PAGE;
@@ -174,13 +176,15 @@ TEST_F_TIMEOUT(mapped, part_registered, 60)
 	EXPECT_EQ(-1, mismatch(self->mem + at, length, at, 1));
 	EXPECT_EQ(-1, nonzero(self->mem, at));
 	EXPECT_EQ(-1, nonzero(self->mem + at + length, 100 * PAGE));
-	/* A ring that is closed with them lets go of them some time later. */
+	/*
+	 * If a ring is closed with registered buffers, it releases them some time later.
+	 */
 	EXPECT_EQ(0, uring_unregister(&ring));
 	uring_close(&ring);
 	close(disk);
 }
 
-/* The other side of a request: the node itself, at once and by a worker. */
+/* Requests on the node itself, done at once or by a worker. */
 TEST_F_TIMEOUT(mapped, node, 60)
 {
 	static const __u8 flags[] = { 0, IOSQE_ASYNC };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The rest of the kernel takes the mapping of a buffer as the memory that it
- * is: pipes, files, sockets and other processes, without a copy in between.
+ * The rest of the kernel uses the mapping of a buffer as ordinary memory: pipes, files,
+ * sockets and other processes. Pipes and sockets take the pages without a copy.
  */
 #include "lib-mapped.h"
 
@@ -46,7 +46,7 @@ TEST_F_TIMEOUT(mapped, sendfile, 60)
 	close(file);
 }
 
-/* From the node into a pipe, and from the pipe into a file and back. */
+/* Splice from the node into a pipe, from the pipe into a file, and back. */
 TEST_F_TIMEOUT(mapped, splice, 60)
 {
 	const loff_t size = variant->size;
@@ -74,7 +74,7 @@ TEST_F_TIMEOUT(mapped, splice, 60)
 	close(file);
 }
 
-/* The pages themselves go into the pipe, even given away for good. */
+/* The pipe takes the pages themselves, also as a gift (SPLICE_F_GIFT). */
 static void check_vmsplice(struct __test_metadata *_metadata,
 			   const struct place *place, unsigned int flags)
 {
@@ -118,7 +118,7 @@ static int sleep_for_ever(void *arg)
 	return 0;
 }
 
-/* Between two processes, into and out of the mapping of each. */
+/* Copy between two processes, from and to a mapping of each. */
 TEST_F_TIMEOUT(mapped, process_vm, 60)
 {
 	unsigned char *copy = malloc(variant->size);
@@ -148,7 +148,7 @@ TEST_F_TIMEOUT(mapped, process_vm, 60)
 	free(copy);
 }
 
-/* Another process sends what is in @mem, however long that takes. */
+/* Another process sends the data at @mem, however long this takes. */
 static pid_t write_in_child(int fd, const unsigned char *mem, size_t size)
 {
 	pid_t pid = fork();
@@ -166,7 +166,9 @@ static pid_t write_in_child(int fd, const unsigned char *mem, size_t size)
 	return pid;
 }
 
-/* Mapping into @to, @from into mapping, at the same time. */
+/*
+ * Write from the mapping to @to and read from @from into the mapping, at the same time.
+ */
 static void check_passes(struct __test_metadata *_metadata,
 			 const struct place *place, int to, int from)
 {

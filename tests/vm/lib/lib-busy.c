@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Three more states: the card writes, buffers are made, buffers are freed. */
+/*
+ * Three more states: the card writes, processes allocate buffers, processes free
+ * buffers.
+ */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -12,10 +15,10 @@
 
 #define DMA_AT		128	/* in each page: behind its stamp */
 #define DMA_LENGTH	64
-#define AGAIN_AT	(2 * KIB)	/* where a write that was begun before is not */
-#define FREED		32	/* buffers in a row */
+#define AGAIN_AT	(2 * KIB)	/* where no earlier write of the card is */
+#define FREED		32	/* buffers that are freed in a row */
 
-/* A driver's program in user space: its buffer, its card's registers. */
+/* This process is a user-space driver: it uses a buffer and the card's registers. */
 static struct edu edu;
 static __u64 bus;
 static sigjmp_buf bar_is_gone;
@@ -41,7 +44,7 @@ static int start_dma(struct scene *scene)
 	return err;
 }
 
-/* It goes on whatever happens, as a card would that nobody tells to stop. */
+/* Continue to write after any event, like a card that no driver stops. */
 static int write_by_card(struct scene *scene, unsigned int nth)
 {
 	__u64 page = nth % (HUGE_PAGE / PAGE) * PAGE;
@@ -54,7 +57,7 @@ static int write_by_card(struct scene *scene, unsigned int nth)
 	return 0;
 }
 
-/* What it did is seen elsewhere. */
+/* Nothing to check here: check_dma() checks what the card wrote. */
 static int check_nothing(struct scene *scene, enum outcome outcome)
 {
 	(void)scene;
@@ -76,7 +79,7 @@ static int begin_dma(struct scene *scene)
 	return err ? err : helper_start(scene, &dma_job);
 }
 
-/* All the memory that there is shall stay as it is while a transfer lasts. */
+/* While a transfer lasts, no page that this process can allocate changes. */
 static int check_nothing_written(void)
 {
 	unsigned char *mem;
@@ -92,7 +95,7 @@ static int check_nothing_written(void)
 	return differs("memory that nobody wrote to", 1, same);
 }
 
-/* Another transfer, as if nothing had been. */
+/* Do another transfer. It works as it did before the event. */
 static int check_reaches(struct scene *scene)
 {
 	struct reach reach;
@@ -117,7 +120,7 @@ static int check_dma(struct scene *scene, enum outcome outcome)
 
 	if (outcome != KEPT)
 		return wrong + check_nothing_written();
-	/* The helper's process would be in the way. */
+	/* The helper's transfers would disturb this one. */
 	wrong += helpers_end(scene);
 	wrong += differs("errno of segments", 0,
 			 buf_segments(scene->own.fd, &first, 0, &one));
@@ -130,7 +133,7 @@ const struct state state_dma = {
 	.end = scene_drop,
 };
 
-/* Whatever its directory says: gone is gone. */
+/* Return ENODEV if the card's directory is gone, instead of ENOENT. */
 static int card_error(const struct card *card, int err)
 {
 	if (err == ENOENT && access(card_attr(card, ""), F_OK))
@@ -147,7 +150,7 @@ static int begin_without(struct scene *scene, const struct job *job)
 	return err ? err : helper_start(scene, job);
 }
 
-/* Somebody may have revoked it in between. */
+/* An event may revoke the buffer between alloc and free. */
 static int allocate(struct scene *scene, unsigned int nth)
 {
 	const struct card *card = scene->card;

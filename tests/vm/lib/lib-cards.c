@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * For what happens to the whole machine: a card for each state of lib-states.c,
- * and the last one without a buffer.
+ * For events of the whole machine: one card for each state of lib-states.c, and the last
+ * card without a buffer.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 static struct card cards[MAX_SCENES];
 static struct scene scenes[MAX_SCENES];
 
-/* How many cards that takes. */
+/* Return the number of cards that this needs. */
 unsigned int scenes_count(void)
 {
 	unsigned int nr = 0;
@@ -32,7 +32,7 @@ const char *scene_cannot(unsigned int nth)
 						    NULL;
 }
 
-/* 0 or an errno. */
+/* Return 0 or an errno. */
 static int begin_one(unsigned int nth)
 {
 	struct card *card = &cards[nth];
@@ -66,7 +66,7 @@ int scene_check_kept(unsigned int nth)
 		       card_is_master(&cards[nth]));
 }
 
-/* So much memory was taken by the event itself, while all cards had theirs. */
+/* Allow for the memory that the event itself took while all cards were in use. */
 void scenes_cost(__u64 bytes)
 {
 	unsigned int i;
@@ -76,9 +76,10 @@ void scenes_cost(__u64 bytes)
 }
 
 /*
- * From the last to the first, as each saw what was there before it. Beside one that
- * makes buffers all the time that is never the same: what the other leaves is seen
- * when that ends.
+ * End the scenes from the last to the first, because each scene began with the buffers
+ * of the scenes before it. A scene that follows a busy state cannot compare memory,
+ * because the busy state allocates buffers all the time. Memory that such a scene loses
+ * is found when the busy state ends.
  */
 int scene_end_kept(unsigned int nth)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The disks that scripts/vm/vm --disk gives to a guest. QEMU can make them slow. */
+/* The disks that scripts/vm/vm --disk gives to a guest. QEMU can make a disk slow. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +12,10 @@
 #include "lib.h"
 
 #define BLOCK_DIR	"/sys/block"
-#define WAIT_TRIES	100	/* of 0.1 s: some appear late */
+#define WAIT_TRIES	100	/* of 0.1 s: some disks appear late */
 #define SLOW_IOPS	2
-#define SLOW_MS		200	/* one request takes at least as long then */
-#define SLOW_REQUESTS	2	/* in a row: one may be so by chance */
+#define SLOW_MS		200	/* least time of one request then */
+#define SLOW_REQUESTS	2	/* in a row: one may be slow by chance */
 #define SLOW_WAIT_MS	20000
 
 static int is_disk(const struct dirent *entry)
@@ -33,12 +33,12 @@ static bool has_serial(const char *disk, const char *serial)
 	    attr_read(pathf(BLOCK_DIR "/%s/device/serial", disk), text,
 		      sizeof(text)))
 		return false;
-	/* NVMe fills it up with spaces. */
+	/* NVMe pads the serial number with spaces. */
 	text[strcspn(text, " ")] = '\0';
 	return !strcmp(text, serial);
 }
 
-/* Its name; "" where there is none by now. */
+/* Return the name of the disk, or "" if it does not exist yet. */
 static const char *find(const char *serial)
 {
 	struct dirent **found;
@@ -55,7 +55,7 @@ static const char *find(const char *serial)
 	return name;
 }
 
-/* A descriptor, or -1 and errno. */
+/* Return a descriptor, or -1 and errno. */
 int disk_open(const char *serial, int flags)
 {
 	int tries = WAIT_TRIES, disk = -1;
@@ -68,7 +68,9 @@ int disk_open(const char *serial, int flags)
 	return disk;
 }
 
-/* What was written until it ended, or -1 and errno where nothing was. */
+/*
+ * Return the bytes written before the first failure, or -1 and errno if there are none.
+ */
 ssize_t disk_write(int disk, const void *mem, size_t size, off_t offset)
 {
 	size_t done = 0;
@@ -111,8 +113,8 @@ static long now_ms(void)
 }
 
 /*
- * From when it returns a request takes half a second. The monitor may need a
- * moment until it hears of it. 0 or an errno.
+ * When this returns, a request takes half a second. The monitor may receive the command
+ * late. Return 0 or an errno.
  */
 int disk_slow_down(const char *serial)
 {
@@ -121,7 +123,7 @@ int disk_slow_down(const char *serial)
 	long start = now_ms(), end = start + SLOW_WAIT_MS;
 	int slow = 0;
 
-	/* What is to happen meanwhile takes longer in a kernel that checks itself. */
+	/* A kernel that checks itself needs more time for what a test does meanwhile. */
 	set_limit(serial, slowness() > 1 ? SLOW_IOPS / 2 : SLOW_IOPS);
 	while (slow < SLOW_REQUESTS && start < end) {
 		start = now_ms();
@@ -134,13 +136,16 @@ int disk_slow_down(const char *serial)
 	return slow < SLOW_REQUESTS ? ETIMEDOUT : 0;
 }
 
-/* What waits goes on at once. */
+/* Waiting requests continue at once. */
 void disk_speed_up(const char *serial)
 {
 	set_limit(serial, 0);
 }
 
-/* Requests that the disk has not answered yet: the ninth number of its line. */
+/*
+ * Return the number of requests that the disk has not completed, the ninth field of
+ * stat.
+ */
 __u64 disk_waiting(const char *serial)
 {
 	unsigned long long waiting = 0;

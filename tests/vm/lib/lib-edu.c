@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The DMA engine of QEMU's edu card (docs/specs/edu in QEMU's tree), driven
- * from user space through resource0, as the users of pcibuf drive theirs.
+ * The DMA engine of QEMU's edu card (docs/specs/edu in QEMU's tree). Tests drive it from
+ * user space through resource0, as users of pcibuf drive their cards.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -54,9 +54,9 @@ void edu_close(struct edu *edu)
 }
 
 /*
- * Always 8 bytes: a store of 4 replaces the whole register, the upper half by
- * zeros. The order matters too: what the program wrote to the buffer has to be
- * there before the card is told to start.
+ * Always store 8 bytes: a store of 4 bytes replaces the whole register and sets the
+ * upper half to zero. The order matters too: the data in the buffer must be visible
+ * before the card starts.
  */
 static void edu_set(struct edu *edu, unsigned int reg, __u64 value)
 {
@@ -68,7 +68,7 @@ static __u64 edu_get(struct edu *edu, unsigned int reg)
 	return __atomic_load_n((__u64 *)(edu->bar + reg), __ATOMIC_SEQ_CST);
 }
 
-/* Until a transfer is over; 0 or an errno. */
+/* Wait until a transfer is over. Return 0 or an errno. */
 int edu_wait(struct edu *edu)
 {
 	const struct timespec nap = { .tv_nsec = 2000000 };
@@ -85,7 +85,7 @@ int edu_wait(struct edu *edu)
 static int edu_begin(struct edu *edu, __u64 from, __u64 to, __u32 length,
 		     __u64 command)
 {
-	/* QEMU ends itself where the length passes the card's own memory. */
+	/* QEMU exits if the transfer passes the end of the card's own memory. */
 	int err = length > EDU_MAX_TRANSFER ? EMSGSIZE : edu_wait(edu);
 
 	if (err)
@@ -105,26 +105,26 @@ static int edu_transfer(struct edu *edu, __u64 from, __u64 to, __u32 length,
 	return err ? err : edu_wait(edu);
 }
 
-/* Memory at a bus address into the card. */
+/* Copy memory at a bus address into the card. */
 int edu_fetch(struct edu *edu, __u64 bus, __u32 length)
 {
 	return edu_transfer(edu, bus, EDU_OWN_MEMORY, length, 0);
 }
 
-/* What the card has into memory at a bus address. */
+/* Copy the card's own memory to a bus address. */
 int edu_store(struct edu *edu, __u64 bus, __u32 length)
 {
 	return edu_transfer(edu, EDU_OWN_MEMORY, bus, length,
 			    EDU_DMA_TO_MEMORY);
 }
 
-/* As edu_store(), but returns when it has begun: it takes place 0.1 s later. */
+/* Begin a transfer like edu_store() and return. The data arrives 0.1 s later. */
 int edu_begin_store(struct edu *edu, __u64 bus, __u32 length)
 {
 	return edu_begin(edu, EDU_OWN_MEMORY, bus, length, EDU_DMA_TO_MEMORY);
 }
 
-/* From memory to memory by way of the card. */
+/* Copy from memory to memory through the card. */
 int edu_copy(struct edu *edu, __u64 from, __u64 to, __u32 length)
 {
 	int err = edu_fetch(edu, from, length);
@@ -132,7 +132,7 @@ int edu_copy(struct edu *edu, __u64 from, __u64 to, __u32 length)
 	return err ? err : edu_store(edu, to, length);
 }
 
-/* With a page that the card reaches, to bring bytes from and to. */
+/* Open the card, and allocate a page that the card reaches, to copy from and to. */
 int reach_open(const struct card *card, struct reach *reach)
 {
 	int err = edu_open(card, &reach->edu);
@@ -143,7 +143,7 @@ int reach_open(const struct card *card, struct reach *reach)
 	return err;
 }
 
-/* The page stays a buffer of the card. */
+/* The page stays allocated as a buffer of the card. */
 void reach_close(struct reach *reach)
 {
 	edu_close(&reach->edu);
@@ -151,8 +151,9 @@ void reach_close(struct reach *reach)
 }
 
 /*
- * One byte, both ways: 0, or 1 where the card read what is not at @mem, 2 where
- * it wrote elsewhere, -1 where it did not work at all.
+ * Copy one byte in both directions. Return 0 if both arrive, 1 if the card did not read
+ * the byte at @mem, 2 if the card's byte did not arrive at @mem, -1 if a transfer
+ * failed.
  */
 int reaches(struct reach *reach, __u64 bus, unsigned char *mem)
 {

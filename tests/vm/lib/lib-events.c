@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What can happen to a card, and how it is had again. */
+/* Events that can happen to a card, and how to get the card back after each. */
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #define AER_INJECT	"/dev/aer_inject"
 #define RECOVERED	"AER: device recovery successful"
 
-/* A file of the port that the card is behind. */
+/* Return the path of an attribute of the port above the card. */
 static const char *port_attr(const struct card *card, const char *attr)
 {
 	return pathf(PCI_DIR "/devices/%s/../%s", card->bdf, attr);
@@ -47,7 +47,7 @@ static int find_again(const struct card *card)
 	return err ?: card_bind(card);
 }
 
-/* Another driver's now; its own was taken from it. */
+/* Unbind the card and bind it to another driver. */
 static int give_to_stub(const struct card *card)
 {
 	int err = attr_write(pci_attr(card, "driver_override"), "pci-stub");
@@ -97,7 +97,7 @@ static int reset_function(const struct card *card)
 	return attr_write(pci_attr(card, "reset"), "1");
 }
 
-/* Of a bus reset too the card knows nothing afterwards. */
+/* Any way to reset will do: after a bus reset too, the card has lost its state. */
 static const char *no_reset(const struct card *card)
 {
 	return access(pci_attr(card, "reset"), F_OK) ?
@@ -105,8 +105,8 @@ static const char *no_reset(const struct card *card)
 }
 
 /*
- * The card has no error reporting of its own, but what its port reports is the
- * whole link's, so recovery asks the card's driver. Names are QEMU's.
+ * The card has no error reporting of its own. But its port reports errors for the whole
+ * link, so the recovery asks the card's driver. The names are QEMU's.
  */
 static int inject(const struct card *card, const char *error)
 {
@@ -132,7 +132,7 @@ static const char *no_aer(const struct card *card)
 	       "this kernel handles no errors of PCIe" : NULL;
 }
 
-/* As drivers/pci/pcie/aer_inject.c has it. */
+/* This is the structure of drivers/pci/pcie/aer_inject.c. */
 struct aer_error {
 	__u8 bus, dev, fn;
 	__u32 uncor_status, cor_status;
@@ -145,7 +145,10 @@ static __u64 corrected(const struct card *card)
 	return attr_u64(port_attr(card, "aer_rootport_total_err_cor"));
 }
 
-/* QEMU reports no corrected errors, so the kernel tells itself of one. */
+/*
+ * QEMU reports no corrected errors, so the kernel's aer_inject reports one to the
+ * kernel.
+ */
 static int receiver_error(const struct card *card)
 {
 	struct aer_error error = { .cor_status = PCI_ERR_COR_RCVR };
@@ -175,7 +178,7 @@ static const char *no_injection(const struct card *card)
 	       "this kernel cannot be told of a corrected error" : NULL;
 }
 
-/* Where the slot's registers are in the configuration of the port. */
+/* Return the offset of the slot control register in the port's configuration space. */
 static int slot_control(int config)
 {
 	__u8 at, id;
@@ -191,10 +194,13 @@ static int slot_control(int config)
 	return -1;
 }
 
-/* No power, and the light that says so is out. */
+/* The slot has no power, and its power indicator is off. */
 #define SLOT_OFF	(PCI_EXP_SLTCTL_PCC | PCI_EXP_SLTCTL_PIC)
 
-/* The kernel is done with it: another card would be switched off too before. */
+/*
+ * Wait until the kernel is done with the slot. Before that, the kernel would power off a
+ * new card too.
+ */
 static int wait_for_slot(int config, int at)
 {
 	double end = seconds() + 60;
@@ -212,8 +218,8 @@ static int wait_for_slot(int config, int at)
 
 /*
  * The kernel's own hotplug takes reset_lock and pci_rescan_remove_lock in two orders
- * (seen in 6.1). lockdep watches nothing any more when it has seen that, so it is to
- * look away meanwhile, where there is one.
+ * (seen in 6.1). lockdep stops all checks after the first report. Therefore switch
+ * lockdep off meanwhile, if the kernel has it.
  */
 static void watch_locks(bool on)
 {
@@ -221,9 +227,9 @@ static void watch_locks(bool on)
 }
 
 /*
- * QEMU drops a card whose slot has no power and does not say that it has: at
- * once, and before the kernel knows. It hears of it by the slot's interrupt, when
- * all looks as if it had just been pulled out.
+ * QEMU drops a card whose slot has no power. QEMU does this at once, without a report,
+ * and before the kernel knows. The slot's interrupt tells the kernel, which then sees a
+ * card that was just pulled out.
  */
 static int pull_out(const struct card *card)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Allocations that fail, in the calling task alone: a single one, or all when so
- * much was allocated. Wants a kernel with CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC
- * and their files in debugfs.
+ * Make allocations fail in the calling task alone: one allocation, or all allocations
+ * after a given amount. Needs a kernel with CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC and
+ * their files in debugfs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,10 +17,12 @@
 #define SLAB_DIR	"/sys/kernel/debug/failslab"
 #define PAGE_DIR	"/sys/kernel/debug/fail_page_alloc"
 
-/* Of FAIL_ONE: which one was to fail, and how many there were. */
+/* FAIL_ONE: the number of the allocation to fail, and the count of allocations. */
 static unsigned int wanted, passed;
 
-/* Open all the time: nothing is allocated between a request to fail and the call. */
+/*
+ * Open all the time, so that nothing is allocated between arming a failure and the call.
+ */
 static int nth_fd = -1, task_fd = -1;
 
 static const struct setting {
@@ -30,7 +32,7 @@ static const struct setting {
 	{ SLAB_DIR "/ignore-gfp-wait", "N" },
 	{ SLAB_DIR "/task-filter", "Y" },
 	{ SLAB_DIR "/probability", "0" },
-	/* The log is for what nobody asked for. */
+	/* Do not log the failures that a test asked for. */
 	{ SLAB_DIR "/verbose", "0" },
 	{ PAGE_DIR "/ignore-gfp-wait", "N" },
 	{ PAGE_DIR "/ignore-gfp-highmem", "N" },
@@ -85,8 +87,8 @@ static const char *dir_of(enum failing what)
 }
 
 /*
- * FAIL_ONE: the nth allocation from here on, counted from 1. Else all, after n
- * pages, or bytes of small objects.
+ * FAIL_ONE: the nth allocation from here on fails, counted from 1. Otherwise all
+ * allocations fail after n pages, or after n bytes of small objects.
  */
 void fail_begin(enum failing what, unsigned int n)
 {
@@ -106,7 +108,7 @@ void fail_begin(enum failing what, unsigned int n)
 	put_number(task_fd, 1);
 }
 
-/* As before fail_begin(); how many have failed. */
+/* Undo fail_begin(). Return the number of failed allocations. */
 unsigned int fail_end(enum failing what)
 {
 	unsigned int left;
@@ -124,7 +126,7 @@ unsigned int fail_end(enum failing what)
 	return 1000000 - left;
 }
 
-/* How many allocations there were, the one that failed included. */
+/* Return the number of allocations, including the failed one. */
 unsigned int fail_passed(void)
 {
 	return passed;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What kind of guest this is, as far as it matters for what to expect. */
+/* Properties of this guest that change what a test expects. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "lib.h"
 
-/* off and pt both mean that bus addresses are those of memory. */
+/* With off and with pt, bus addresses are physical addresses. */
 bool iommu_translates(void)
 {
 	const char *mode = getenv("PCIBUF_IOMMU");
@@ -17,9 +17,9 @@ bool iommu_translates(void)
 }
 
 /*
- * The narrowest mask that a card may have here. On QEMU's machine for Arm memory
- * begins at 1 GiB, and the kernel takes no mask that misses some of its DMA zone,
- * which ends with the memory or at 4 GiB.
+ * Return the narrowest valid mask of this guest. On QEMU's machine for Arm, memory
+ * begins at 1 GiB. The kernel refuses a mask that does not cover its DMA zone, which
+ * ends with the memory or at 4 GiB.
  */
 unsigned int fewest_bits(void)
 {
@@ -28,7 +28,7 @@ unsigned int fewest_bits(void)
 	return iommu_translates() || !arch || strcmp(arch, "arm64") ? 24 : 32;
 }
 
-/* Does the kernel keep memory for dma_alloc_coherent()? */
+/* Does the kernel reserve memory (CMA) for dma_alloc_coherent()? */
 bool cma_exists(void)
 {
 	FILE *file = fopen("/proc/meminfo", "re");
@@ -42,13 +42,13 @@ bool cma_exists(void)
 	return kib;
 }
 
-/* Entries of 2 MiB; a kernel with PREEMPT_RT has none. */
+/* Do PMD entries of 2 MiB exist? A kernel with PREEMPT_RT has none. */
 bool large_pages_exist(void)
 {
 	return !access("/sys/kernel/mm/transparent_hugepage", F_OK);
 }
 
-/* By the module's parameter, or by the machine. */
+/* The module's parameter or the machine can force coherent memory. */
 bool coherent_forced(void)
 {
 	const char *incoherent = getenv("PCIBUF_INCOHERENT");
@@ -60,7 +60,10 @@ bool coherent_forced(void)
 	return *text == 'Y' || *text == '1';
 }
 
-/* What firmware calls external is not trusted; QEMU's @external is such a port. */
+/*
+ * Firmware marks external ports, and the kernel does not trust cards there. QEMU's
+ * @external is such a port.
+ */
 static bool is_external(const struct card *card)
 {
 	char text[16] = "";
@@ -69,13 +72,13 @@ static bool is_external(const struct card *card)
 	return !strcmp(text, "removable");
 }
 
-/* The backing of what alloc makes for this card. */
+/* Does alloc take coherent memory for this card? */
 bool alloc_is_coherent(const struct card *card)
 {
 	return coherent_forced() || (is_external(card) && iommu_translates());
 }
 
-/* Without an IOMMU the coherent backing has blocks of at most 4 MiB. */
+/* Without an IOMMU, the coherent backing allocates blocks of at most 4 MiB. */
 bool any_size(void)
 {
 	return !coherent_forced() || iommu_translates();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Processes that use a buffer beside the one that tests: each does its job until
- * it is asked, by one byte, what became of it, and answers how much is wrong.
+ * Helper processes that use a buffer beside the test process. Each helper does its job
+ * until the test process sends one byte, the outcome. The helper then checks its part
+ * and answers with the number of errors.
  */
 #include <errno.h>
 #include <poll.h>
@@ -14,7 +15,7 @@
 #include "lib-scene.h"
 
 #define QUIT		127	/* instead of an outcome */
-#define LAST_STEPS	5.0	/* seconds in which it has to notice */
+#define LAST_STEPS	5.0	/* seconds in which a step must fail */
 
 static int ask(int socket, char question)
 {
@@ -38,7 +39,7 @@ static bool is_asked(int socket, bool wait)
 	return poll(&wanted, 1, wait ? -1 : 0) == 1;
 }
 
-/* It works on for a while, since it may not have met the event yet. */
+/* Continue the job for a while, because it may not have met the event yet. */
 static int judge(struct scene *scene, const struct job *job,
 		 enum outcome outcome, int ended)
 {
@@ -74,7 +75,7 @@ static void serve(struct scene *scene, const struct job *job, int socket)
 	}
 }
 
-/* 0 or an errno, when it is at work. */
+/* Return 0 or an errno, after the helper has begun to work. */
 int helper_start(struct scene *scene, const struct job *job)
 {
 	struct helper *helper = &scene->helpers[scene->nr_helpers];
@@ -107,7 +108,10 @@ int helpers_check(struct scene *scene, enum outcome outcome)
 	return wrong;
 }
 
-/* They are told, since others may have inherited this end of the socket. */
+/*
+ * Send QUIT: closing the socket is not enough, since other processes may have inherited
+ * it.
+ */
 int helpers_end(struct scene *scene)
 {
 	const char quit = QUIT;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What one process has of a buffer, and what becomes of it. */
+/* The descriptor and the mappings that one process has of a buffer. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -40,7 +40,7 @@ static __u64 stamp_at(size_t offset)
 	return 0x7063696275660000ULL ^ offset * 0x9e3779b97f4a7c15ULL;
 }
 
-/* Each page its own word, by the one mapping. */
+/* Write a different word to each page, through one of the mappings. */
 void hold_stamp(struct hold *hold)
 {
 	size_t at;
@@ -49,7 +49,7 @@ void hold_stamp(struct hold *hold)
 		*(__u64 *)(hold->large.mem + at) = stamp_at(at);
 }
 
-/* Where @mem, at @offset in the buffer, has a page of another stamp; or -1. */
+/* @mem is at @offset in the buffer. Return where a page has another stamp, or -1. */
 ssize_t stamp_mismatch(const void *mem, size_t length, size_t offset)
 {
 	size_t at, first = -offset & (PAGE - 1);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Every allocation behind a request fails, each in turn: the request says ENOMEM
- * and has changed nothing, or does without; and then the same request succeeds. So
- * does one for which all fail from some point on. How many points there are is told
- * in comments. Wants a kernel whose allocations fail on demand, and the module's
- * test build, which can be told by which way to find a range.
+ * Make each allocation behind a request fail, one after the other. The request either
+ * returns ENOMEM and changes nothing, or succeeds without that allocation. Then the same
+ * request succeeds. The same holds if all allocations fail from some point on. Comments
+ * in the output tell the number of points. Needs a kernel with fault injection, and the
+ * module's test build, which has a parameter for the steps to contiguous memory.
  */
 #ifndef PCIBUF_TESTS_LIB_INJECT_H
 #define PCIBUF_TESTS_LIB_INJECT_H
@@ -18,41 +18,44 @@
 #define STEPS		PARAM_DIR "/contig_steps"
 #define ALL_STEPS	"7"
 
-/* More than a unit, so in two parts, of which one is no power of two. */
+/* More than a huge page, so it has two parts, one of which is no power of two. */
 #define ODD		(3 * MIB + 3 * PAGE)
 
-#define NEVER		1000000		/* that many allocations no request makes */
+#define NEVER		1000000		/* no request has so many */
 
 struct op;
 
-/* What a request works with. */
+/* The objects that a request works with. */
 struct rig {
 	struct card card;
 	const struct op *op;
-	int file;		/* in sysfs, open: no path is walked while something fails */
-	char text[64];		/* to be written to it */
+	int file;		/* in sysfs, open: no path walk during a failure */
+	char text[64];		/* to write to file */
 	struct buf rx;
 	int pipe[2];
-	unsigned char *scratch;	/* ODD bytes that are there */
+	unsigned char *scratch;	/* ODD bytes, populated */
 };
 
-/* A request: each function returns 0 or an errno. */
+/* A request. Each function returns 0 or an errno. */
 struct op {
 	const char *name;
 	const char *attr;	/* to write to, or to read */
 	const char *text;
 	size_t size;		/* of the buffer rx */
-	size_t shift;		/* what of it is left out of the mapping */
-	bool parked;		/* as much is parked */
-	bool spare;		/* makes do without any, in one backing at least */
-	unsigned int first;	/* so many points from the last one are looked at, */
-	unsigned int last;	/* or so many from the first; 0: all */
+	size_t shift;		/* bytes of rx that are not mapped */
+	bool parked;		/* park as much memory before */
+	bool spare;		/* can succeed without any, in one backing at least */
+	unsigned int first;	/* test only so many points before the last one, */
+	unsigned int last;	/* or only the first so many; 0: all */
 	int (*before)(struct rig *rig);
 	int (*run)(struct rig *rig);
 	int (*after)(struct rig *rig);
 };
 
-/* One more; else a quarter more: memory is large, and small at the end. */
+/*
+ * Return the next point: one more, or a quarter more. Memory is large, and small at the
+ * end.
+ */
 static unsigned int next(enum failing what, unsigned int n)
 {
 	switch (what) {
@@ -65,7 +68,7 @@ static unsigned int next(enum failing what, unsigned int n)
 	}
 }
 
-/* Nor does it blame the platform for what is only short. */
+/* The refused request changed nothing, and last_error does not blame the platform. */
 static void check_refused(struct __test_metadata *_metadata, struct rig *rig,
 			  int err, const char *was)
 {
@@ -81,14 +84,14 @@ static void check_refused(struct __test_metadata *_metadata, struct rig *rig,
 	EXPECT_EQ(0, rig->op->run(rig));
 }
 
-/* What became of a request at one point after the other. */
+/* The results of a request, over all points. */
 struct tally {
 	unsigned int points;
 	unsigned int refused;
-	char *was;		/* the state before, each time */
+	char *was;		/* the state before each request */
 };
 
-/* False where nothing failed, or the test has. */
+/* Return false if nothing failed or the test has failed. */
 static bool try(struct __test_metadata *_metadata, struct rig *rig,
 		enum failing what, unsigned int n, struct tally *tally)
 {
@@ -166,7 +169,7 @@ FIXTURE_SETUP(inject)
 	ASSERT_EQ(0, fail_open());
 }
 
-/* Nothing is left charged either: a quota of one page is enough for one page. */
+/* No memory is left charged: a quota of one page is enough for one page. */
 FIXTURE_TEARDOWN(inject)
 {
 	const struct card *card = &self->rig.card;
@@ -181,7 +184,7 @@ FIXTURE_TEARDOWN(inject)
 	EXPECT_EQ(0, snapshot_changes(card, &self->before));
 }
 
-/* A file to write @text to, or to read. */
+/* Open a file to write @text to, or to read. */
 static inline int ready(struct rig *rig, const char *path, int flags,
 			const char *text)
 {
@@ -197,7 +200,9 @@ static inline int run_store(struct rig *rig)
 	return pwrite(rig->file, rig->text, length, 0) == length ? 0 : errno;
 }
 
-/* A buffer that is freed is parked, where memory is, as long as one is held. */
+/*
+ * Where memory is parked, a freed buffer is parked as long as the card has another one.
+ */
 static inline int park(struct rig *rig)
 {
 	int err = card_write(&rig->card, "alloc", "4K held");

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What else is in the memory of a machine: files, and holes between their pages.
- * No two words of all piles are alike, so that a page that was moved and is not
- * what it was shows.
+ * Fill the memory of the guest: with files, and with holes between their pages. All
+ * words of all piles differ, so that a page with wrong contents after a move is found.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +20,7 @@
 
 static __u64 words[WORDS];
 
-/* Memory that cannot be dropped, and memory that has a copy on a disk. */
+/* Mount memory that cannot be reclaimed (tmpfs), and a disk for page cache. */
 int load_mount(void)
 {
 	if (!access(LOAD_TMPFS, F_OK))
@@ -49,7 +48,7 @@ static int write_part(int fd, const struct pile *pile, __u64 offset)
 	return errno ? errno : ENOSPC;
 }
 
-/* A file of whole MiB, in memory and, where it has a disk, there too. */
+/* Make a file of whole MiB. It is in memory and, at LOAD_CACHE, on a disk too. */
 int pile_make(const struct pile *pile)
 {
 	int fd = open(pile->path, O_RDWR | O_CREAT | O_TRUNC, 0600);
@@ -64,7 +63,7 @@ int pile_make(const struct pile *pile)
 	return err;
 }
 
-/* Gives back all but one page of each @stride. */
+/* Free all but one page of each @stride pages. */
 int pile_comb(struct pile *pile, unsigned int stride)
 {
 	int fd = open(pile->path, O_RDWR);
@@ -94,7 +93,7 @@ static bool part_is_right(const struct pile *pile, __u64 offset)
 	return !wrong;
 }
 
-/* Where a pile is not what was written, -1 if nowhere. */
+/* Return where a pile differs from what was written, or -1. */
 ssize_t pile_mismatch(const struct pile *pile)
 {
 	int fd = open(pile->path, O_RDONLY);
@@ -109,7 +108,7 @@ ssize_t pile_mismatch(const struct pile *pile)
 	return wrong;
 }
 
-/* Fills what is free but for @leave bytes, then breaks it up. */
+/* Fill the free memory except for @leave bytes, then fragment the pile. */
 int load_comb(struct pile *pile, __u64 leave, unsigned int stride)
 {
 	__u64 available = mem_free();
@@ -121,8 +120,8 @@ int load_comb(struct pile *pile, __u64 leave, unsigned int stride)
 }
 
 /*
- * All memory that can be had, filled with TAKEN: whoever is given a page that was
- * somebody else's has it among these.
+ * Allocate all available memory and fill it with TAKEN. If another process can get a
+ * freed page of a buffer, the page is in this memory.
  */
 unsigned char *take_all_memory(size_t *size)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Mappings at chosen places, and what it costs to touch them. */
+/* Mappings at chosen addresses, and the cost of touching them. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -8,11 +8,12 @@
 
 #include "lib.h"
 
-#define CHUNK	(1 * MIB)	/* read at a time for comparison */
+#define CHUNK	(1 * MIB)	/* bytes read at a time for comparison */
 
 /*
- * All of a buffer, @shift bytes behind an address that large pages fit: by large
- * pages where that is 0, by windows where not. Nothing is mapped beside it.
+ * Map all of a buffer, @shift bytes behind an address that fits huge pages. With @shift
+ * 0 the driver maps huge pages, otherwise it maps base pages by fault-around. Nothing is
+ * mapped next to the mapping.
  */
 int place_map(struct place *place, int fd, size_t size, size_t shift, int flags)
 {
@@ -35,7 +36,10 @@ void place_drop(struct place *place)
 	munmap(place->room, place->room_size);
 }
 
-/* Of this process so far, without those that wait for a disk. */
+/*
+ * Return the minor faults of this process so far: faults that wait for a disk do not
+ * count.
+ */
 long faults(void)
 {
 	struct rusage usage;
@@ -44,7 +48,7 @@ long faults(void)
 	return usage.ru_minflt;
 }
 
-/* One write to each page. */
+/* Write once to each page. */
 void touch_all(void *mem, size_t size)
 {
 	unsigned char *bytes = mem;
@@ -54,7 +58,7 @@ void touch_all(void *mem, size_t size)
 		__atomic_store_n(bytes + at, at >> 12, __ATOMIC_RELAXED);
 }
 
-/* All of a file is pattern @seed, by read(2) and not by any mapping. */
+/* Does the whole file hold pattern @seed? Use read(2), not a mapping. */
 bool file_holds(int fd, size_t size, __u32 seed)
 {
 	unsigned char *chunk = malloc(CHUNK);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A fixture that several programs have: one buffer, mapped whole and filled, in
- * each of the ways that there are. What was done to the mapping is over when a
- * test ends, and nothing of it may be left.
+ * A fixture for several programs: one buffer, mapped whole and filled, in each kind of
+ * mapping. When a test ends, all its changes to the mapping end too, and nothing may be
+ * left.
  */
 #ifndef PCIBUF_TESTS_LIB_MAPPED_H
 #define PCIBUF_TESTS_LIB_MAPPED_H
@@ -11,7 +11,7 @@
 
 #include "lib.h"
 
-#define SIZE	(5 * MIB + 3 * PAGE)	/* two large pages and a tail */
+#define SIZE	(5 * MIB + 3 * PAGE)	/* two huge pages and a tail */
 
 FIXTURE(mapped) {
 	struct card card;
@@ -24,8 +24,8 @@ FIXTURE(mapped) {
 FIXTURE_VARIANT(mapped) {
 	const char *how;
 	size_t size;
-	size_t shift;		/* from where large pages fit */
-	__u64 large;		/* so much is mapped by large pages */
+	size_t shift;		/* from an address that fits huge pages */
+	__u64 large;		/* bytes that huge pages map */
 };
 
 FIXTURE_VARIANT_ADD(mapped, large_pages) {
@@ -36,7 +36,7 @@ FIXTURE_VARIANT_ADD(mapped, out_of_step) {
 	.how = "alloc_sg", .size = SIZE, .shift = 5 * PAGE,
 };
 
-/* Contiguous: a large page, and 256 single ones. */
+/* Contiguous: one huge page and 256 base pages. */
 FIXTURE_VARIANT_ADD(mapped, single_pages) {
 	.how = "alloc", .size = 3 * MIB, .large = 2 * MIB,
 };
@@ -67,7 +67,7 @@ FIXTURE_TEARDOWN(mapped)
 	EXPECT_EQ(0, card_reset(&self->card));
 }
 
-/* Mapping and file both hold pattern @seed. */
+/* The mapping and the file both hold pattern @seed. */
 static inline void check_holds(struct __test_metadata *_metadata,
 			       const struct place *place, int fd, __u32 seed)
 {
@@ -75,7 +75,7 @@ static inline void check_holds(struct __test_metadata *_metadata,
 	EXPECT_TRUE(file_holds(fd, place->size, seed));
 }
 
-/* And still takes new data, everywhere. */
+/* The mapping and the file hold @seed, and then new data everywhere. */
 static inline void check_works(struct __test_metadata *_metadata,
 			       const struct place *place, int fd, __u32 seed)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The machine around the guest: QEMU's monitor, and what comes and goes. */
+/* The machine around the guest: QEMU's monitor, and devices that come and go. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ void monitor(const char *fmt, ...)
 	fclose(line);
 }
 
-/* Until a file is there, or no longer there. */
+/* Wait until a file exists, or no longer exists. */
 bool wait_for(const char *path, bool there)
 {
 	const struct timespec nap = { .tv_nsec = 10000000 };
@@ -42,7 +42,7 @@ bool wait_for(const char *path, bool there)
 	return true;
 }
 
-/* Until the kernel log has so many lines with these words. */
+/* Wait until the kernel log has @count lines with these words. */
 bool wait_for_lines(const char *words, int count)
 {
 	const struct timespec nap = { .tv_nsec = 10000000 };
@@ -57,8 +57,8 @@ bool wait_for_lines(const char *words, int count)
 }
 
 /*
- * What there was in the card's place, as the runner made it. Again until it is there:
- * QEMU drops the old one only when the kernel is all done with it.
+ * Plug a card like the runner's into the card's slot. Repeat the command until the card
+ * is there: QEMU drops the old card only after the kernel is done with it.
  */
 bool card_plug(const struct card *card)
 {
@@ -78,7 +78,10 @@ bool card_plug(const struct card *card)
 	return true;
 }
 
-/* A card whose files are there may not be ready for a driver, and is then given one. */
+/*
+ * The files of a new card can exist before the card can be bound. The kernel then binds
+ * the card when it is ready.
+ */
 int card_bind_new(const struct card *card)
 {
 	int err = card_bind(card);
@@ -86,7 +89,7 @@ int card_bind_new(const struct card *card)
 	return err == ENOENT && wait_for(card_attr(card, "gid"), true) ? 0 : err;
 }
 
-/* The letter that the kernel has for what a process does. */
+/* Return the letter of the kernel for the state of a process. */
 static char doing(pid_t pid)
 {
 	char text[256] = "", *end;
@@ -97,8 +100,8 @@ static char doing(pid_t pid)
 }
 
 /*
- * A process that resets a device, and has begun to: it is asleep in the kernel when
- * this returns. -1: the device cannot be reset.
+ * Start a process that resets a device. On return, the process sleeps in the kernel
+ * during the reset. Return -1 if the device cannot be reset.
  */
 pid_t reset_begin(const struct card *card)
 {
@@ -116,7 +119,7 @@ pid_t reset_begin(const struct card *card)
 		} while (state == 'R' || state == 'S');
 		if (state == 'D')
 			return pid;
-		/* It was over before anybody looked. */
+		/* The reset was over before this process looked. */
 		if (waitpid(pid, &status, 0) != pid)
 			break;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Connections: what is sent uncopied by the loopback interface, descriptors. */
+/* Connections: sends without a copy over the loopback interface, and file descriptors. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/errqueue.h>
@@ -56,8 +56,8 @@ static int join(int type, int from, int to)
 }
 
 /*
- * What is sent to ends[1] comes out of ends[0], and waits uncopied on the way
- * as far as the receiver has no room. 0 or an errno.
+ * Data sent to ends[1] arrives at ends[0]. Data for which the receiver has no room waits
+ * on the way without a copy. Return 0 or an errno.
  */
 int net_pair(int type, int ends[2])
 {
@@ -75,7 +75,7 @@ int net_pair(int type, int ends[2])
 	return ends[0] < 0 ? errno : 0;
 }
 
-/* How many sends without a copy the kernel is done with; -1 for an error. */
+/* Return how many zero-copy sends the kernel has completed, -1 for an error. */
 static int completed(int socket)
 {
 	char control[128];
@@ -93,7 +93,7 @@ static int completed(int socket)
 	return err->ee_data - err->ee_info + 1;
 }
 
-/* Waits for that many; 0 or an errno. */
+/* Wait for @calls completions. Return 0 or an errno. */
 int net_completed(int socket, int calls)
 {
 	struct pollfd wanted = { .fd = socket };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where memory is, what is bounced, what is logged, how late it is. */
+/* Physical addresses, bounce buffers, lines of the kernel log, and the time. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/types.h>
@@ -17,8 +17,8 @@
 #define FRAMES		4096	/* read at once */
 
 /*
- * As misplaced(), but all of it has to be mapped: where a mapping first is not
- * the memory that begins at @phys, page by page, -1 if nowhere.
+ * Like misplaced(), but every page must be mapped. Return where the mapping first
+ * differs from the memory that begins at @phys, page by page, or -1.
  */
 ssize_t displaced(const void *mem, size_t length, __u64 phys)
 {
@@ -42,7 +42,7 @@ ssize_t displaced(const void *mem, size_t length, __u64 phys)
 	return wrong;
 }
 
-/* The page frame behind an address, 0 where there is none yet. */
+/* Return the page frame behind an address, 0 if no page is mapped yet. */
 __u64 frame_of(const void *addr)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -55,12 +55,12 @@ __u64 frame_of(const void *addr)
 	return entry & PAGEMAP_PRESENT ? entry & PAGEMAP_FRAME : 0;
 }
 
-/* Of /proc/kpageflags (Documentation/admin-guide/mm/pagemap.rst). */
+/* Flags of /proc/kpageflags (Documentation/admin-guide/mm/pagemap.rst). */
 #define KPF_LRU		0x20
 #define KPF_BUDDY	0x400
 #define BLOCK		(HUGE_PAGE / PAGE)
 
-/* Free, or in use by files and processes: nothing that has to stay. */
+/* Is every page free or used by files and processes? Such pages can move. */
 static bool block_moves(const __u64 *flags)
 {
 	size_t i;
@@ -72,10 +72,9 @@ static bool block_moves(const __u64 *flags)
 }
 
 /*
- * Bytes of the longest stretch of memory, in whole blocks of 2 MiB, of which it is
- * plain that all that is in it can be moved. Where that lies is a matter of luck:
- * the kernel puts itself anywhere (KASLR), and its small things where there is
- * room.
+ * Return the bytes of the longest range, in whole blocks of 2 MiB, in which all pages
+ * can certainly be moved. The place of this range is a matter of luck: the kernel loads
+ * itself anywhere (KASLR), and allocates small objects where there is room.
  */
 __u64 longest_stretch(void)
 {
@@ -92,8 +91,8 @@ __u64 longest_stretch(void)
 }
 
 /*
- * The node that a mapped page is on, or a negative errno. Touches it, because the
- * kernel unmaps pages now and then to see who uses them on which node.
+ * Return the node of a mapped page, or a negative errno. Touch the page first, because
+ * the kernel sometimes unmaps pages to see which node uses them.
  */
 int page_node(const void *addr)
 {
@@ -107,7 +106,7 @@ int page_node(const void *addr)
 	return node;
 }
 
-/* "Node 0, zone   Normal   3   1 ...": free blocks of each order. */
+/* A line is "Node 0, zone   Normal   3   1 ...": free blocks of each order. */
 static __u64 pages_of_line(const char *line, unsigned int order)
 {
 	unsigned int i, blocks;
@@ -125,7 +124,7 @@ static __u64 pages_of_line(const char *line, unsigned int order)
 	}
 }
 
-/* How many pages lie in free blocks of this order or a higher one. */
+/* Return the number of pages in free blocks of at least this order. */
 __u64 free_in_blocks(unsigned int order)
 {
 	FILE *file = fopen("/proc/buddyinfo", "re");
@@ -139,13 +138,13 @@ __u64 free_in_blocks(unsigned int order)
 	return pages;
 }
 
-/* Bytes of the bounce pool that are in use. */
+/* Return the bytes of the bounce pool that are in use. */
 __u64 bounced(void)
 {
 	return attr_u64("/sys/kernel/debug/swiotlb/io_tlb_used") * 2 * KIB;
 }
 
-/* Lines of the kernel log with this in them. */
+/* Return the number of lines of the kernel log that contain @words. */
 int lines_with(const char *words)
 {
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
@@ -161,7 +160,7 @@ int lines_with(const char *words)
 	return count;
 }
 
-/* Seconds that never jump. */
+/* Return the time in seconds, by a clock that never jumps. */
 double seconds(void)
 {
 	struct timespec now;
@@ -170,7 +169,7 @@ double seconds(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-/* All that there are; the caller frees them. NULL and errno where it fails. */
+/* Return all segments; the caller frees the array. Return NULL and errno on failure. */
 struct pcibuf_segment *segments_of(int fd, __u32 *count)
 {
 	struct pcibuf_segment *segments;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# For what adds a result to the TAP of a guest: read after its own rules, since all
-# but the trace and the plan goes on from here.
+# For awk programs that add a result to the TAP of a guest. This file is read after the
+# rules of such a program. It passes on every line except the trace and the plan.
 
 /^# trace: / { next }
 
@@ -12,7 +12,7 @@
 
 { print }
 
-# One result more than were planned, and the plan; ends the program.
+# Add one result to the planned ones, print the plan, and end the program.
 function add_result(good, name, comment)
 {
 	print (good ? "ok " : "not ok ") planned + 1 " - " name

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One event in one state: what has to be true before, after and at the end. */
+/* One event in one state: the conditions before, after and at the end. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include "lib-scene.h"
 
-/* What most states have: this process's part, and that of helpers. */
+/* Check what most states have: the hold of this process, and the helpers. */
 int scene_look(struct scene *scene, enum outcome outcome)
 {
 	return hold_check(&scene->own, outcome) + helpers_check(scene, outcome);
@@ -18,7 +18,7 @@ int scene_drop(struct scene *scene)
 	return hold_drop(&scene->own) + helpers_end(scene);
 }
 
-/* A buffer with a stamp on each page, which nobody has open. */
+/* Make a buffer with a stamp on each page. No process has it open. */
 static int make_buffer(const struct card *card)
 {
 	struct hold hold;
@@ -35,7 +35,7 @@ static int make_buffer(const struct card *card)
 	return hold_drop(&hold);
 }
 
-/* 0 or an errno. */
+/* Return 0 or an errno. */
 int scene_begin(struct scene *scene, const struct state *state,
 		const struct card *card)
 {
@@ -54,7 +54,7 @@ int scene_begin(struct scene *scene, const struct state *state,
 	return err ? EIO : state->begin(scene);
 }
 
-/* Nobody finds what is gone, and its memory is back unless pages are held. */
+/* The old node does not open, and the memory is free unless pages are held. */
 static int check_taken(struct scene *scene, const struct state *state,
 		       enum outcome outcome)
 {
@@ -72,7 +72,7 @@ static int check_taken(struct scene *scene, const struct state *state,
 			       memory_is_out(&scene->before));
 }
 
-/* How much is wrong after the event. */
+/* Return the number of errors after the event. */
 int scene_check(struct scene *scene, const struct state *state,
 		enum outcome outcome)
 {
@@ -87,7 +87,7 @@ int scene_check(struct scene *scene, const struct state *state,
 	return wrong + check_taken(scene, state, outcome);
 }
 
-/* Of the same name and number, and yet another one. */
+/* A buffer with the same name and index works, and has another node. */
 static int check_again(struct scene *scene)
 {
 	const struct card *card = scene->card;
@@ -104,7 +104,7 @@ static int check_again(struct scene *scene)
 			       card_write(card, "free", SCENE_BUFFER));
 }
 
-/* With the card bound again; lets go of everything. */
+/* Release everything, after the card was bound again. */
 int scene_leave(struct scene *scene, const struct state *state,
 		enum outcome outcome)
 {
@@ -118,7 +118,7 @@ int scene_leave(struct scene *scene, const struct state *state,
 			       card_is_master(scene->card));
 }
 
-/* And nothing is left of it. */
+/* Release everything. Nothing may be left. */
 int scene_end(struct scene *scene, const struct state *state,
 	      enum outcome outcome)
 {

@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A buffer in use, in the ways that there are (lib-states.c), and what can happen
- * to its card meanwhile (lib-events.c): two tables, and each of one meets each of
- * the other. Functions that check return how much is wrong, and tell it.
+ * Two tables: states in which a buffer is in use (lib-states.c), and events that can
+ * happen to its card meanwhile (lib-events.c). Each event meets each state. Functions
+ * that check return the number of errors and print each error.
  */
 #ifndef PCIBUF_TESTS_LIB_SCENE_H
 #define PCIBUF_TESTS_LIB_SCENE_H
 
 #include "lib.h"
 
-#define SCENE_SIZE	(4 * MIB)	/* the most that all backings have */
+#define SCENE_SIZE	(4 * MIB)	/* the largest that every backing can allocate */
 #define SCENE_BUFFER	"rx"
 
-/* What an event leaves; each takes what those above it take. */
+/* The result of an event. Each one takes away more than the one before it. */
 enum outcome {
-	KEPT,		/* all as it was */
+	KEPT,		/* nothing changes */
 	REVOKED,	/* the buffers are gone, */
-	CARD_GONE,	/* and what sysfs has of the card */
+	CARD_GONE,	/* and the card's sysfs files too */
 };
 
-/* What one process has of the buffer. */
+/* What one process holds of the buffer. */
 struct hold {
 	int fd;			/* -1: none */
-	struct place large;	/* mapped where large pages fit, */
+	struct place large;	/* where huge pages fit, */
 	struct place small;	/* and out of step; room NULL: neither */
 };
 
-/* A process that has its part in it. */
+/* A process that uses the buffer too. */
 struct helper {
 	pid_t pid;
 	int socket;
@@ -44,20 +44,20 @@ struct scene {
 	struct uring ring;
 };
 
-/* What a helper does until it is asked how it is. */
+/* The work of a helper until it is asked for its result. */
 struct job {
 	int (*start)(struct scene *scene);
 	int (*step)(struct scene *scene, unsigned int nth);
 	int (*check)(struct scene *scene, enum outcome outcome);
-	enum outcome ended_by;	/* from this on step fails, */
-	int error;		/* of this errno, or signal */
+	enum outcome ended_by;	/* from this outcome on step fails */
+	int error;		/* with this errno or signal */
 };
 
-/* One way of use; begin() returns 0 or an errno. */
+/* One state. begin() returns 0 or an errno. */
 struct state {
 	const char *name;
 	bool held;		/* a file is open all the time */
-	bool pinned;		/* pages outlast the buffer */
+	bool pinned;		/* pages outlive the buffer */
 	bool busy;		/* other buffers come and go */
 	const char *(*cannot)(void);
 	int (*begin)(struct scene *scene);
@@ -65,11 +65,11 @@ struct state {
 	int (*end)(struct scene *scene);
 };
 
-/* One thing that happens; happen() and undo() return 0 or an errno. */
+/* One event. happen() and undo() return 0 or an errno. */
 struct event {
 	const char *name;
 	enum outcome outcome;
-	int held_error;		/* refused with this while a file is open */
+	int held_error;		/* refused with this errno while a file is open */
 	const char *(*cannot)(const struct card *card);
 	int (*happen)(const struct card *card);
 	int (*undo)(const struct card *card);
@@ -106,7 +106,7 @@ int scene_leave(struct scene *scene, const struct state *state,
 int scene_end(struct scene *scene, const struct state *state,
 	      enum outcome outcome);
 
-/* lib-cards.c: all states at once, each of a card of its own */
+/* lib-cards.c: all states at once, each with a card of its own */
 #define MAX_SCENES	16
 
 unsigned int scenes_count(void);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Time limits, in a kernel that checks all that it does. */
+/* Time limits, for a kernel that checks itself. */
 #include <stdlib.h>
 
 #include "lib.h"
 
-/* How many times slower than others this guest may be. */
+/* Return how many times slower than other guests this guest may be. */
 unsigned int slowness(void)
 {
 	const char *text = getenv("PCIBUF_SLOW");
@@ -12,7 +12,7 @@ unsigned int slowness(void)
 	return text ? atoi(text) : 1;
 }
 
-/* The linker gives the harness this one. */
+/* The linker replaces the alarm() of the harness by this function. */
 unsigned int __wrap_alarm(unsigned int seconds)
 {
 	return __real_alarm(seconds * slowness());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* All that can be seen of a card, as one text that can be compared. */
+/* The visible state of a card, as one text that can be compared. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ static int visible(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-/* Names, but not the number of a node: that is another one each time. */
+/* Print names without the number of the node, which changes each time. */
 static void print_names(FILE *out, const char *dir, const char *prefix)
 {
 	struct dirent **found;
@@ -51,7 +51,7 @@ static void print_owner(FILE *out, const char *path)
 		fprintf(out, "\n%s of %u", path, st.st_gid);
 }
 
-/* What all can see of the driver. */
+/* Print the values and the owners of the card's files. */
 static void print_card(FILE *out, const struct card *card)
 {
 	static const char * const values[] = {
@@ -69,7 +69,7 @@ static void print_card(FILE *out, const struct card *card)
 		print_owner(out, card_attr(card, owned[i]));
 }
 
-/* The state that a failed request has to leave as it was; to be freed. */
+/* Return the state that a failed request must not change. The caller frees the text. */
 char *card_state(const struct card *card)
 {
 	char *text = NULL;

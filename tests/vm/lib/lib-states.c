@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The ways in which a buffer can be in use when something happens to its card. */
+/* The states in which a buffer can be in use when an event happens to its card. */
 #include <errno.h>
 #include <linux/io_uring.h>
 #include <signal.h>
@@ -11,7 +11,7 @@
 
 #include "lib-scene.h"
 
-#define PINNED_AT	(MIB + PAGE)	/* on both of the large pages */
+#define PINNED_AT	(MIB + PAGE)	/* in both huge pages */
 #define PINNED_SIZE	(2 * MIB)
 
 static int begin_idle(struct scene *scene)
@@ -20,7 +20,7 @@ static int begin_idle(struct scene *scene)
 	return 0;
 }
 
-/* Without one that has it open: what there is to open. */
+/* No process has the buffer open, so open it now. */
 static int check_idle(struct scene *scene, enum outcome outcome)
 {
 	struct hold later;
@@ -53,7 +53,7 @@ static int check_inherited(struct scene *scene, enum outcome outcome)
 
 static const struct job heir = { .check = check_inherited };
 
-/* Its own helpers, not those of the process that it was forked from. */
+/* A child has helpers of its own, not those of its parent. */
 static int start_next(struct scene *scene)
 {
 	scene->nr_helpers = 0;
@@ -84,7 +84,7 @@ static const struct job receiver = {
 	.check = check_inherited,
 };
 
-/* Only the receiver has it now, and a second descriptor is still under way. */
+/* Only the receiver has the buffer now. A second descriptor is still in the socket. */
 static int begin_passed(struct scene *scene)
 {
 	int err = begin_mapped(scene);
@@ -116,7 +116,7 @@ static int begin_closed(struct scene *scene)
 	return err ? err : helper_start(scene, &heir);
 }
 
-/* A page of each large page: a pipe takes references, not copies. */
+/* Take a page of each huge page: a pipe takes references, not copies. */
 static int begin_piped(struct scene *scene)
 {
 	struct iovec parts[2];
@@ -146,7 +146,7 @@ static int end_piped(struct scene *scene)
 	return wrong + scene_drop(scene);
 }
 
-/* Sent without a copy, and more of it than the receiver has room for. */
+/* Send without a copy, and send more than the receiver has room for. */
 static int begin_uring(struct scene *scene)
 {
 	struct io_uring_sqe sqe = {
@@ -183,7 +183,9 @@ static int end_uring(struct scene *scene)
 	return differs("wrong pages received", 0, wrong) + close_ends(scene);
 }
 
-/* Behind an IOMMU it consists of pages; elsewhere there are none to speak of. */
+/*
+ * Behind an IOMMU, coherent memory consists of pages. Elsewhere it has no usable pages.
+ */
 static const char *no_pages(void)
 {
 	return coherent_forced() && !iommu_translates() ?
@@ -216,7 +218,7 @@ static int begin_faulting(struct scene *scene)
 	return err ? err : helper_start(scene, &faulter);
 }
 
-/* And writing back what was read. */
+/* Read, and write the same data back. */
 static int read_write(struct scene *scene, unsigned int nth)
 {
 	static unsigned char bytes[64 * KIB];

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One side waits at a sync point of the module (sync_point.c); the other side comes. */
+/*
+ * One side waits at a sync point of the module (sync_point.c) until the other side
+ * arrives.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -15,7 +18,7 @@ int sync_point(const char *name, bool closed)
 	return attr_write(pathf(POINTS "%s", name), closed ? "1" : "0");
 }
 
-/* Wait until a task stands at a closed point. */
+/* Wait until a task stands at a closed sync point. */
 bool sync_point_is_reached(const char *name)
 {
 	double end = seconds() + 20;
@@ -53,7 +56,7 @@ bool is_done(const struct beside *beside)
 	return info.si_pid;
 }
 
-/* What it returned, or -1. */
+/* Return what the function returned, or -1. */
 int result(const struct beside *beside)
 {
 	int result = -1, status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sync points of the test build, and what is done while a task waits at one. */
+/* Sync points of the test build, and functions to run while a task waits at one. */
 #ifndef PCIBUF_TESTS_LIB_SYNC_H
 #define PCIBUF_TESTS_LIB_SYNC_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* io_uring by its bare system calls, up to 16 requests at a time. */
+/* io_uring by its system calls, without a library; up to 16 requests at a time. */
 #include <errno.h>
 #include <linux/io_uring.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static int map_rings(struct uring *ring)
 	       errno : 0;
 }
 
-/* 0 or an errno. The two rings share one mapping on every kernel from 5.4. */
+/* Return 0 or an errno. The two rings share one mapping on every kernel since 5.4. */
 int uring_open(struct uring *ring)
 {
 	memset(ring, 0, sizeof(*ring));
@@ -53,7 +53,7 @@ static __u32 *word(struct uring *ring, __u32 offset)
 	return ring->rings + offset;
 }
 
-/* 0, or the errno of the call itself; the request's own comes later. */
+/* Return 0, or the errno of the call. The result of the request comes later. */
 int uring_submit(struct uring *ring, const struct io_uring_sqe *sqe)
 {
 	struct io_sqring_offsets *off = &ring->params->sq_off;
@@ -67,7 +67,7 @@ int uring_submit(struct uring *ring, const struct io_uring_sqe *sqe)
 	       0 : errno;
 }
 
-/* The result of the request that ends next: a count, or a negative errno. */
+/* Return the result of the next completed request: a count, or a negative errno. */
 int uring_wait(struct uring *ring)
 {
 	struct io_cqring_offsets *off = &ring->params->cq_off;
@@ -92,7 +92,7 @@ int uring_do(struct uring *ring, const struct io_uring_sqe *sqe)
 	return err ? -err : uring_wait(ring);
 }
 
-/* One fixed buffer, number 0; 0 or an errno. */
+/* Register one fixed buffer, number 0. Return 0 or an errno. */
 int uring_register(struct uring *ring, void *mem, size_t size)
 {
 	struct iovec vec = { mem, size };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Nothing lost, signals, patterns in memory, children with other rights. */
+/* Lost memory, signals, patterns in memory, and children with other rights. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +15,8 @@
 
 #include "lib.h"
 
-#define SETTLE_TRIES	20	/* of 0.1 s: what RCU frees comes late */
-/* Less than one large page; a kernel that checks itself keeps what was freed. */
+#define SETTLE_TRIES	20	/* of 0.1 s: RCU frees memory late */
+/* Less than one huge page. A kernel that checks itself keeps freed memory for a while. */
 #define TOLERANCE	(3 * MIB / 2)
 
 static __u64 mem_figure(const char *key)
@@ -34,8 +34,8 @@ static __u64 mem_figure(const char *key)
 }
 
 /*
- * Free pages that the CPUs keep for themselves, some 30 MiB each, are not part
- * of what the kernel calls free; with them, a lost 2 MiB page can be seen.
+ * Each CPU keeps some 30 MiB of free pages for itself. The kernel does not count these
+ * pages as free. With these pages counted, a lost page of 2 MiB is visible.
  */
 static __u64 kept_by_cpus(void)
 {
@@ -54,7 +54,7 @@ static __u64 kept_by_cpus(void)
 
 __u64 mem_available(void)
 {
-	/* Counters of each CPU, folded into those of the machine. */
+	/* Add the counters of each CPU to the counters of the machine. */
 	attr_write("/proc/sys/vm/stat_refresh", "1");
 	return mem_figure("MemAvailable:") + kept_by_cpus();
 }
@@ -74,7 +74,7 @@ static int is_node(const struct dirent *entry)
 	return !strncmp(entry->d_name, "pcibuf", 6);
 }
 
-/* Names, and no more of them than fit: tests with thousands count instead. */
+/* List names, as many as fit. Tests with thousands of buffers count instead. */
 static void list_nodes(char *text, size_t size)
 {
 	struct dirent **found;
@@ -92,7 +92,7 @@ static void list_nodes(char *text, size_t size)
 		free(found);
 }
 
-/* KASAN keeps small objects that were freed, up to a 32nd part of all memory. */
+/* KASAN keeps small freed objects, up to a 32nd part of all memory. */
 static __u64 memory_left(void)
 {
 	return mem_available() +
@@ -107,16 +107,17 @@ void snapshot(const struct card *card, struct snapshot *snap)
 	list_nodes(snap->nodes, sizeof(snap->nodes));
 }
 
-/* At least a large page of it is still in use, now. */
+/* Is at least a huge page of the memory still in use now? */
 bool memory_is_out(const struct snapshot *before)
 {
 	return memory_left() + TOLERANCE < before->available;
 }
 
 /*
- * One that checks itself keeps more, and gives it back later; not a buffer's worth. But
- * mappings of the kernel's, of which coherent memory behind an IOMMU needs some, are
- * taken down when there are 64 MiB of them, and it notes of each 8 bytes in a byte.
+ * A kernel that checks itself keeps more memory and frees it later, but less than a
+ * buffer. Behind an IOMMU, coherent memory needs mappings in the kernel. The kernel
+ * takes unused mappings down when there are 64 MiB of them, and KASAN has one byte of
+ * shadow for each 8 bytes of such a mapping.
  */
 static __u64 tolerance(void)
 {
@@ -126,7 +127,7 @@ static __u64 tolerance(void)
 	       (coherent_forced() && iommu_translates() ? 8 * MIB : 0);
 }
 
-/* All of it, sooner or later. */
+/* Wait until all of the memory is free again. */
 bool memory_is_back(const struct snapshot *before)
 {
 	const struct timespec nap = { .tv_nsec = 100000000 };
@@ -140,7 +141,7 @@ bool memory_is_back(const struct snapshot *before)
 	return true;
 }
 
-/* What is kept for a next time, after thousands of rounds, is no leak. */
+/* After thousands of rounds, memory in the kernel's caches is no leak. */
 void shrink_caches(void)
 {
 	struct dirent **found;
@@ -156,7 +157,7 @@ void shrink_caches(void)
 		free(found);
 }
 
-/* How many things are not as before, each told on a line of its own. */
+/* Return the number of differences from before, and print each on its own line. */
 int snapshot_changes(const struct card *card, const struct snapshot *before)
 {
 	bool back = memory_is_back(before);
@@ -178,7 +179,7 @@ int snapshot_changes(const struct card *card, const struct snapshot *before)
 	return changes;
 }
 
-/* No two words of a buffer are alike, so that a page out of place shows. */
+/* All words of a buffer differ, so that a page in the wrong place is found. */
 static __u64 word_at(__u64 offset, __u32 seed)
 {
 	return (offset / 8 + 1) * 0x9e3779b97f4a7c15ULL ^ (__u64)seed << 17;
@@ -196,7 +197,7 @@ void fill(void *mem, size_t length, __u64 offset, __u32 seed)
 	}
 }
 
-/* Where @mem first differs from what fill() put there, -1 if nowhere. */
+/* Return where @mem first differs from the pattern of fill(), or -1. */
 ssize_t mismatch(const void *mem, size_t length, __u64 offset,
 		 __u32 seed)
 {
@@ -236,7 +237,7 @@ static void touch_handler(int sig)
 	siglongjmp(touch_env, sig);
 }
 
-/* Reads and writes back one byte; 0, or the signal that it got for it. */
+/* Read one byte and write it back. Return 0, or the signal that this raised. */
 int touch(void *mem)
 {
 	struct sigaction action = { .sa_handler = touch_handler };
@@ -254,7 +255,7 @@ int touch(void *mem)
 	return sig;
 }
 
-/* One figure of smaps for the mapping that @addr is in; 0 or an errno. */
+/* Get one figure of smaps for the mapping of @addr. Return 0 or an errno. */
 int mapping_figure(const void *addr, const char *key, __u64 *bytes)
 {
 	FILE *file = fopen("/proc/self/smaps", "re");
@@ -278,9 +279,9 @@ int mapping_figure(const void *addr, const char *key, __u64 *bytes)
 }
 
 /*
- * Where a mapping shows another page than the one that the card reaches, -1 if
- * nowhere. For those who may know (root) where bus addresses are those of
- * memory (no IOMMU), and for what is mapped by now.
+ * Return where a mapping shows another page than the card reaches, or -1. This works for
+ * root, without an IOMMU (bus addresses are then physical addresses), and checks only
+ * pages that are mapped now.
  */
 ssize_t misplaced(const void *mem, size_t length, __u64 bus)
 {
@@ -301,7 +302,7 @@ ssize_t misplaced(const void *mem, size_t length, __u64 bus)
 	return wrong;
 }
 
-/* What @fn returned in a child, 0 to 255, or 256 plus the signal. */
+/* Return the result of @fn in a child, 0 to 255, or 256 plus the signal. */
 int in_child(int (*fn)(void *arg), void *arg)
 {
 	int status;
@@ -338,7 +339,7 @@ static int become_and_call(void *arg)
 	return call->fn(call->arg);
 }
 
-/* As in_child(), by a user who is in one group besides the own, or in none. */
+/* Like in_child(), as a user with no group or one group besides the user's own. */
 int as_user(uid_t uid, gid_t group, int (*fn)(void *arg), void *arg)
 {
 	struct user_call call = { uid, group, fn, arg };

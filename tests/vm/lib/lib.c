@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Attributes, cards and buffers, as a shell script would handle them. */
+/* Attributes, cards and buffers, used as a shell script would use them. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 
 #define EDU_VENDOR	0x1234
 #define EDU_DEVICE	0x11e8
-#define EDU_MASK	28	/* what QEMU's edu drives by default */
+#define EDU_MASK	28	/* bits of QEMU's edu by default */
 
 const char *pathf(const char *fmt, ...)
 {
@@ -36,7 +36,7 @@ const char *pathf(const char *fmt, ...)
 	return path;
 }
 
-/* One write(2): what the kernel takes of it, and says to it, is the result. */
+/* Do one write(2). Return 0 or its errno. */
 int attr_write_n(const char *path, const void *text, size_t len)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -58,7 +58,7 @@ int attr_write(const char *path, const char *text)
 	return attr_write_n(path, text, strlen(text));
 }
 
-/* Without the newline at its end. */
+/* Read an attribute, without the newline at the end. */
 int attr_read(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -120,7 +120,7 @@ static bool is_of(const char *bdf, unsigned int vendor, unsigned int device)
 	       attr_u64(pathf(PCI_DIR "/devices/%s/device", bdf)) == device;
 }
 
-/* The runner names every card of the guest, in the order of their addresses. */
+/* The runner lists all cards of the guest in the order of their addresses. */
 static void describe(unsigned int nth, struct card *card)
 {
 	const char *list = getenv("PCIBUF_CARDS");
@@ -138,7 +138,7 @@ static void describe(unsigned int nth, struct card *card)
 	free(copy);
 }
 
-/* The nth card of a kind by PCI address. */
+/* Find the nth card of a kind, in the order of PCI addresses. */
 int card_find_id(unsigned int vendor, unsigned int device, unsigned int nth,
 		 struct card *card)
 {
@@ -161,7 +161,7 @@ int card_find_id(unsigned int vendor, unsigned int device, unsigned int nth,
 	return err;
 }
 
-/* The nth edu card, and what the runner made of it. */
+/* Find the nth edu card, and the properties that the runner gave it. */
 int card_find(unsigned int nth, struct card *card)
 {
 	int err = card_find_id(EDU_VENDOR, EDU_DEVICE, nth, card);
@@ -172,8 +172,8 @@ int card_find(unsigned int nth, struct card *card)
 }
 
 /*
- * What a user types; nothing happens where the card is bound already. A kernel may
- * have a driver for it built in.
+ * Bind a card as a user does. A card that is bound already stays bound. The kernel may
+ * have a built-in driver for the card, which is unbound first.
  */
 int card_bind(const struct card *card)
 {
@@ -188,13 +188,13 @@ int card_bind(const struct card *card)
 	return err;
 }
 
-/* By itself and well, or killed: what a process may do that others kill. */
+/* Did a process exit with status 0 or by SIGKILL? Other processes may kill it. */
 bool ended_well(int status)
 {
 	return !status || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
-/* The bit in its command register; -1 where there is no card. */
+/* Return the bus master bit of the command register, -1 if there is no card. */
 int card_is_master(const struct card *card)
 {
 	int fd = open(pci_attr(card, "config"), O_RDONLY | O_CLOEXEC);
@@ -206,8 +206,9 @@ int card_is_master(const struct card *card)
 }
 
 /*
- * A byte of the card's that is software's own, its interrupt line: seen by whoever
- * traces it, and by the next kernel. @back: read it. 0 or an errno.
+ * Write a note to the card's interrupt line, a byte that only software uses. A trace
+ * shows the note, and the next kernel can read it. With @back, read the note. Return 0
+ * or an errno.
  */
 int card_note(const struct card *card, bool back, unsigned char *value)
 {
@@ -242,7 +243,7 @@ int card_revoke_all(const struct card *card)
 	return err;
 }
 
-/* As after bind, and the mask as the hardware has it. */
+/* Revoke all buffers and set the attributes as after bind, with the hardware's mask. */
 int card_reset(const struct card *card)
 {
 	char limit[64];
@@ -259,7 +260,7 @@ int card_reset(const struct card *card)
 	return err;
 }
 
-/* Find, bind and reset: how every fixture begins. */
+/* Find, bind and reset a card. Every fixture begins with this. */
 int card_get(unsigned int nth, struct card *card)
 {
 	int err = card_find(nth, card);
@@ -284,7 +285,7 @@ int card_write(const struct card *card, const char *attr, const char *fmt, ...)
 	return attr_write(card_attr(card, attr), text);
 }
 
-/* /dev/pcibufN from the target of the link under buffers/; "" where none. */
+/* Return /dev/pcibufN from the target of the link under buffers/, "" if there is none. */
 const char *buf_node(const struct card *card, const char *name)
 {
 	char target[PATH_MAX];
@@ -297,7 +298,7 @@ const char *buf_node(const struct card *card, const char *name)
 	return pathf("/dev%s", strrchr(target, '/'));
 }
 
-/* A descriptor, or -1 and errno. */
+/* Return a descriptor, or -1 and errno. */
 int buf_open(const struct card *card, const char *name, int flags)
 {
 	return open(buf_node(card, name), flags | O_CLOEXEC);
@@ -326,14 +327,14 @@ int buf_segments(int fd, struct pcibuf_segment *segments, __u32 first,
 	return 0;
 }
 
-/* MAP_FAILED and errno where it is refused. */
+/* Return MAP_FAILED and errno if the mapping is refused. */
 void *buf_map(int fd, size_t length, __u64 offset)
 {
 	return mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 		    offset);
 }
 
-/* Open and map a buffer that exists. */
+/* Open and map an existing buffer. */
 int buf_get(const struct card *card, const char *name, size_t size,
 	    struct buf *buf)
 {
@@ -351,7 +352,7 @@ int buf_get(const struct card *card, const char *name, size_t size,
 	return err;
 }
 
-/* @how is alloc or alloc_sg. */
+/* Allocate, open and map a buffer. @how is alloc or alloc_sg. */
 int buf_make(const struct card *card, const char *how, size_t size,
 	     const char *label, struct buf *buf)
 {
@@ -360,7 +361,7 @@ int buf_make(const struct card *card, const char *how, size_t size,
 	return err ? err : buf_get(card, label, size, buf);
 }
 
-/* The buffer stays; only the hold on it is given up. */
+/* Unmap and close the buffer. The buffer stays allocated. */
 void buf_put(struct buf *buf)
 {
 	munmap(buf->mem, buf->size);

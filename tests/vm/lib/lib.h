@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the guest tests of pcibuf have in common.
+ * Functions that the guest tests of pcibuf share.
  *
- * Functions that do one request return 0 or the errno of that request, so that
- * a test can write ASSERT_EQ(EBUSY, card_write(...)). Paths and the like come
- * from a small ring of static buffers: use them at once.
+ * Functions that do one request return 0 or the errno of that request, so that a test
+ * can write ASSERT_EQ(EBUSY, card_write(...)). Paths and similar strings are in a small
+ * ring of static buffers: use such a string at once.
  */
 #ifndef PCIBUF_TESTS_LIB_H
 #define PCIBUF_TESTS_LIB_H
@@ -35,10 +35,10 @@
 #define PARAM_DIR	"/sys/module/pcibuf/parameters"
 #define MAX_TOTAL	PARAM_DIR "/max_total"
 
-/* Who the runner's /init puts into /etc/passwd and /etc/group. */
+/* The users and the group that the runner's /init adds to /etc/passwd and /etc/group. */
 #define GID_PCIBUF	900
 #define UID_ALICE	1000	/* in group pcibuf */
-#define UID_BOB		1001	/* not in it */
+#define UID_BOB		1001	/* not in group pcibuf */
 
 /* A card of this guest. */
 struct card {
@@ -93,7 +93,7 @@ int buf_make(const struct card *card, const char *how, size_t size,
 	     const char *label, struct buf *buf);
 void buf_put(struct buf *buf);
 
-/* lib-guest.c: what kind of guest this is */
+/* lib-guest.c: properties of this guest */
 bool iommu_translates(void);
 unsigned int fewest_bits(void);
 bool cma_exists(void);
@@ -127,7 +127,7 @@ int reach_open(const struct card *card, struct reach *reach);
 void reach_close(struct reach *reach);
 int reaches(struct reach *reach, __u64 bus, unsigned char *mem);
 
-/* lib-watch.c: nothing lost, signals, patterns, children */
+/* lib-watch.c: lost memory, signals, patterns, children */
 struct snapshot {
 	__u64 allocated;
 	__u64 buffers;
@@ -153,7 +153,7 @@ int touch(void *mem);
 ssize_t misplaced(const void *mem, size_t length, __u64 bus);
 int mapping_figure(const void *addr, const char *key, __u64 *bytes);
 
-/* lib-phys.c: where memory is, and what is told of it */
+/* lib-phys.c: physical addresses, the kernel log, the time */
 ssize_t displaced(const void *mem, size_t length, __u64 phys);
 __u64 frame_of(const void *addr);
 int page_node(const void *addr);
@@ -174,17 +174,17 @@ int card_bind_new(const struct card *card);
 /* QEMU's e1000e. */
 #define E1000E_VENDOR	0x8086
 #define E1000E_DEVICE	0x10d3
-/* QEMU's nvme: its function resets itself, and the kernel gives it 0.1 s for that. */
+/* QEMU's nvme has a function level reset, for which the kernel waits 0.1 s. */
 #define NVME_VENDOR	0x1b36
 #define NVME_DEVICE	0x10
 
 pid_t reset_begin(const struct card *card);
 
-/* lib-load.c: what else is in memory */
+/* lib-load.c: files that fill the memory */
 #define LOAD_TMPFS	"/load"
 #define LOAD_CACHE	"/cache"	/* of /dev/vda, which is ext4 */
 
-/* A file; @stride pages from one that is left to the next, 0: all are there. */
+/* A file. One page of each @stride pages is left; with @stride 0 all pages are there. */
 struct pile {
 	const char *path;
 	__u64 size;
@@ -198,7 +198,7 @@ int pile_comb(struct pile *pile, unsigned int stride);
 ssize_t pile_mismatch(const struct pile *pile);
 int load_comb(struct pile *pile, __u64 leave, unsigned int stride);
 
-#define TAKEN		0xa5	/* what it is filled with */
+#define TAKEN		0xa5	/* the byte that fills the memory */
 
 unsigned char *take_all_memory(size_t *size);
 bool all_marks(const unsigned char *mem, size_t size);
@@ -206,11 +206,11 @@ bool all_marks(const unsigned char *mem, size_t size);
 int in_child(int (*fn)(void *arg), void *arg);
 int as_user(uid_t uid, gid_t group, int (*fn)(void *arg), void *arg);
 
-/* lib-map.c: mappings at chosen places */
+/* lib-map.c: mappings at chosen addresses */
 struct place {
-	unsigned char *room;	/* addresses that nobody else uses, */
+	unsigned char *room;	/* reserved addresses, */
 	size_t room_size;
-	unsigned char *mem;	/* and the mapping in there */
+	unsigned char *mem;	/* and the mapping in them */
 	size_t size;
 };
 
@@ -229,13 +229,13 @@ int disk_slow_down(const char *serial);
 void disk_speed_up(const char *serial);
 __u64 disk_waiting(const char *serial);
 
-/* lib-net.c: connections that hold what they send */
+/* lib-net.c: connections that hold the pages they send */
 int net_pair(int type, int ends[2]);
 int net_completed(int socket, int calls);
 int send_fd(int socket, int fd);
 int receive_fd(int socket);
 
-/* lib-state.c: all that can be seen of a card */
+/* lib-state.c: the visible state of a card */
 char *card_state(const struct card *card);
 
 /* lib-fail.c: allocations that fail */
@@ -255,7 +255,7 @@ unsigned int __wrap_alarm(unsigned int seconds);
 struct io_uring_sqe;
 struct io_uring_params;
 
-/* lib-uring.c: io_uring by its bare system calls, up to 16 requests */
+/* lib-uring.c: io_uring by its system calls, up to 16 requests */
 struct uring {
 	int fd;
 	void *rings;

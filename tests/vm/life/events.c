@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Each event of lib-events.c in each state of lib-states.c, a test for each: what
- * a card's buffers are afterwards for those who have them, that nothing is lost,
- * that the card cannot write any more or can still, and that it goes on as before.
- * Wants a card behind a port whose hotplug is the kernel's, and the modules
- * pci-stub and aer_inject.
+ * Each event of lib-events.c in each state of lib-states.c, each pair as a test. After
+ * the event, check what the users of the buffers see, that nothing is lost, whether the
+ * card can still write, and that the card works as before. Needs a card behind a port
+ * whose hotplug the kernel controls, and the modules pci-stub and aer_inject.
  */
 #include <kselftest_harness.h>
 
@@ -28,7 +27,9 @@ FIXTURE_VARIANT_ADD(events, reset) { .name = "reset" };
 FIXTURE_VARIANT_ADD(events, nonfatal) { .name = "nonfatal" };
 FIXTURE_VARIANT_ADD(events, fatal) { .name = "fatal" };
 
-/* The last: of a port that was told so, the kernel reads no real errors any more. */
+/*
+ * The last event: after an injected error, the kernel reads no real errors of that port.
+ */
 FIXTURE_VARIANT_ADD(events, corrected) { .name = "corrected" };
 
 FIXTURE_SETUP(events)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A buffer goes while somebody still works with its pages: a pipe, a socket, a
- * disk, io_uring. What they hold stays as it was and is nobody else's, whatever
- * the rest of the machine does with its memory, and comes back when they let go.
- * Wants a guest with disks.
+ * A buffer is revoked while a pipe, a socket, a disk or io_uring still works with its
+ * pages. Held pages keep their contents. No other user gets them, even if the rest of
+ * the machine uses all memory. The pages become free when they are released. Needs a
+ * guest with disks.
  */
 #include <kselftest_harness.h>
 
@@ -25,7 +25,7 @@ FIXTURE(gone) {
 	struct place place;
 	struct uring ring;
 	int pipe[2];
-	unsigned char *marks;	/* what else there is of memory */
+	unsigned char *marks;	/* the rest of the memory */
 	size_t marks_size;
 };
 
@@ -67,7 +67,7 @@ FIXTURE_SETUP(gone)
 	fcntl(self->pipe[1], F_SETPIPE_SZ, PIPE_SIZE);
 }
 
-/* All memory is there again: nobody holds a page any more. */
+/* All memory is free again: no page is held any more. */
 FIXTURE_TEARDOWN(gone)
 {
 	close(self->pipe[0]);
@@ -114,7 +114,7 @@ static void give_back(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, munmap(self->marks, self->marks_size));
 }
 
-/* What comes out of @fd is pattern OLD from @offset on. */
+/* Check that @fd delivers pattern OLD from @offset on. */
 static void check_comes_out(struct __test_metadata *_metadata, int fd,
 			    size_t offset, size_t length)
 {
@@ -123,7 +123,7 @@ static void check_comes_out(struct __test_metadata *_metadata, int fd,
 	ssize_t got;
 
 	while (done < length) {
-		/* Whole words, since that is what patterns are made of. */
+		/* Read whole words, because patterns consist of words. */
 		got = recv(fd, chunk, sizeof(chunk), MSG_WAITALL);
 		if (got < 0 && errno == ENOTSOCK)
 			got = read(fd, chunk, sizeof(chunk));
@@ -156,7 +156,7 @@ TEST_F_TIMEOUT(gone, pipe_that_was_given_them, 60)
 	pipe_keeps(_metadata, self, variant->ending, SPLICE_F_GIFT);
 }
 
-/* Sent and not yet received: the socket works with the pages themselves. */
+/* Data is sent but not received: the socket uses the buffer's pages. */
 TEST_F_TIMEOUT(gone, socket, 60)
 {
 	size_t sent = 0;
@@ -190,7 +190,7 @@ static struct io_uring_sqe request(int op, int fd, void *mem, size_t length,
 	};
 }
 
-/* Registered buffers are held as long as the ring is there, or longer. */
+/* A ring holds its registered buffers until it is closed, or longer. */
 TEST_F_TIMEOUT(gone, registered, 60)
 {
 	int disk = disk_open("nvme", O_RDWR | O_DIRECT);
@@ -218,7 +218,7 @@ TEST_F_TIMEOUT(gone, registered, 60)
 	close(disk);
 }
 
-/* A request that holds no page yet when the buffer goes: it finds nothing. */
+/* A request that holds no page yet when the buffer is revoked finds no memory. */
 TEST_F_TIMEOUT(gone, waiting, 60)
 {
 	struct io_uring_sqe sqe = request(IORING_OP_READ, self->pipe[0],
@@ -232,12 +232,12 @@ TEST_F_TIMEOUT(gone, waiting, 60)
 }
 
 /*
- * Each of a size that the kernel pins at once, not later by a worker, and so
- * many that a slow disk is not done with them for seconds.
+ * Each request is so small that the kernel pins its pages at once, not later in a
+ * worker. Together they keep a slow disk busy for seconds.
  */
 #define REQUESTS	16
 #define PART		(128 * KIB)
-/* From one to the next, in memory and on the disk: they must not be merged. */
+/* The distance of requests, in memory and on the disk, so that they are not merged. */
 #define STEP		(192 * KIB)
 
 static void start_transfer(struct __test_metadata *_metadata,
@@ -265,7 +265,7 @@ static void end_transfer(struct __test_metadata *_metadata,
 		EXPECT_EQ((int)PART, uring_wait(&self->ring));
 }
 
-/* The controller goes on and writes into pages that are still the request's. */
+/* The controller continues and writes to pages that the requests still hold. */
 static void disk_reads(struct __test_metadata *_metadata,
 		       struct _test_data_gone *self, enum ending ending,
 		       const char *serial)
@@ -291,7 +291,7 @@ TEST_F_TIMEOUT(gone, virtio_reads, 60)
 	disk_reads(_metadata, self, variant->ending, "virtio");
 }
 
-/* And reads from them what was there when the request was made. */
+/* The controller reads from the pages the data of the time of the request. */
 static void disk_writes(struct __test_metadata *_metadata,
 			struct _test_data_gone *self, enum ending ending,
 			const char *serial)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A card that is pulled out while it is in use, and one that is removed and
- * found again.
+ * A card that is pulled out while it is in use, and a card that is removed and found
+ * again.
  */
 #include <kselftest_harness.h>
 
@@ -43,7 +43,7 @@ static void check_gone(struct __test_metadata *_metadata, struct buf *rx,
 	EXPECT_EQ(-1, open(node, O_RDWR));
 }
 
-/* As echo 1 > remove and > rescan do it: what an FPGA reload looks like. */
+/* Remove and rescan by sysfs, as for an FPGA reload. */
 TEST_F_TIMEOUT(hotplug, remove_and_rescan, 180)
 {
 	char node[64];
@@ -54,7 +54,7 @@ TEST_F_TIMEOUT(hotplug, remove_and_rescan, 180)
 	check_gone(_metadata, &self->rx, node);
 	ASSERT_EQ(0, attr_write(PCI_DIR "/rescan", "1"));
 	ASSERT_TRUE(wait_for(pci_attr(&self->card, "vendor"), true));
-	/* driver_override went with the device. */
+	/* The new device has no driver_override. */
 	EXPECT_EQ(-1, access(card_attr(&self->card, ""), F_OK));
 	ASSERT_EQ(0, card_bind(&self->card));
 	EXPECT_EQ(0, attr_u64(card_attr(&self->card, "nr_buffers")));
@@ -62,7 +62,7 @@ TEST_F_TIMEOUT(hotplug, remove_and_rescan, 180)
 	EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
 }
 
-/* Pulled out, and another of its kind put into its slot. */
+/* Pull the card out, and plug another one of its kind into the same slot. */
 TEST_F_TIMEOUT(hotplug, pulled_out_while_mapped, 180)
 {
 	char node[64], pci[128], class_dir[128];

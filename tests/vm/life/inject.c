@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Allocations that fail while a buffer is made, freed or revoked, and while the
+ * Allocations that fail while a buffer is allocated, freed or revoked, and while the
  * card's files are written and read.
  */
 #include "lib-inject.h"
@@ -9,7 +9,7 @@
 #define NEIGHBOURS	"2"
 #define CLAIM		"4"
 
-#define BROKEN		(MIB + 3 * PAGE)	/* less than a unit */
+#define BROKEN		(MIB + 3 * PAGE)	/* less than a huge page */
 #define CLAIMED		(4 * MIB + 3 * PAGE)
 
 static int before_alloc(struct rig *rig)
@@ -20,7 +20,7 @@ static int before_alloc(struct rig *rig)
 				 pathf("%zu %s", rig->op->size, rig->op->text));
 }
 
-/* It is all there, and zero. */
+/* The buffer has its whole size and is zero. */
 static int after_alloc(struct rig *rig)
 {
 	const char *name = *rig->op->text ? rig->op->text : "0";
@@ -39,14 +39,14 @@ static int after_alloc(struct rig *rig)
 }
 
 /*
- * How a buffer appears once it has its memory is the same for all: some 100 points
- * that only the first of them goes through.
+ * All allocations register a buffer in the same way once it has memory. Only the first
+ * test goes through those points, about 100.
  */
 #define MEMORY_POINTS	60
 
 #define ALLOC	.before = before_alloc, .run = run_store, .after = after_alloc
 
-/* By its index, which a request that fails must give back. */
+/* Without a label the buffer has an index, which a failed request must release. */
 static const struct op alloc_page = {
 	.name = "alloc of a page", .attr = "alloc", .text = "", .size = PAGE,
 	ALLOC
@@ -195,7 +195,7 @@ TEST_F_TIMEOUT(inject, revoke, 120)
 	sweep(_metadata, &self->rig, &revoke_op);
 }
 
-/* Writes that set something: to @rig->op->text, and back to what it was. */
+/* Write @rig->op->text to an attribute, and then the old value. */
 static int before_set(struct rig *rig)
 {
 	const char *path = card_attr(&rig->card, rig->op->attr);
@@ -208,7 +208,10 @@ static int before_set(struct rig *rig)
 	return rig->file < 0 ? errno : 0;
 }
 
-/* Of a card whose files have no owner yet: room for one is made at the first write. */
+/*
+ * Use a newly bound card, whose files have no owner yet: the first write allocates the
+ * structure for the owner.
+ */
 static int before_gid(struct rig *rig)
 {
 	int err = card_unbind(&rig->card);
@@ -247,7 +250,7 @@ TEST_F_TIMEOUT(inject, settings, 120)
 		sweep(_metadata, &self->rig, &sets[i]);
 }
 
-/* Everything that there is to read, with a buffer. */
+/* Read every file while a buffer exists. */
 static int before_read_attr(struct rig *rig)
 {
 	return ready(rig, rig->op->attr, O_RDONLY, "");
@@ -269,7 +272,7 @@ static int after_read_attr(struct rig *rig)
 static void sweep_attr(struct __test_metadata *_metadata, struct rig *rig,
 		       const char *name, const char *path)
 {
-	char kept[256];		/* @path is of the ring */
+	char kept[256];		/* @path is in the ring of pathf() */
 	struct op op = {
 		.name = name, .attr = kept, .before = before_read_attr,
 		.run = run_read_attr, .after = after_read_attr

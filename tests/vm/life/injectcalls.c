@@ -6,7 +6,7 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-/* Calls on the node: the buffer is there before and after. */
+/* Calls on the node. The buffer exists before and after. */
 static int before_open(struct rig *rig)
 {
 	int err = card_write(&rig->card, "alloc", "%zu rx", rig->op->size);
@@ -78,14 +78,14 @@ static int before_fault(struct rig *rig)
 	return err ? err : run_map(rig);
 }
 
-/* All faults at once, and what they fail of. */
+/* Take all faults at once. Return the errno of the failing one. */
 static int run_populate(struct rig *rig)
 {
 	return madvise(rig->rx.mem, rig->op->size - rig->op->shift,
 		       MADV_POPULATE_WRITE) ? errno : 0;
 }
 
-/* The kernel comes back for a page until it is there. */
+/* The kernel repeats a fault until the page is there. */
 static int run_touch(struct rig *rig)
 {
 	return touch(rig->rx.mem) ? EFAULT : 0;
@@ -109,7 +109,7 @@ TEST_F_TIMEOUT(inject, faults, 120)
 		sweep(_metadata, &self->rig, &page_faults[i]);
 }
 
-/* What was moved before memory ran out was moved: the rest is asked for again. */
+/* A call may copy a part before memory runs out. The rest is then requested again. */
 static int result(ssize_t done, ssize_t want)
 {
 	return done < 0 ? errno : done == want ? 0 : ENOMEM;
@@ -140,7 +140,7 @@ static int run_segments(struct rig *rig)
 	return buf_segments(rig->file, (void *)rig->scratch, 0, &count);
 }
 
-/* Through a pipe, all of it. */
+/* Move data through a pipe, and read all of it. */
 static int run_splice_out(struct rig *rig)
 {
 	loff_t pos = 0;
@@ -149,7 +149,7 @@ static int run_splice_out(struct rig *rig)
 
 	while (moved > 0)
 		moved -= read(rig->pipe[0], rig->scratch, moved);
-	/* What 6.1 says where a pipe gets no page. */
+	/* Linux 6.1 returns EAGAIN if a pipe gets no page. */
 	return err == EAGAIN ? ENOMEM : err;
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Allocations that fail while a card is taken and given back. What all of it, and the
- * programs before, have lost is looked for here.
+ * Allocations that fail while a card is bound and unbound. This program also looks for
+ * pages that these tests, or the programs before it, have lost.
  */
 #include "lib-inject.h"
 
-/* A card is taken, and given back with a buffer that is in use and one parked. */
+/* Bind a card. Unbind it with one buffer in use and one parked. */
 static int before_bind(struct rig *rig)
 {
 	int err = card_unbind(&rig->card);
@@ -60,9 +60,9 @@ TEST_F_TIMEOUT(inject, unbind, 240)
 }
 
 /*
- * The kernel was told to note who asked for each page. That it was for small objects
- * of the driver means nothing, nor for what an IOMMU or the kernel looks up: such a page
- * is kept for others.
+ * page_owner makes the kernel record who allocated each page. A page of small objects
+ * does not count, even if the driver caused its allocation; nor does a page of the
+ * IOMMU's or the kernel's page tables. The kernel keeps such a page for other uses.
  */
 static bool is_ours(FILE *file)
 {
@@ -97,7 +97,7 @@ static int pages_of_ours(void)
 	return pages;
 }
 
-/* By now all went wrong that can; the module is still the same. */
+/* By now every allocation has failed once, in the same loaded module. */
 TEST_F_TIMEOUT(inject, no_page_is_lost, 120)
 {
 	struct buf rx;

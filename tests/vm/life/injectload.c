@@ -5,10 +5,13 @@
 
 #include <sys/syscall.h>
 
-/* What loads a module comes before: these are in the module's own function. */
+/* Skip the kernel's own points of loading: these are in the module's init function. */
 #define LOAD_POINTS	160
 
-/* The module, for a card of no machine: by driver_override it would probe one. */
+/*
+ * The module is loaded for a card that no machine has. With driver_override set, the
+ * load would probe this card.
+ */
 static int before_load(struct rig *rig)
 {
 	int err = attr_write(pci_attr(&rig->card, "driver_override"), "\n");

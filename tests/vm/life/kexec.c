@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Another kernel takes over without a reset of the machine, with a card in each
- * state of lib-states.c: none of them may still write to memory, which is that
- * kernel's now. This program is also the first process of the other kernel, and
- * there it looks at the cards before any driver has. Wants scripts/vm/vm --kexec, and
- * an nvme before the cards.
+ * Another kernel takes over without a reset of the machine, with a card in each state of
+ * lib-states.c. No card may still write to memory, which belongs to the new kernel. This
+ * program is also the first process of the new kernel. There it looks at the cards
+ * before a driver does. Needs scripts/vm/vm --kexec, and an nvme before the cards.
  */
 #include <errno.h>
 #include <linux/kexec.h>
@@ -25,7 +24,7 @@
 
 #define KERNEL	"/kernel"
 #define RESULTS	"/dev/ttyS1"
-#define ASKED	0xa1	/* no interrupt's number */
+#define ASKED	0xa1	/* not a number of an interrupt */
 
 static void pad(FILE *archive)
 {
@@ -33,7 +32,7 @@ static void pad(FILE *archive)
 		fputc(0, archive);
 }
 
-/* A file of a cpio archive, as the kernel unpacks it. */
+/* Add a file to a cpio archive in the kernel's format. */
 static void add(FILE *archive, const char *name, const char *data, size_t size)
 {
 	static const char format[] =
@@ -47,7 +46,7 @@ static void add(FILE *archive, const char *name, const char *data, size_t size)
 	pad(archive);
 }
 
-/* With nothing but this program. */
+/* Make an initramfs that contains only this program. */
 static int initramfs(void)
 {
 	int fd = memfd_create("initramfs", 0);
@@ -68,7 +67,7 @@ static int initramfs(void)
 	return fd;
 }
 
-/* 0 or an errno. */
+/* Return 0 or an errno. */
 static int load_kernel(void)
 {
 	int kernel = open(KERNEL, O_RDONLY | O_CLOEXEC);
@@ -116,9 +115,9 @@ static void set_up_results(void)
 }
 
 /*
- * The kernel stops all cards itself before it goes. But programs run on meanwhile, and
- * one may be about to ask for a buffer, which starts its card: here when it sees that
- * the card was stopped.
+ * The kernel stops all cards before it starts the new kernel. Programs still run
+ * meanwhile, and one may allocate a buffer, which would start its card again. This
+ * process does so as soon as its card is stopped.
  */
 static void ask_late(const struct card *card)
 {
@@ -133,8 +132,8 @@ static void ask_late(const struct card *card)
 }
 
 /*
- * The last of the cards is stopped first. In front of all is a device that is being
- * reset meanwhile, which the kernel waits for: time enough.
+ * The kernel stops the last card first. The first device is in reset, and the kernel
+ * waits for the end of the reset. This leaves the time for the late request.
  */
 static int begin_late_request(void)
 {
@@ -159,7 +158,7 @@ static bool is_stopped(unsigned int nth)
 	return !card_find(nth, &card) && !card_is_master(&card);
 }
 
-/* Nothing is shown where the kernel went before the request was over. */
+/* If the first kernel ended before the request did, the test shows nothing. */
 static bool was_asked_late(unsigned int nth)
 {
 	unsigned char value = 0;
@@ -169,7 +168,7 @@ static bool was_asked_late(unsigned int nth)
 	       value == ASKED;
 }
 
-/* In the other kernel. */
+/* Run in the new kernel. */
 static void look_at_cards(void)
 {
 	unsigned int i;

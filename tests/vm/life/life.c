@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The end of a buffer and of a card: refused while somebody uses it, or done to
- * them in a way that is SIGBUS and ENODEV and nothing worse.
+ * The end of a buffer and of a card. A request is refused while a buffer is in use, or
+ * it ends the use by SIGBUS and ENODEV and nothing worse.
  */
 #include <kselftest_harness.h>
 
@@ -11,7 +11,7 @@
 
 #include "lib.h"
 
-#define SIZE	(4 * MIB - 3 * PAGE)	/* a large page and a tail */
+#define SIZE	(4 * MIB - 3 * PAGE)	/* a huge page and a tail */
 #define ROUNDS	20
 
 FIXTURE(life) {
@@ -50,7 +50,7 @@ FIXTURE_TEARDOWN(life)
 	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
 }
 
-/* Every call there is on a descriptor whose buffer is gone. */
+/* Every call on a descriptor fails after its buffer is gone. */
 static void check_calls_fail(struct __test_metadata *_metadata, int fd)
 {
 	struct pcibuf_info info;
@@ -77,7 +77,7 @@ static void check_calls_fail(struct __test_metadata *_metadata, int fd)
 	EXPECT_EQ(ENODEV, errno);
 }
 
-/* All pages of a mapping, those never touched and those of every size. */
+/* Touch pages of every size in a mapping, including pages never touched before. */
 static void check_gone(struct __test_metadata *_metadata, unsigned char *map)
 {
 	static const __u64 places[] = {
@@ -135,7 +135,7 @@ TEST_F(life, revoke_while_mapped)
 	check_all_gone(_metadata, &self->rx, self->small);
 }
 
-/* A new buffer of that name, from that memory: never seen by the old one. */
+/* A new buffer has the same label and the same memory. The old mapping never shows it. */
 TEST_F(life, revoked_mapping_never_shows_another_buffer)
 {
 	struct buf other;
@@ -167,7 +167,7 @@ TEST_F(life, unbind_while_mapped)
 	EXPECT_EQ(-1, access(card_attr(&self->card, ""), F_OK));
 	EXPECT_EQ(-1, open(node, O_RDWR));
 	EXPECT_EQ(ENOENT, errno);
-	/* And once more from the beginning, while the old is still held. */
+	/* Bind again, while the old buffer is still held. */
 	ASSERT_EQ(0, card_bind(&self->card));
 	EXPECT_EQ(0, attr_u64(card_attr(&self->card, "nr_buffers")));
 	EXPECT_EQ(0, attr_u64(card_attr(&self->card, "allocated_bytes")));
@@ -178,7 +178,7 @@ TEST_F(life, unbind_while_mapped)
 	EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
 }
 
-/* Files that were opened before: their writes come too late. */
+/* Writes to files that were opened before the unbind fail. */
 TEST_F(life, open_attributes_after_unbind)
 {
 	int alloc = open(card_attr(&self->card, "alloc"), O_WRONLY);
@@ -201,7 +201,7 @@ TEST_F(life, open_attributes_after_unbind)
 	close(list);
 }
 
-/* SIGBUS if that is what every page gives. */
+/* Return SIGBUS if every page raises it. */
 static int all_gone(unsigned char *map)
 {
 	__u64 at;
@@ -213,8 +213,8 @@ static int all_gone(unsigned char *map)
 }
 
 /*
- * Faults all the time, since it drops what it mapped. The first signal may come
- * before revoke is done with all pages; a moment later it must be.
+ * Drop pages and fault them in again all the time. The first signal may come before
+ * revoke has unmapped all pages. A moment later all pages must be unmapped.
  */
 static int touch_until_gone(unsigned char *map)
 {
@@ -243,7 +243,7 @@ static int work_until_gone(struct buf *rx, unsigned char *small)
 	return sig == SIGBUS ? WEXITSTATUS(status) : sig;
 }
 
-/* Two processes fault all the time, in both modes, and each ends by SIGBUS. */
+/* Two processes fault all the time, in both modes. SIGBUS ends each of them. */
 TEST_F_TIMEOUT(life, revoke_under_load, 120)
 {
 	int i, status;
@@ -267,7 +267,7 @@ TEST_F_TIMEOUT(life, revoke_under_load, 120)
 	}
 }
 
-/* Mappings in children of children, and a descriptor in none of them. */
+/* Children of children have mappings, and none of them has a descriptor. */
 TEST_F(life, revoke_reaches_forked_mappings)
 {
 	int status, pipes[2];
@@ -291,7 +291,7 @@ TEST_F(life, revoke_reaches_forked_mappings)
 	EXPECT_EQ(0, status);
 }
 
-/* Bind and unbind again and again, with a buffer and a mapping each time. */
+/* Bind and unbind repeatedly, with a buffer and a mapping each time. */
 TEST_F_TIMEOUT(life, unbind_rounds, 120)
 {
 	int i;
@@ -307,7 +307,7 @@ TEST_F_TIMEOUT(life, unbind_rounds, 120)
 	}
 }
 
-/* Writers to alloc, readers of everything, and the card goes under them. */
+/* Processes write to alloc and read all attributes while the card is unbound. */
 static int allocate_and_free(void *arg)
 {
 	int i, err = 0;

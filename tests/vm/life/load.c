@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loading and unloading, the parameters of the module, and the ways in which a
- * card is given to it: none by itself.
+ * Loading and unloading, the module's parameters, and the ways to bind a card: the
+ * module binds no card on its own.
  */
 #include <kselftest_harness.h>
 
@@ -24,7 +24,7 @@ static int unload(void)
 	return syscall(SYS_delete_module, "pcibuf", O_NONBLOCK) ? errno : 0;
 }
 
-/* 0 or the exit status of insmod. */
+/* Return 0 or the exit status of insmod. */
 static int load_with(const char *args)
 {
 	return system(pathf("insmod " MODULE " %s 2>/dev/null", args));
@@ -35,7 +35,7 @@ static bool bound(const struct card *card)
 	return !access(card_attr(card, "alloc"), F_OK);
 }
 
-/* Without the driver, and with nothing that would give the card to it. */
+/* Unload the driver, and remove everything that would bind the card to it. */
 FIXTURE_SETUP(load)
 {
 	ASSERT_EQ(0, card_get(0, &self->card));
@@ -44,7 +44,7 @@ FIXTURE_SETUP(load)
 				"\n"));
 }
 
-/* As the runner had it. */
+/* Load the module as the runner did. */
 FIXTURE_TEARDOWN(load)
 {
 	const char *args = getenv("PCIBUF_MODARGS");
@@ -108,7 +108,7 @@ TEST_F(load, ids)
 	}
 }
 
-/* What ids= gave, remove and rescan gives again: an FPGA reload. */
+/* ids= binds the card again after remove and rescan, as for an FPGA reload. */
 TEST_F_TIMEOUT(load, ids_after_remove_and_rescan, 60)
 {
 	ASSERT_EQ(0, load_with("ids=" EDU));
@@ -130,7 +130,7 @@ static bool log_has(const char *text)
 	return found;
 }
 
-/* Refused at once, and the log names the part that is bad, not all of it. */
+/* The load fails at once, and the log names only the invalid part. */
 TEST_F(load, bad_ids)
 {
 	static const struct {
@@ -170,7 +170,7 @@ TEST_F(load, max_total)
 	ASSERT_EQ(0, unload());
 	EXPECT_NE(0, load_with("max_total=3Q"));
 	EXPECT_NE(0, load_with("max_total=0"));
-	/* A quarter of the memory, give or take what the kernel took. */
+	/* A quarter of the memory, with a tolerance for the kernel's own memory. */
 	ASSERT_EQ(0, load_with(""));
 	EXPECT_LE(mem_total() / 4 - 16 * MIB, attr_u64(MAX_TOTAL));
 	EXPECT_GE(mem_total() / 4 + 16 * MIB, attr_u64(MAX_TOTAL));
@@ -188,7 +188,7 @@ TEST_F(load, coherent)
 	EXPECT_STREQ("coherent", text);
 }
 
-/* A descriptor and a mapping each keep the module; a buffer does not. */
+/* A descriptor or a mapping keeps the module loaded. A buffer does not. */
 TEST_F(load, unload)
 {
 	struct buf rx;
@@ -206,7 +206,7 @@ TEST_F(load, unload)
 	EXPECT_EQ(-1, access(BUFFERS_DIR, F_OK));
 }
 
-/* No id of an earlier load comes again. */
+/* A buffer's id of an earlier load is not used again. */
 TEST_F(load, ids_of_buffers_after_another_load)
 {
 	struct pcibuf_info info;

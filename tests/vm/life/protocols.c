@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What keeps faults, mappings, calls and requests apart from the end of a buffer,
- * each tried at the point where it matters: the test build has sync points there, at
- * which one side is held up while the other comes.
+ * Races of faults, mappings, calls and requests with the end of a buffer. Each race is
+ * tried at the critical point: the test build has sync points there, at which one side
+ * waits until the other side arrives.
  */
 #include <kselftest_harness.h>
 
@@ -12,7 +12,7 @@
 #include "lib-scene.h"
 
 #define SIZE		SCENE_SIZE
-#define A_WHILE		300000	/* us in which one that does not wait is done */
+#define A_WHILE		300000	/* us, in which a task that does not wait is done */
 
 FIXTURE(protocols) {
 	struct card card;
@@ -54,10 +54,10 @@ static int unbind(void *arg)
 	return card_unbind(arg);
 }
 
-/* The first touch may be in time, the second is not: revoke is over by then. */
+/* The first touch may be in time. The second is not: revoke is over by then. */
 struct touches {
 	unsigned char *mem;
-	int again;	/* a pipe: when */
+	int again;	/* a pipe: when to touch again */
 };
 
 static int touch_twice(void *arg)
@@ -72,8 +72,8 @@ static int touch_twice(void *arg)
 }
 
 /*
- * A fault stands at @where while the buffer is revoked, which @waits for it or
- * does not.
+ * A fault stands at the sync point @where while the buffer is revoked. With @waits, the
+ * revoke waits for the fault.
  */
 static void check_fault(struct __test_metadata *_metadata,
 			const struct card *card, unsigned char *mem,
@@ -107,7 +107,7 @@ static void check_fault(struct __test_metadata *_metadata,
 	close(ends[1]);
 }
 
-/* A place that nobody has touched yet. */
+/* Return an address that no process has touched yet. */
 static unsigned char *untouched(struct hold *hold, struct place *place)
 {
 	madvise(hold->large.mem, SIZE, MADV_DONTNEED);
@@ -121,7 +121,7 @@ static unsigned char *untouched(struct hold *hold, struct place *place)
 			SKIP(statement, "coherent memory is mapped by mmap"); \
 	} while (0)
 
-/* Found alive, and then it dies before the page is locked. */
+/* The fault finds the buffer alive. The buffer dies before the page is locked. */
 TEST_F_TIMEOUT(protocols, fault_that_finds_it_dead, 60)
 {
 	SKIP_COHERENT(return);
@@ -129,7 +129,7 @@ TEST_F_TIMEOUT(protocols, fault_that_finds_it_dead, 60)
 		    untouched(&self->hold, &self->hold.large), "fault", false);
 }
 
-/* Has the page, and has not mapped it: revoke must not look for it yet. */
+/* The fault has the page and has not mapped it: revoke must wait for the page. */
 TEST_F_TIMEOUT(protocols, fault_that_was_in_time, 60)
 {
 	SKIP_COHERENT(return);
@@ -161,8 +161,8 @@ static int map_and_touch(void *arg)
 }
 
 /*
- * An area that revoke cannot find yet. Of coherent memory it is full by then; of
- * pages nothing is mapped, and nothing will be.
+ * Revoke cannot find the new area yet. With coherent memory, mmap has filled the area,
+ * and revoke waits. With pages, nothing is mapped, and nothing will be mapped.
  */
 TEST_F_TIMEOUT(protocols, mmap_that_was_in_time, 60)
 {
@@ -201,7 +201,7 @@ static int read_stamp(void *arg)
 	return stamp_mismatch(page, PAGE, HUGE_PAGE) == -1 ? 0 : -1;
 }
 
-/* What is copied is what was there, whoever has all other memory by now. */
+/* The reader copies the buffer's data, even after all other memory was allocated. */
 TEST_F_TIMEOUT(protocols, read_of_pages, 60)
 {
 	struct beside reader;
@@ -212,7 +212,7 @@ TEST_F_TIMEOUT(protocols, read_of_pages, 60)
 	ASSERT_EQ(0, sync_point("copy", true));
 	reader = begin(read_stamp, &self->hold.fd);
 	ASSERT_TRUE(sync_point_is_reached("copy"));
-	/* The test build waits for whoever holds a page. */
+	/* The test build waits here for a while, because the reader holds a page. */
 	EXPECT_EQ(0, card_write(&self->card, "revoke", "rx"));
 	marks = take_all_memory(&size);
 	ASSERT_NE(MAP_FAILED, marks);
@@ -221,7 +221,7 @@ TEST_F_TIMEOUT(protocols, read_of_pages, 60)
 	munmap(marks, size);
 }
 
-/* Memory without reference counts: revoke waits for who copies it. */
+/* Coherent memory has no reference counts, so revoke waits for the reader. */
 TEST_F_TIMEOUT(protocols, read_of_coherent, 60)
 {
 	struct beside reader, revoker;
@@ -244,7 +244,7 @@ static int allocate(void *arg)
 	return card_write(arg, "alloc_sg", "1M new");
 }
 
-/* By somebody beside us, soon. */
+/* Wait until another process stops the card. */
 static bool is_stopped(const struct card *card)
 {
 	double end = seconds() + 20;
@@ -257,7 +257,10 @@ static bool is_stopped(const struct card *card)
 	return true;
 }
 
-/* A request under way when the card goes: over before anything else is. */
+/*
+ * A request is under way when the card is unbound. The unbind stops the card, and then
+ * waits for the request.
+ */
 static void check_request(struct __test_metadata *_metadata,
 			  struct card *card, int (*request)(void *arg),
 			  const char *where, int error)
@@ -294,8 +297,8 @@ TEST_F_TIMEOUT(protocols, free_under_way, 60)
 }
 
 /*
- * Not a bus master any more when the first page goes, whatever makes it go. Without an
- * IOMMU that is one of those that were parked.
+ * Free, revoke and unbind all clear bus mastering before they release the first page.
+ * Without an IOMMU, the first page is a quarantined one.
  */
 static void check_stopped(struct __test_metadata *_metadata,
 			  struct card *card, int (*ending)(void *arg))
@@ -324,7 +327,7 @@ TEST_F_TIMEOUT(protocols, stopped_before_revoke, 60)
 	check_stopped(_metadata, &self->card, revoke_rx);
 }
 
-/* A new buffer makes it one again only when the old memory is gone. */
+/* A new buffer turns bus mastering on only after the old memory was released. */
 TEST_F_TIMEOUT(protocols, stopped_until_released, 60)
 {
 	struct beside freer, allocator;
@@ -342,7 +345,7 @@ TEST_F_TIMEOUT(protocols, stopped_until_released, 60)
 	EXPECT_EQ(1, card_is_master(&self->card));
 }
 
-/* With more than one buffer, so that it is not the last that stops it. */
+/* Use more than one buffer, so that the last buffer is not what stops the card. */
 TEST_F_TIMEOUT(protocols, stopped_before_unbind, 60)
 {
 	ASSERT_EQ(0, card_write(&self->card, "alloc", "64K other"));

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Adds to the TAP of a guest with the program reset what QEMU's trace of writes to
-# configuration space says: between its notes that the buffer is gone and that there
-# will be one, nothing makes the card a bus master (4 in the command register).
+# Add a result to the TAP of a guest with the program reset, from QEMU's trace of writes
+# to configuration space. The program notes when it has freed the buffer and when it
+# will allocate one. Between these two notes, no write makes the card a bus master (4 in
+# the command register).
 
 /^# trace: pci_cfg_write edu / && $6 == "@0x3c" {
 	times += $8 == "0xa0"

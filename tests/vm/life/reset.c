@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The last buffer goes while the card is being reset. The kernel restores after a
- * reset what it found before: whether that made the card a bus master again, for a
- * moment in which nobody here can look, is seen from outside: reset.awk. Wants a card
- * that takes long for a reset, nvme, and edu, whose registers are for notes.
+ * The last buffer is freed during a reset of its card. After a reset, the kernel
+ * restores the configuration that it saved before. This could make the card a bus master
+ * again for a moment in which no program can look, so reset.awk checks the trace of
+ * QEMU. Needs a card with a long reset, nvme, and an edu, whose registers hold the
+ * notes.
  */
 #include <kselftest_harness.h>
 
@@ -13,7 +14,7 @@
 
 #define HITS		5
 #define TRIES		100
-#define NOTE_AT		0x3c	/* interrupt line: software's own */
+#define NOTE_AT		0x3c	/* interrupt line: only software uses it */
 #define NO_BUFFER	0xa0
 #define BUFFER		0xa1
 
@@ -46,7 +47,7 @@ static void note(struct __test_metadata *_metadata, int notes,
 	ASSERT_EQ(1, pwrite(notes, &value, 1, NOTE_AT));
 }
 
-/* Was it freed before the reset was over? */
+/* Was the buffer freed before the reset was over? */
 static bool free_meanwhile(struct __test_metadata *_metadata,
 			   const struct card *card, int notes)
 {

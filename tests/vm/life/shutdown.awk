@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# From the TAP of a guest with the program shutdown and QEMU's trace of writes to
-# configuration space: is what was last written to each card's command register
-# without the bit of the bus master (4)? One result for each card.
+# Make the results of a guest with the program shutdown, from its TAP and QEMU's trace
+# of writes to configuration space. A card passes if it was a bus master and the last
+# write to its command register clears the bit (4). The card without a buffer need not
+# have been a bus master. There is one result for each card.
 
 /^# state / { card[++cards] = $3; state[cards] = $4 }
 
@@ -14,7 +15,7 @@
 
 /^not ok / { failed[++failures] = $0 }
 
-# Nothing of it goes on from here.
+# No line of the input is passed on.
 { next }
 
 END {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The machine is switched off, with a card in each state of lib-states.c. What was
- * last written to each card's command register is seen from outside: shutdown.awk.
+ * The machine is switched off, with a card in each state of lib-states.c. shutdown.awk
+ * checks the last write to each card's command register in QEMU's trace.
  */
 #include <linux/reboot.h>
 #include <stdio.h>

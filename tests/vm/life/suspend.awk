@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Adds to the TAP of a guest with the program suspend what QEMU's trace of writes to
-# configuration space says: each card that is a bus master (4 in the command register)
-# when the machine falls asleep is stopped before anything else.
+# Add a result to the TAP of a guest with the program suspend, from QEMU's trace of
+# writes to configuration space. A card may be a bus master (4 in the command register)
+# when the machine falls asleep. The first write to its command register then clears the
+# bit.
 
 /^# trace: pci_cfg_write edu / && $6 == "@0x3c" {
 	asleep = $8 == "0xa0"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The machine sleeps (S3) and wakes up, with a card in each state of
- * lib-states.c: the cards have lost all that they knew, the buffers nothing.
+ * The machine sleeps (S3) and wakes up, with a card in each state of lib-states.c. The
+ * cards lose all their state, the buffers nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,16 +13,16 @@
 
 #include "lib-scene.h"
 
-#define TAKES_AT_MOST	(8 * MIB)	/* what the kernel keeps of it */
+#define TAKES_AT_MOST	(8 * MIB)	/* what the kernel keeps */
 #define FALLS_ASLEEP	0xa0
 #define IS_AWAKE	0xa1
 #define POWER_STATE	"/sys/power/state"
 #define BRIDGE		PCI_DIR "/devices/0000:00:1f.0/config"
-#define BRIDGE_ACPI	0x40	/* where ACPI's registers are, and whether */
+#define BRIDGE_ACPI	0x40	/* the address of ACPI's registers, and their enable bit */
 
 /*
- * QEMU's firmware does not restore this when it wakes the machine up, as that of
- * a real machine would; without it nobody can switch it off.
+ * QEMU's firmware does not restore this register at wake-up, unlike the firmware of a
+ * real machine. Without it the machine cannot be switched off.
  */
 static int copy_bridge(__u64 *acpi, bool back)
 {
@@ -34,7 +34,7 @@ static int copy_bridge(__u64 *acpi, bool back)
 	return done == sizeof(*acpi) ? 0 : EIO;
 }
 
-/* For whoever reads the trace, of the first card. */
+/* Write a note to the first card, for the reader of the trace. */
 static int note(unsigned char value)
 {
 	struct card card;
@@ -43,7 +43,7 @@ static int note(unsigned char value)
 	return err ? err : card_note(&card, false, &value);
 }
 
-/* In so many seconds; again for a machine that falls asleep slowly. */
+/* Wake up after some seconds. Repeat it for a machine that falls asleep slowly. */
 static int wake_up_later(void)
 {
 	static const int times[] = { 6, 20, 60 };
@@ -57,7 +57,7 @@ static int wake_up_later(void)
 	return fclose(line) ? errno : 0;
 }
 
-/* 0 or an errno. */
+/* Return 0 or an errno. */
 static int sleep_deeply(void)
 {
 	double start = seconds();

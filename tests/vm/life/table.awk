@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The table of what happens to a card and in which state its buffers are, in
-# Markdown, from the TAP of the guests events, suspend, kexec and shutdown.
+# Make a Markdown table of the events of a card and the states of its buffers, from the
+# TAP of the guests events, suspend, kexec and shutdown.
 
 function cell(event, state, text)
 {
@@ -9,7 +9,7 @@ function cell(event, state, text)
 		row[rows[event] = ++nr_rows] = event
 	if (!(state in columns))
 		column[columns[state] = ++nr_columns] = state
-	# A cell that failed once has failed.
+	# A cell that failed once stays failed.
 	if (table[event, state] !~ /fails/)
 		table[event, state] = text
 }

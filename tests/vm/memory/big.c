@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buffers of more than 4 GiB, where a number of 32 bits would show, and the end of
- * who was about to make one. Wants 12 GiB and an IOMMU, which one of the variants
- * has pass the card through: what that needs is a guest's memory only once.
+ * Buffers of more than 4 GiB, where a 32-bit number would overflow, and the death of a
+ * process that allocates one. Needs 12 GiB and an IOMMU. One of the variants sets the
+ * IOMMU to pass the card through, so that a single guest of this size is enough.
  */
 #include <kselftest_harness.h>
 
@@ -23,8 +23,8 @@ FIXTURE(big) {
 
 FIXTURE_VARIANT(big) {
 	const char *domain;
-	const char *how;	/* to make 8 GiB */
-	__u32 most;		/* segments that it may be */
+	const char *how;	/* attribute that allocates 8 GiB */
+	__u32 most;		/* allowed segments */
 };
 
 FIXTURE_VARIANT_ADD(big, translated) {
@@ -35,7 +35,7 @@ FIXTURE_VARIANT_ADD(big, passed_through) {
 	.domain = "identity", .how = "alloc_sg", .most = 4096,
 };
 
-/* A group changes its domain while no driver has its devices. */
+/* The domain type of an IOMMU group can change only while no driver has its devices. */
 static int set_domain(const struct card *card, const char *domain)
 {
 	const char *type = pci_attr(card, "iommu_group/type");
@@ -77,7 +77,7 @@ static __u64 bus_of(const struct pcibuf_segment *segments, __u32 count,
 	return NO_NUMBER;
 }
 
-/* All that tells a size tells the same. */
+/* All attributes and calls report the same size. */
 static void check_sizes(struct __test_metadata *_metadata,
 			const struct card *card, int fd,
 			const struct pcibuf_segment *segments, __u32 count)
@@ -108,7 +108,7 @@ static void check_sizes(struct __test_metadata *_metadata,
 	EXPECT_EQ((off_t)SIZE, lseek(fd, 0, SEEK_END));
 }
 
-/* A page by its own mapping, by that of all, by calls and by DMA. */
+/* Access a page by a mapping of its own, by the whole mapping, by calls, and by DMA. */
 static void check_page(struct __test_metadata *_metadata,
 		       struct reach *reach, struct buf *rx, __u64 offset,
 		       __u64 bus)
@@ -174,7 +174,7 @@ static bool is_back(const struct card *card, const struct snapshot *idle)
 	       mem_available() + 2 * MIB > idle->available;
 }
 
-/* What it took to be back at the start, negative where nobody was killed. */
+/* Return the seconds until all memory was free again, negative if nothing was killed. */
 static double kill_after(const struct card *card, const char *how, useconds_t us,
 			 const struct snapshot *idle)
 {
@@ -198,7 +198,7 @@ static double kill_after(const struct card *card, const char *how, useconds_t us
 	return strstr(text, "EINTR") && strstr(text, how) ? took : -1;
 }
 
-/* In the midst of it, at several places; too late, and it was made. */
+/* Kill at several times during the allocation. A late kill finds the buffer allocated. */
 static void check_kill(struct __test_metadata *_metadata,
 		       const struct card *card, const char *how)
 {
@@ -223,7 +223,7 @@ static void check_kill(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, snapshot_changes(card, &idle));
 }
 
-/* Without the spare buffer, so that nothing is parked. */
+/* Revoke the spare buffer, so that nothing is parked. */
 TEST_F_TIMEOUT(big, killed, 120)
 {
 	EXPECT_EQ(0, card_write(&self->card, "revoke", "spare"));

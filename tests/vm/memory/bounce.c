@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where the platform copies whatever a card transfers, there is no memory for it
- * to share with a program: refused with the reason. Wants swiotlb=force and no
- * IOMMU.
+ * If the platform bounces all transfers of a card, the card cannot share memory with a
+ * program. The request is refused with this reason. Needs swiotlb=force and no IOMMU.
  */
 #include <kselftest_harness.h>
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Page-backed memory is charged to the memory cgroup of whoever asked for it.
- * Wants a guest whose tests run in a cgroup that is not the root.
+ * Memory of the pages backing is charged to the memory cgroup of the process that
+ * requests it. Needs a guest whose tests run in a cgroup other than the root.
  */
 #include <kselftest_harness.h>
 
 #include "lib.h"
 
-#define SLACK	(4 * MIB)	/* the kernel charges in batches, and itself */
+#define SLACK	(4 * MIB)	/* the kernel charges in batches, and for itself */
 
 FIXTURE(cgroup) {
 	struct card card;
@@ -52,7 +52,7 @@ TEST_F(cgroup, memory_is_charged)
 	EXPECT_GE(before + SLACK, charged(self->dir));
 }
 
-/* Its end is ENOMEM, said to be the cgroup's, and nobody is killed. */
+/* A full cgroup returns ENOMEM, last_error names the cgroup, and no process is killed. */
 TEST_F_TIMEOUT(cgroup, full, 60)
 {
 	__u64 before = charged(self->dir);

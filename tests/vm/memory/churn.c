@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Many buffers, and many times: nothing lost. What is parked with a card where
- * nothing keeps the card from memory that it once had. The bus master bit.
+ * Many buffers, and many rounds, without a loss. Memory that is parked with a card if
+ * nothing else keeps the card from its former memory. The bus master bit.
  */
 #include <kselftest_harness.h>
 
@@ -16,7 +16,7 @@ FIXTURE(churn) {
 	struct snapshot before;
 };
 
-/* The first of all costs what the kernel keeps for the next: not a leak. */
+/* The kernel caches some memory of the first buffer. This is no leak. */
 FIXTURE_SETUP(churn)
 {
 	ASSERT_EQ(0, card_get(0, &self->card));
@@ -65,7 +65,7 @@ static void make_many(struct __test_metadata *_metadata,
 	}
 }
 
-/* From the middle, and then all; each still says what it was told. */
+/* Free from the middle, and then the rest. Each buffer still has its own attributes. */
 static void free_many(struct __test_metadata *_metadata,
 		      const struct card *card)
 {
@@ -83,7 +83,7 @@ static void free_many(struct __test_metadata *_metadata,
 	}
 }
 
-/* Twice: the kernel keeps some MiB of the first time for names and inodes. */
+/* Run twice: in the first round the kernel takes some MiB for names and inodes. */
 TEST_F_TIMEOUT(churn, thousand_buffers, 240)
 {
 	const struct card *card = &self->card;
@@ -114,7 +114,7 @@ TEST_F_TIMEOUT(churn, thousand_cycles, 240)
 	EXPECT_EQ(0, allocated(card));
 }
 
-/* The memory stays parked, where it is parked, and does not grow. */
+/* The memory stays parked, where memory is parked, and does not grow. */
 TEST_F_TIMEOUT(churn, thousand_cycles_beside_another, 240)
 {
 	const struct card *card = &self->card;
@@ -134,7 +134,7 @@ TEST_F_TIMEOUT(churn, thousand_cycles_beside_another, 240)
 		EXPECT_EQ(PAGE, allocated(card));
 }
 
-/* Mapped and filled each time: every page must come back. */
+/* Map and fill each buffer. Every page must become free again. */
 TEST_F_TIMEOUT(churn, large_and_mapped, 240)
 {
 	__u64 size = any_size() ? 16 * MIB : 3 * MIB;
@@ -150,7 +150,7 @@ TEST_F_TIMEOUT(churn, large_and_mapped, 240)
 	}
 }
 
-/* One label that all fight for, and one of each one's own; what went wrong. */
+/* Processes compete for one label, and each has a label of its own. Return the errors. */
 static int fight(const struct card *card)
 {
 	int i, err, wrong = 0;
@@ -196,7 +196,10 @@ TEST_F_TIMEOUT(churn, many_processes_at_once, 240)
 	EXPECT_EQ(0, count_links(card));
 }
 
-/* Freed while the card has others: counted, used first, released at the end. */
+/*
+ * Memory freed while the card has other buffers counts, is used first, and is released
+ * with the last buffer.
+ */
 TEST_F(churn, parked_memory)
 {
 	const struct card *card = &self->card;
@@ -218,7 +221,7 @@ TEST_F(churn, parked_memory)
 	EXPECT_EQ(0, snapshot_changes(card, &self->before));
 }
 
-/* A quota that is full of parked memory lets that be used again. */
+/* If parked memory fills the quota, a new buffer can still use this memory. */
 TEST_F(churn, parked_memory_and_quota)
 {
 	const struct card *card = &self->card;
@@ -238,7 +241,7 @@ TEST_F(churn, parked_memory_and_quota)
 	EXPECT_EQ(0, card_write(card, "alloc", "132K rx"));
 }
 
-/* What an unbind finds parked goes back, too. */
+/* An unbind releases parked memory too. */
 TEST_F(churn, parked_memory_and_unbind)
 {
 	const struct card *card = &self->card;
@@ -278,7 +281,7 @@ TEST_F(churn, bus_master_bit)
 	ASSERT_EQ(0, card_bind(card));
 }
 
-/* A request that failed leaves the card as it was. */
+/* A failed request does not change the bus master bit. */
 TEST_F(churn, bus_master_bit_after_a_failure)
 {
 	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc", "1T"));
@@ -288,7 +291,7 @@ TEST_F(churn, bus_master_bit_after_a_failure)
 	EXPECT_EQ(0, card_is_master(&self->card));
 }
 
-/* Memory decoding is on from the start: resource0 is for everybody to map. */
+/* Memory decoding is on after bind, so that every program can map resource0. */
 TEST_F(churn, registers_are_reachable)
 {
 	struct edu edu;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the kernel keeps for contiguous memory (CMA) comes last, and is coherent
- * memory. Wants a kernel that has it, told to keep some, and a test build, which
- * can be told to leave the steps before it out.
+ * The kernel's reserve for contiguous memory (CMA) is the last step. Its memory is
+ * coherent memory. Needs a kernel with CMA and a reserve, and the test build, which can
+ * leave out the earlier steps.
  */
 #include <kselftest_harness.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ TEST_F(cma, serves_where_nothing_else_does)
 	buf_put(&rx);
 }
 
-/* What is parked of it serves the next of that size, before any other step. */
+/* Parked CMA memory serves the next request of its size, before any step. */
 TEST_F(cma, is_parked_and_used_again)
 {
 	struct card *card = &self->card;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contiguous memory of hundreds of MiB where half of the memory is taken by files
- * and the rest is broken up. Wants a guest of 2 GiB with an ext4 disk, without an
- * IOMMU, where bus addresses tell where the memory is.
+ * Contiguous memory of hundreds of MiB, while files fill half of the memory and the rest
+ * is fragmented. Needs a guest of 2 GiB with an ext4 disk and without an IOMMU, where
+ * bus addresses tell where the memory is.
  */
 #include <kselftest_harness.h>
 
@@ -26,7 +26,7 @@ FIXTURE(contiguous) {
 	struct snapshot before;
 };
 
-/* Every test is a process of its own: the piles are there from the first on. */
+/* Every test is a process of its own. The first test makes the piles, and they stay. */
 static int load(void)
 {
 	size_t i;
@@ -74,7 +74,7 @@ FIXTURE_TEARDOWN(contiguous)
 	EXPECT_EQ(0, unlink(piles[2].path));
 }
 
-/* The card gets to the first and the last byte, and to some between. */
+/* The card reaches the first byte, the last byte and some bytes between. */
 static void check_reach(struct __test_metadata *_metadata,
 			struct reach *reach, struct buf *rx, __u64 bus)
 {
@@ -92,8 +92,8 @@ static void check_reach(struct __test_metadata *_metadata,
 }
 
 /*
- * What is there has to be found. A boot in which something unmovable lies in every
- * stretch of that length is possible, if rare: it says so.
+ * If a range exists, the driver must find it. In rare boots, every range of that length
+ * has something unmovable. The test then skips with this reason.
  */
 TEST_F_TIMEOUT(contiguous, one_segment, 120)
 {
@@ -119,7 +119,7 @@ TEST_F_TIMEOUT(contiguous, one_segment, 120)
 	buf_put(&rx);
 }
 
-/* Says why there is none, where there is none; no other error will do. */
+/* A refusal must be ENOMEM and must give the reason. */
 static void check_refusal(struct __test_metadata *_metadata,
 			  const struct card *card, unsigned int mib, int err)
 {
@@ -161,8 +161,8 @@ static bool round_of(struct __test_metadata *_metadata,
 }
 
 /*
- * What is freed while the card is a bus master would be parked and used again,
- * so the spare buffer has to go: each round begins with nothing.
+ * Memory freed while the card is a bus master would be parked and used again. Revoke the
+ * spare buffer, so that each round begins without parked memory.
  */
 TEST_F_TIMEOUT(contiguous, repeated, 240)
 {
@@ -175,7 +175,7 @@ TEST_F_TIMEOUT(contiguous, repeated, 240)
 
 	EXPECT_EQ(0, card_write(&self->card, "revoke", "spare"));
 	for (i = 0; i < rounds; i++) {
-		/* Large and small in turn. */
+		/* Large and small sizes in turn. */
 		unsigned int mib = sizes[i * 7 % ARRAY_SIZE(sizes)];
 
 		if (!round_of(_metadata, &self->card, mib))
@@ -185,8 +185,8 @@ TEST_F_TIMEOUT(contiguous, repeated, 240)
 	}
 	TH_LOG("%d of %d were made", made, rounds);
 	/*
-	 * Half of the sizes are no more than an eighth of the memory; but what a
-	 * kernel keeps to check itself lies in the way.
+	 * Nine of the 16 sizes are at most an eighth of the memory. A kernel that checks
+	 * itself has unmovable memory in such ranges.
 	 */
 	if (slowness() == 1)
 		EXPECT_EQ(ROUNDS / 16 * 9, small);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What memory costs, against what the kernel's own costs in the same guest: the
- * time to make 1 GiB of segments against that to fault in and clear 1 GiB of
- * anonymous memory in huge pages. Wants 3 GiB, and a guest whose time is a count
- * of instructions: by the clock of a busy machine it can cost twice as much and
- * nobody sees it.
+ * The cost of memory, relative to the kernel's own cost in the same guest: the time to
+ * allocate 1 GiB of segments, and the time to fault in and clear 1 GiB of anonymous
+ * memory in huge pages. Needs 3 GiB, and a guest whose time counts instructions: the
+ * clock of a busy machine would hide even a doubled cost.
  */
 #include <kselftest_harness.h>
 
@@ -37,7 +36,7 @@ FIXTURE_TEARDOWN(cost)
 	EXPECT_EQ(0, card_reset(&self->card));
 }
 
-/* By huge pages, each touched once: what is left is the kernel's work. */
+/* Touch each huge page once: the remaining time is the kernel's work. */
 static double anonymous(struct __test_metadata *_metadata)
 {
 	unsigned char *area, *mem;
@@ -81,13 +80,16 @@ static double median(double *of)
 	return of[ROUNDS / 2];
 }
 
-/* It is a half; were the memory cleared twice, it would be one. */
+/* The ratio is a half. If the memory was cleared twice, it would be one. */
 TEST_F_TIMEOUT(cost, against_anonymous_memory, 240)
 {
 	double theirs[ROUNDS], ours[ROUNDS], ratio[ROUNDS];
 	int i;
 
-	/* Once for nothing: the emulator gets its own memory at first touch. */
+	/*
+	 * Run once without measuring: the emulator gets its own memory at the first
+	 * touch.
+	 */
 	anonymous(_metadata);
 	for (i = 0; i < ROUNDS; i++) {
 		theirs[i] = anonymous(_metadata);
@@ -100,7 +102,7 @@ TEST_F_TIMEOUT(cost, against_anonymous_memory, 240)
 	EXPECT_GE(0.75, median(ratio));
 }
 
-/* What a free of 1 GiB takes with blocks of 2 MiB, and of 2 GiB: by blocks. */
+/* The time to free 1 GiB, 512 MiB and 4 KiB: the cost is for each huge page. */
 TEST_F_TIMEOUT(cost, freeing, 120)
 {
 	double whole[ROUNDS], half[ROUNDS], pages[ROUNDS];
@@ -117,7 +119,10 @@ TEST_F_TIMEOUT(cost, freeing, 120)
 	TH_LOG("free of 1 GiB %.2f ms, 512 MiB %.2f ms, 4 KiB %.2f ms",
 	       median(whole) * 1000, median(half) * 1000,
 	       median(pages) * 1000);
-	/* 512 units: a microsecond each is plenty; 262144 pages are not. */
+	/*
+	 * 512 huge pages: a microsecond each is enough. 262144 pages would exceed the
+	 * limit.
+	 */
 	EXPECT_GT(0.02, median(whole) - median(pages));
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Behind an IOMMU: what a buffer was made of is out of the card's reach when it
- * goes back to the system. Translations are kept in a cache for some time after
- * they were taken back, so a write of the card that comes just then would arrive.
- * Wants a guest with an IOMMU, and the sync points of the test build.
+ * Behind an IOMMU, the card cannot reach a buffer's memory once it goes back to the
+ * system. The IOMMU caches translations for some time after they were removed, so that a
+ * write of the card at this time would still arrive. Needs a guest with an IOMMU, and
+ * the sync points of the test build.
  */
 #include <kselftest_harness.h>
 
@@ -22,7 +22,7 @@ FIXTURE(flush) {
 	struct edu edu;
 };
 
-/* With another buffer, so that the card stays a bus master. */
+/* Allocate another buffer, so that the card stays a bus master. */
 FIXTURE_SETUP(flush)
 {
 	if (!iommu_translates())
@@ -44,7 +44,7 @@ static int revoke_rx(void *arg)
 	return card_write(arg, "revoke", "rx");
 }
 
-/* What the pipe's page holds now; it stays in the pipe. */
+/* Return what the page in the pipe holds now. The page stays in the pipe. */
 static int look(int pipe_end)
 {
 	unsigned char page[PAGE];
@@ -60,7 +60,7 @@ static int look(int pipe_end)
 	return value;
 }
 
-/* Behind Intel's IOMMU coherent memory of 5.10 is mapped by numbers: no page to hold. */
+/* On 5.10, Intel's IOMMU maps coherent memory by PFN, so that no page can be held. */
 static bool can_be_held(const struct card *card)
 {
 	struct iovec part = { .iov_len = PAGE };
@@ -78,7 +78,7 @@ static bool can_be_held(const struct card *card)
 	return held || card_write(card, "free", "held");
 }
 
-/* The translation of the page is in the cache now, and the card has NEW. */
+/* The IOMMU now caches the translation of the page, and the card has NEW. */
 static int ready(struct edu *edu, __u64 bus)
 {
 	int err = edu_fetch(edu, bus, 8);
@@ -86,7 +86,7 @@ static int ready(struct edu *edu, __u64 bus)
 	return err ? err : edu_fetch(edu, bus + PAGE, 8);
 }
 
-/* Pages are out of the card's reach before they are released. */
+/* Pages: the card cannot reach the memory before it is released. */
 static struct beside write_late(struct __test_metadata *_metadata,
 				const struct card *card, struct edu *edu,
 				__u64 bus, unsigned int delay_us)
@@ -102,7 +102,7 @@ static struct beside write_late(struct __test_metadata *_metadata,
 	return revoker;
 }
 
-/* Coherent memory is when it is released, and the card uses it until then. */
+/* Coherent memory: the card can use the memory until it is released. */
 static struct beside write_until_released(struct __test_metadata *_metadata,
 					  const struct card *card,
 					  struct edu *edu, __u64 bus,
@@ -123,9 +123,9 @@ static struct beside write_until_released(struct __test_metadata *_metadata,
 }
 
 /*
- * The card writes at about the time when the buffer goes: before its memory does, or not
- * at all. The pipe holds the page, so that it can be seen when all else is gone. True
- * where the write had not come by then.
+ * The card writes at about the time of the revoke. The write must arrive before the
+ * memory is released, or not at all. The pipe holds the page, so that the test can look
+ * at it after the release. Return true if the write had not arrived before.
  */
 static bool check_write(struct __test_metadata *_metadata,
 			const struct card *card, struct edu *edu,
@@ -166,8 +166,9 @@ static bool check_write(struct __test_metadata *_metadata,
 }
 
 /*
- * The later ones come too late to show anything; the earlier ones do not. A point opens
- * with 20 ms of chance, so two go through which coherent memory needs more tries.
+ * With the longest delays the revoke comes too late to show anything, with the shorter
+ * ones it does not. A task at a sync point looks every 20 ms whether the point is open.
+ * Coherent memory passes two sync points, so it needs more tries.
  */
 TEST_F_TIMEOUT(flush, card_writes_while_it_goes, 120)
 {

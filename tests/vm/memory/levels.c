@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Not a test: how often there is contiguous memory, and how long it takes, by size
- * and by how much of the memory is taken. Before each request the rest is broken
- * up anew. Prints a table; `make bench-contiguous` runs it.
+ * This is a measurement, not a test: how often the driver finds contiguous memory, and
+ * the time it takes, by the size and by the used part of the memory. Before each request
+ * the rest is fragmented again. Prints a table; `make bench-contiguous` runs it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ static void need(int err, const char *what)
 	exit(1);
 }
 
-/* Three parts of five in memory that cannot be dropped. */
+/* Three fifths of the load are memory that cannot be reclaimed. */
 static void load(unsigned int percent)
 {
 	__u64 bytes = mem_total() / 100 * percent;

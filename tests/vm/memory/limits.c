@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requests for more than there is, by those who may ask, without end: the answer
- * is ENOMEM, and nobody else dies of it. (The runner looks for an OOM kill in the
- * kernel's log.) Wants a guest whose tests run in a cgroup that is not the root.
+ * Users with access request more memory than there is, again and again. The result is
+ * ENOMEM, and no other process is killed. (The runner looks for an OOM kill in the
+ * kernel's log.) Needs a guest whose tests run in a cgroup other than the root.
  */
 #include <kselftest_harness.h>
 
@@ -22,7 +22,7 @@ FIXTURE(limits) {
 	pid_t bystanders[BYSTANDERS];
 };
 
-/* Takes memory and gives it back, all the time, outside of the cgroup. */
+/* Allocate and free memory all the time, outside of the cgroup. */
 static void stand_by(void)
 {
 	attr_write("/sys/fs/cgroup/cgroup.procs", "0");
@@ -77,10 +77,10 @@ struct demand {
 	const struct card *card;
 	__u64 size;
 	int rounds;
-	int error;	/* that says no */
+	int error;	/* the errno of a refusal */
 };
 
-/* Both ways, again and again; whatever is made is freed. */
+/* Request both ways, again and again. Free every buffer that is allocated. */
 static int ask(void *arg)
 {
 	static const char * const ways[] = { "alloc", "alloc_sg" };
@@ -110,7 +110,7 @@ TEST_F_TIMEOUT(limits, more_than_the_machine_has, 120)
 	EXPECT_EQ(2 * ROUNDS, as_user(UID_ALICE, GID_PCIBUF, ask, &demand));
 }
 
-/* As much as a guest of 1 GiB is said to have, by everybody who may ask. */
+/* Request the nominal memory of a guest of 1 GiB, by every user with access. */
 static void check_gibibyte(struct __test_metadata *_metadata,
 			   const struct card *card, int error)
 {
@@ -120,7 +120,7 @@ static void check_gibibyte(struct __test_metadata *_metadata,
 	EXPECT_EQ(200, as_user(UID_ALICE, GID_PCIBUF, ask, &demand));
 }
 
-/* Past the quotas, so that nothing but what is left of the memory says no. */
+/* The quotas are larger, so that only the free memory limits the request. */
 TEST_F_TIMEOUT(limits, a_gibibyte, 120)
 {
 	check_gibibyte(_metadata, &self->card, ENOMEM);
@@ -136,7 +136,7 @@ TEST_F_TIMEOUT(limits, a_gibibyte_over_the_quota, 120)
 	EXPECT_EQ(0, attr_write(MAX_TOTAL, limit));
 }
 
-/* About what there is: now it works, now it does not. */
+/* Request about all of the memory. The request may succeed or fail. */
 TEST_F_TIMEOUT(limits, about_all_that_there_is, 240)
 {
 	struct demand demand = { &self->card, 0, 3, ENOMEM };
@@ -150,7 +150,7 @@ TEST_F_TIMEOUT(limits, about_all_that_there_is, 240)
 	}
 }
 
-/* The cgroup's end is not the machine's. */
+/* A full cgroup does not affect the rest of the machine. */
 TEST_F_TIMEOUT(limits, more_than_the_cgroup_has, 120)
 {
 	struct demand demand = {
@@ -162,12 +162,12 @@ TEST_F_TIMEOUT(limits, more_than_the_cgroup_has, 120)
 	ASSERT_EQ(0, attr_write(pathf("%s/memory.max", self->cgroup),
 				pathf("%llu", used + 128 * MIB)));
 	refused = as_user(UID_ALICE, GID_PCIBUF, ask, &demand);
-	/* alloc_sg is charged, always; a claimed range is not. */
+	/* alloc_sg is always charged. A contiguous allocation is not. */
 	EXPECT_LE(ROUNDS, refused);
 	EXPECT_GE(2 * ROUNDS, refused);
 }
 
-/* As small as can be, until it is refused: not for want of its own memory. */
+/* Allocate the smallest buffers until one is refused, which is not for lack of memory. */
 static int ask_small(void *arg)
 {
 	const struct card *card = arg;
@@ -180,8 +180,8 @@ static int ask_small(void *arg)
 }
 
 /*
- * What a small buffer costs most is its names, which no quota of bytes sees: so
- * there are only so many buffers.
+ * The largest cost of a small buffer is its names, which the quota of bytes does not
+ * count. Therefore the number of buffers is limited.
  */
 TEST_F_TIMEOUT(limits, small_ones, 240)
 {
@@ -194,9 +194,9 @@ TEST_F_TIMEOUT(limits, small_ones, 240)
 	TH_LOG("%llu buffers of a page take %llu MiB, %llu bytes each", count,
 	       (before - after) / MIB, (before - after) / count);
 	EXPECT_LT(1000, count);
-	/* A kernel that checks its memory needs more for each. */
+	/* A kernel that checks its memory needs more for each buffer. */
 	EXPECT_GT(mem_total() / (slowness() == 1 ? 8 : 4), before - after);
-	/* What the kernel keeps of their names for a next time is no leak. */
+	/* The kernel caches the names for later. This is no leak. */
 	EXPECT_EQ(0, card_revoke_all(&self->card));
 	EXPECT_EQ(0, attr_write("/proc/sys/vm/drop_caches", "2"));
 }

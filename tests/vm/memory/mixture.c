@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buffers of all sizes made and freed in no order, so that parked memory is cut
- * and used again in every way: each is new, is zero, is what the card is told,
- * and is nobody else's.
+ * Allocate and free buffers of all sizes in random order, so that parked memory is split
+ * and used again in every way. Each buffer is new, is zero, has the page that the card
+ * is told, and shares no page with another buffer.
  */
 #include <kselftest_harness.h>
 
@@ -44,14 +44,14 @@ FIXTURE_TEARDOWN(mixture)
 	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
 }
 
-/* The same numbers in each run: a failure comes again. */
+/* The same numbers in each run, so that a failure repeats. */
 static __u32 next_random(__u64 *state, __u32 below)
 {
 	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
 	return (*state >> 33) % below;
 }
 
-/* Half of them around 2 MiB, where large pages begin, the others small. */
+/* Half of the sizes are around 2 MiB, where huge pages begin. The others are small. */
 static size_t next_size(__u64 *state)
 {
 	__u32 pages = 1 + next_random(state, 64);
@@ -147,9 +147,10 @@ TEST_F_TIMEOUT(mixture, all_sizes, 240)
 }
 
 /*
- * A large page that is parked serves as a large page or not at all: cut in its
- * middle, it would be mapped from its beginning, and never be given back. The
- * last of them is the last that the card has, so that nothing mends it.
+ * A parked huge page is used as a huge page or not at all. If it was used from its
+ * middle, a mapping would show it from its beginning, and the page would never be freed.
+ * The last huge page here is the last one that the card has, so that no later use hides
+ * the error.
  */
 TEST_F_TIMEOUT(mixture, no_large_page_is_cut, 60)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The memory of the card's node first, and then that of the others. Wants two
- * nodes, the first card at node 1 and without an IOMMU; asks from node 0.
+ * The driver takes memory of the card's node first, and then of the others. Needs two
+ * nodes, the first card at node 1, and no IOMMU. The requests come from node 0.
  */
 #include <kselftest_harness.h>
 
@@ -12,14 +12,14 @@
 #define NODES		2
 #define CONTIG_STEPS	PARAM_DIR "/contig_steps"	/* of the test build */
 #define STEP_CLAIM	"4"
-#define SLACK		(192 * MIB)	/* that a node keeps for those who must not wait */
+#define SLACK		(192 * MIB)	/* a node's reserve for atomic allocations */
 
 FIXTURE(numa) {
 	struct card card;
 	struct snapshot before;
 };
 
-/* Memory that is free, on a node. */
+/* Return the free memory of a node. */
 static __u64 node_free(int node)
 {
 	FILE *file = fopen(pathf("/sys/devices/system/node/node%d/meminfo",
@@ -35,7 +35,7 @@ static __u64 node_free(int node)
 	return kib * KIB;
 }
 
-/* The tests' own pages, and what they would get by default, are on node 0. */
+/* The pages of the tests, and their default for allocations, are on node 0. */
 FIXTURE_SETUP(numa)
 {
 	cpu_set_t cpus;
@@ -57,7 +57,7 @@ FIXTURE_TEARDOWN(numa)
 	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
 }
 
-/* How many of the pages, of 64 KiB one, are where; asks the kernel of each. */
+/* Count the bytes on each node: ask the kernel for one page in 64 KiB. */
 static void count_pages(struct __test_metadata *_metadata, struct buf *buf,
 			size_t on[NODES])
 {
@@ -75,7 +75,7 @@ static void count_pages(struct __test_metadata *_metadata, struct buf *buf,
 	}
 }
 
-/* numa_node is the truth: where most of it is, for what lies on both. */
+/* numa_node is the node of most of the memory, if a buffer is on both nodes. */
 static void check_node(struct __test_metadata *_metadata,
 		       const struct card *card, const char *how, size_t size,
 		       size_t on[NODES])
@@ -117,7 +117,10 @@ static void take_node(struct __test_metadata *_metadata,
 	       node_free(1) / MIB);
 }
 
-/* More than the card's node has: that node first, and the rest elsewhere. */
+/*
+ * The request exceeds the card's node: this node is used first, and the rest is
+ * elsewhere.
+ */
 TEST_F_TIMEOUT(numa, segments_over_both, 120)
 {
 	size_t near = node_free(1), on[NODES];
@@ -137,7 +140,7 @@ TEST_F_TIMEOUT(numa, range_of_the_other, 120)
 	EXPECT_EQ(256 * MIB, on[0]);
 }
 
-/* Where others are moved out of the way, too: near the card, as long as it goes. */
+/* A contiguous allocation is near the card too, as long as possible. */
 TEST_F_TIMEOUT(numa, claimed_near_the_card, 60)
 {
 	char steps[32];
@@ -151,8 +154,8 @@ TEST_F_TIMEOUT(numa, claimed_near_the_card, 60)
 }
 
 /*
- * The kernel takes the entries of a mapping away, again and again, to see from
- * which node it is used, and to move it there. What cannot move is to be spared.
+ * The kernel removes page table entries again and again, to see which node uses the
+ * pages, and to move them there. Pages that cannot move must be excluded.
  */
 TEST_F_TIMEOUT(numa, no_hinting_faults, 60)
 {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that stays with the card while it runs, as it does without an IOMMU, is
- * what its next buffers are made of, whatever it consists of: large pages, single
- * ones, or both.
+ * Without an IOMMU, freed memory stays with the card while the card runs. The next
+ * buffers of the card use it, whether it consists of huge pages, base pages or both.
  */
 #include <kselftest_harness.h>
 
@@ -14,7 +13,7 @@ FIXTURE(parked) {
 	struct card card;
 };
 
-/* With one buffer that stays, so that the card stays a bus master. */
+/* One buffer stays, so that the card stays a bus master. */
 FIXTURE_SETUP(parked)
 {
 	ASSERT_EQ(0, card_get(0, &self->card));
@@ -60,7 +59,7 @@ static __u64 allocated(const struct card *card)
 	return attr_u64(card_attr(card, "allocated_bytes"));
 }
 
-/* New, with a pattern put in; then freed, with nothing of that left. */
+/* The buffer is zero. Fill it with a pattern and free it: the next one is zero again. */
 static void use(struct __test_metadata *_metadata, const struct card *card,
 		const char *how, __u64 size)
 {
@@ -74,7 +73,7 @@ static void use(struct __test_metadata *_metadata, const struct card *card,
 	ASSERT_EQ(0, card_write(card, "free", "again"));
 }
 
-/* Freed, it counts as before, and as often as it is used it does not grow. */
+/* Parked memory counts like a buffer. It does not grow when it is used again. */
 static void use_again(struct __test_metadata *_metadata,
 		      const struct card *card, const char *how, __u64 size)
 {
@@ -103,7 +102,7 @@ TEST_F_TIMEOUT(parked, segments_again, 120)
 	use_again(_metadata, &self->card, "alloc_sg", variant->size);
 }
 
-/* A smaller buffer takes a part, and what is left is there for the next. */
+/* A smaller buffer takes a part, and the rest serves the next buffer. */
 TEST_F_TIMEOUT(parked, in_parts, 120)
 {
 	__u64 half = variant->size / 2 / HUGE_PAGE * HUGE_PAGE;

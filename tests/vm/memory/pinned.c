@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Somebody else in the kernel holds pages of a buffer that is freed. */
+/* Another user in the kernel holds pages of a buffer that is freed. */
 #include <kselftest_harness.h>
 
 #include <sys/mman.h>
@@ -16,7 +16,7 @@ FIXTURE(pinned) {
 	int pipe[2];
 };
 
-/* With another buffer, so that without an IOMMU what is freed is parked. */
+/* Allocate another buffer, so that freed memory is parked without an IOMMU. */
 FIXTURE_SETUP(pinned)
 {
 	ASSERT_EQ(0, card_get(0, &self->card));
@@ -33,7 +33,7 @@ FIXTURE_TEARDOWN(pinned)
 	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
 }
 
-/* A pipe takes a reference to the page, not a copy of it. */
+/* A pipe takes a reference to the page, not a copy. */
 static void pin_page(struct __test_metadata *_metadata, const struct card *card,
 		     size_t size, size_t at, int pipe)
 {
@@ -48,7 +48,7 @@ static void pin_page(struct __test_metadata *_metadata, const struct card *card,
 	ASSERT_EQ(0, card_write(card, "free", "rx"));
 }
 
-/* As many new buffers as there is room for, all written to. */
+/* Allocate as many new buffers as fit, and write to all of them. */
 static void write_new_buffers(struct __test_metadata *_metadata,
 			      const struct card *card, size_t size)
 {
@@ -88,7 +88,7 @@ TEST_F(pinned, large_page)
 
 #define RANGE	(4 * HUGE_PAGE)
 
-/* One page of a range that is held is no reason to leave all of it parked. */
+/* If one page of a range is held, the rest of the range is still used again. */
 static void check_rest(struct __test_metadata *_metadata, const struct card *card,
 		       size_t at, int pipe)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of a buffer that the hardware says is broken, or soon will be: that
- * page gives SIGBUS, or EIO, all others stay, and none of it is given to anybody
+ * The hardware reports that memory of a buffer is broken, or will be soon. The page
+ * raises SIGBUS, or EIO. All other pages stay, and the broken page is never allocated
  * again.
  */
 #include <kselftest_harness.h>
@@ -61,8 +61,9 @@ FIXTURE_TEARDOWN(poison)
 }
 
 /*
- * Linux 5.10 and 7.2 map a large page whole, whatever is known of it: with one entry or
- * with many (do_set_pmd(), finish_fault()). The hardware complains at a touch then.
+ * Linux 5.10 and 7.2 map a huge page whole, even if a part is known to be broken: with
+ * one entry or with many (do_set_pmd(), finish_fault()). The hardware then reports the
+ * error at a touch.
  */
 static bool maps_around(void)
 {
@@ -72,8 +73,8 @@ static bool maps_around(void)
 }
 
 /*
- * Is the page with that number a part of a large one? It is as long as that is in use
- * (/proc/kpageflags, Documentation/admin-guide/mm/pagemap.rst).
+ * Is the page with that number part of a huge page? It is as long as the huge page is in
+ * use (/proc/kpageflags, Documentation/admin-guide/mm/pagemap.rst).
  */
 static bool is_part(__u64 frame)
 {
@@ -86,13 +87,13 @@ static bool is_part(__u64 frame)
 	return flags & KPF_COMPOUND;
 }
 
-/* The kernel may end whoever says so. */
+/* The kernel may kill the process that reports the page. */
 static int say_broken(void *page)
 {
 	return madvise(page, PAGE, MADV_HWPOISON_) ? errno : 0;
 }
 
-/* New buffers of all sizes, written to: nobody meets that page again. */
+/* New buffers of all sizes, which are written to, do not contain the broken page. */
 static void use_new_memory(struct __test_metadata *_metadata,
 			   const struct card *card)
 {
@@ -111,7 +112,7 @@ static void use_new_memory(struct __test_metadata *_metadata,
 	}
 }
 
-/* What is before the page is read, that page and what would go into it is not. */
+/* A read returns the data before the page. Reads and writes of the page itself fail. */
 static void check_reads(struct __test_metadata *_metadata, int fd)
 {
 	static char text[4 * PAGE];
@@ -150,7 +151,7 @@ TEST_F_TIMEOUT(poison, broken, 60)
 	close(self->fd);
 	ASSERT_EQ(0, card_write(&self->card, "free", "rx"));
 	use_new_memory(_metadata, &self->card);
-	/* And when the card has no buffer any more, so that nothing is parked. */
+	/* The same must hold when the card has no buffer, so that nothing is parked. */
 	ASSERT_EQ(0, card_revoke_all(&self->card));
 	EXPECT_EQ(part, is_part(frame));
 	ASSERT_EQ(0, card_write(&self->card, "alloc", "4K rx"));
@@ -158,7 +159,7 @@ TEST_F_TIMEOUT(poison, broken, 60)
 	ASSERT_EQ(0, place_map(&self->place, self->fd, PAGE, 0, 0));
 }
 
-/* To be moved elsewhere while it still works: buffers do not move. */
+/* Soft offline would move a page that still works. Pages of buffers do not move. */
 TEST_F_TIMEOUT(poison, soon_broken, 60)
 {
 	unsigned char *mem = self->place.mem;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Two cards that look for large ranges at the same time, while memory is taken out
- * of the machine and put back. Wants two cards of 64 bits.
+ * Two cards search for large ranges at the same time, while memory is set offline and
+ * online again. Needs two cards of 64 bits.
  */
 #include <kselftest_harness.h>
 
@@ -49,7 +49,7 @@ FIXTURE_TEARDOWN(race)
 					      &self->before[i]));
 }
 
-/* Its own mark all over it, and there it stays. */
+/* Write this card's marks to the whole buffer. The marks stay. */
 static bool keeps_marks(struct buf *buf, __u64 mark)
 {
 	bool right = true;
@@ -65,7 +65,10 @@ static bool keeps_marks(struct buf *buf, __u64 mark)
 	return right;
 }
 
-/* What is wrong: 0 nothing, 1 the request, 2 the memory; 3: never any. */
+/*
+ * Return 0 for success, 1 for a failed request, 2 for wrong memory, 3 for no buffer at
+ * all.
+ */
 static int use_card(const struct card *card, int nth, double end)
 {
 	unsigned int round, made = 0;
@@ -96,7 +99,7 @@ static int is_block(const struct dirent *entry)
 	return !strncmp(entry->d_name, "memory", 6);
 }
 
-/* How many parts of the memory could be taken out, and were put back. */
+/* Return how many memory blocks went offline and online again. */
 static int take_out(struct __test_metadata *_metadata, double end)
 {
 	struct dirent **found;
@@ -136,7 +139,7 @@ TEST_F_TIMEOUT(race, two_cards_and_hotplug, 120)
 	}
 }
 
-/* A part of the memory, by its directory. */
+/* A memory block, by its directory. */
 struct part {
 	char state[128];
 	__u64 first, frames;
@@ -150,7 +153,10 @@ static __u64 hex_of(const char *path)
 	return strtoull(text, NULL, 16);
 }
 
-/* One that can be taken out now; and later, since the kernel's own does not go there. */
+/*
+ * Find a block that can go offline now, and keep it movable, so that the kernel
+ * allocates nothing there that would stop it later.
+ */
 static int find_part(struct part *part)
 {
 	struct dirent **found;
@@ -171,7 +177,7 @@ static int find_part(struct part *part)
 	return err;
 }
 
-/* A page in there, which a pipe holds and which so cannot be moved away. */
+/* Hold a page of the block in a pipe, so that the page cannot move. */
 static int hold_page(const struct part *part, int pipe_end)
 {
 	size_t at, size = mem_free() - 128 * MIB;
@@ -195,7 +201,7 @@ static int hold_page(const struct part *part, int pipe_end)
 	return err;
 }
 
-/* As long as the page is held, until somebody ends it. */
+/* The offline runs as long as the page is held, or until it is killed. */
 static pid_t start_taking(const struct part *part)
 {
 	double until = seconds() + 20;
@@ -208,7 +214,10 @@ static pid_t start_taking(const struct part *part)
 		usleep(20000);
 		attr_read(part->state, state, sizeof(state));
 	}
-	/* First it is isolated, then everybody is told. */
+	/*
+	 * After the state has changed, the kernel isolates the block, and then calls the
+	 * notifiers.
+	 */
 	sleep(1);
 	return pid;
 }
@@ -221,7 +230,9 @@ static bool is_going(const struct part *part)
 	return !strcmp(state, "going-offline");
 }
 
-/* While memory is on its way out nobody looks for a range; afterwards, again. */
+/*
+ * While a block goes offline, no contiguous allocation starts. Afterwards one succeeds.
+ */
 TEST_F_TIMEOUT(race, no_search_while_memory_goes, 120)
 {
 	struct part part;

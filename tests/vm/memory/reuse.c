@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages of a buffer that is gone are soon somebody else's: never are they seen
- * through what was a mapping of the buffer, nor changed. Round after round a
- * buffer ends in one of many ways, and whoever asks for memory next marks what he
- * gets; how much of it had been the buffer's is counted, because a round in which
- * nothing was used again shows nothing. Wants two cards of 64 bits, a small guest,
- * and not the test build, which waits for pages that somebody holds.
+ * Others soon get the pages of a buffer that is gone. No old mapping of the buffer may
+ * show or change these pages. In each round a buffer ends in one of many ways, and the
+ * next users of memory mark the memory they get. The test counts how many of these pages
+ * had been the buffer's, because a round without such pages shows nothing. Needs two
+ * cards of 64 bits, a small guest, and not the test build, which waits for pages that
+ * are held.
  *
  * REUSE_ROUNDS and REUSE_SEED may be given as kernel arguments.
  */
@@ -17,7 +17,7 @@
 #include "lib.h"
 
 #define ROUNDS		250
-#define FULL_EVERY	125	/* rounds, and then all memory is marked */
+#define FULL_EVERY	125	/* rounds between markings of all memory */
 #define HELD		16	/* buffers that are gone and still held */
 #define MAX_SIZE	(5 * MIB)
 #define MORE		(256 * KIB)	/* marked beyond the buffer's size */
@@ -27,13 +27,13 @@
 
 enum ending { FREE, REVOKE, UNBIND, UNMAP_AND_REVOKE, EXIT, ENDINGS };
 
-/* What is left of a buffer: a mapping, a descriptor, a page in a pipe. */
+/* What remains of a buffer: a mapping, a descriptor, a page in a pipe. */
 struct hold {
 	struct buf buf;
 	struct place place;
 	bool mapped;
 	int pipe[2];
-	size_t page;	/* that is in the pipe */
+	size_t page;	/* of the buffer, in the pipe */
 	__u32 seed;
 };
 
@@ -83,7 +83,7 @@ FIXTURE_SETUP(reuse)
 	snapshot(&self->card, &self->before);
 }
 
-/* Calls @use for the frame of each page of a mapping. */
+/* Call @use for the frame of each page of a mapping. */
 static void each_frame(const void *mem, size_t size, void (*use)(__u64 frame))
 {
 	static __u64 entries[MAX_SIZE / PAGE + FRAMES / 64];
@@ -105,7 +105,7 @@ static void note_ours(__u64 frame)
 	was_ours[frame] = true;
 }
 
-/* Each once, wherever it came to light. */
+/* Count each frame once, in whatever memory it is found. */
 static void count_ours(__u64 frame)
 {
 	counted += was_ours[frame];
@@ -161,7 +161,7 @@ static void unmap(struct hold *hold)
 	hold->mapped = false;
 }
 
-/* The page in the pipe is as old as the buffer, whatever came after it. */
+/* The page in the pipe still has the data of the old buffer. */
 static void check_pipe(struct __test_metadata *_metadata, struct hold *hold)
 {
 	__u64 words[PAGE / 8];
@@ -191,7 +191,7 @@ FIXTURE_TEARDOWN(reuse)
 	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
 }
 
-/* The last who has it mapped is a child, and that ends. */
+/* The last process with a mapping is a child, which exits. */
 static void exit_with_it(struct __test_metadata *_metadata,
 			 struct _test_data_reuse *self, struct hold *hold)
 {
@@ -212,7 +212,7 @@ static void exit_with_it(struct __test_metadata *_metadata,
 	EXPECT_TRUE(ended_well(status));
 }
 
-/* Unmapped, but the place stays ours: nothing else is to be mapped there. */
+/* Unmap, but keep the addresses reserved, so that nothing else is mapped there. */
 static void close_off(void *mem, size_t size)
 {
 	if (size)
@@ -246,7 +246,7 @@ static void end_it(struct __test_metadata *_metadata,
 	}
 }
 
-/* The last page of a mapping, and any: what was not unmapped is SIGBUS. */
+/* The last page and random pages of a mapping raise SIGBUS, unless they are unmapped. */
 static void check_mapping(struct __test_metadata *_metadata,
 			  struct _test_data_reuse *self, struct hold *hold,
 			  unsigned int pages)
@@ -275,7 +275,7 @@ static void check_holds(struct __test_metadata *_metadata,
 		check_mapping(_metadata, self, &self->holds[i], 1);
 }
 
-/* By processes: large pages where there are some. */
+/* Mark memory of a process: huge pages if possible. */
 static unsigned char *mark_anonymous(size_t size)
 {
 	unsigned char *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -286,7 +286,7 @@ static unsigned char *mark_anonymous(size_t size)
 	return mem;
 }
 
-/* By another buffer, of this card or of another. */
+/* Mark memory of another buffer, of this card or the other. */
 static void mark_buffer(struct __test_metadata *_metadata,
 			const struct card *card, size_t size, struct buf *buf)
 {
@@ -320,7 +320,7 @@ static void check_marks(struct __test_metadata *_metadata,
 	self->with_reuse += counted > 0;
 }
 
-/* Everything there is, now and then. */
+/* Sometimes mark all memory. */
 static void check_all_memory(struct __test_metadata *_metadata,
 			     struct _test_data_reuse *self)
 {
@@ -333,7 +333,7 @@ static void check_all_memory(struct __test_metadata *_metadata,
 	munmap(marks, size);
 }
 
-/* With another buffer the card keeps what it had, and the next is made of it. */
+/* If the card has another buffer, it keeps the memory, and its next buffer uses it. */
 static void round_of(struct __test_metadata *_metadata,
 		     struct _test_data_reuse *self, unsigned int nr)
 {
@@ -364,7 +364,10 @@ TEST_F_TIMEOUT(reuse, never_seen_through_an_old_mapping, 3600)
 		round_of(_metadata, self, nr);
 	TH_LOG("%lu of %lu pages were used again, in %u of %u rounds",
 	       self->reused, self->freed, self->with_reuse, self->rounds);
-	/* Not at once by a kernel that keeps what was freed in order to check it. */
+	/*
+	 * A kernel that keeps freed memory in order to check it does not reuse all of
+	 * it at once.
+	 */
 	EXPECT_LE(self->rounds * (slowness() == 1 ? 8 : 6) / 10, self->with_reuse);
 	EXPECT_LE(self->freed / 2, self->reused);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Each way to contiguous memory by itself, in memory that holds what others left
- * in it; and what is said where there is no way. Wants a guest without an IOMMU
- * and the module's test build, which can be told what to leave out.
+ * Each step to contiguous memory alone, in memory with data of earlier users, and the
+ * reason if no step succeeds. Needs a guest without an IOMMU and the module's test
+ * build, which can leave steps out.
  */
 #include <kselftest_harness.h>
 
@@ -21,7 +21,7 @@ FIXTURE(steps) {
 	char steps[16];
 };
 
-/* Leaves no page of zeros behind. */
+/* Fill free memory, so that its pages are not zero. */
 static int soil(void *arg)
 {
 	size_t at, size = mem_free() / 4 * 3 / HUGE_PAGE * HUGE_PAGE;
@@ -55,7 +55,7 @@ FIXTURE_TEARDOWN(steps)
 	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
 }
 
-/* One segment of zeros where it says that it is. */
+/* The buffer is one segment, is zero, and is at its bus address. */
 static void check_made(struct __test_metadata *_metadata,
 		       const struct card *card, size_t size)
 {
@@ -87,7 +87,10 @@ TEST_F_TIMEOUT(steps, block, 60)
 	check_made(_metadata, &self->card, PAGE);
 	check_made(_metadata, &self->card, 3 * PAGE);
 	check_made(_metadata, &self->card, 2 * MIB);
-	/* Beyond a block there is only what the kernel keeps for such. */
+	/*
+	 * More than a block can only come from the kernel's reserve for contiguous
+	 * memory (CMA).
+	 */
 	EXPECT_EQ(cma_exists() ? 0 : ENOMEM,
 		  card_write(&self->card, "alloc", "8M rx"));
 }
@@ -97,7 +100,10 @@ static const size_t sizes[] = {
 	128 * MIB, 256 * MIB,
 };
 
-/* It moves nothing, so whether there are as many as the largest want is luck. */
+/*
+ * This step moves nothing, so it is luck whether the largest sizes find enough huge
+ * pages.
+ */
 TEST_F_TIMEOUT(steps, neighbours, 60)
 {
 	size_t i;
@@ -117,7 +123,7 @@ TEST_F_TIMEOUT(steps, claim, 60)
 		check_made(_metadata, &self->card, sizes[i]);
 }
 
-/* Several at a time, of every size, do not share a page. */
+/* Several buffers of every size at the same time share no page. */
 TEST_F_TIMEOUT(steps, apart, 120)
 {
 	struct buf buf[ARRAY_SIZE(sizes)];
@@ -152,8 +158,9 @@ static bool told(const char *text, const char *word)
 }
 
 /*
- * What was asked for, of what card, what was tried, what would help. No zone has
- * so much below 28 bits in one piece: the first ends at 16 MiB.
+ * last_error names the request, the card's limits, the steps that were tried, and the
+ * remedies. No zone has that much contiguous memory below 28 bits: the first zone ends
+ * at 16 MiB.
  */
 TEST_F_TIMEOUT(steps, reason, 60)
 {
@@ -176,7 +183,7 @@ TEST_F_TIMEOUT(steps, reason, 60)
 	EXPECT_EQ(0, card_write(&self->card, "alloc_sg", "64M rx"));
 }
 
-/* Whoever asks all the time does not fill the log. */
+/* Repeated requests do not fill the log. */
 TEST_F_TIMEOUT(steps, log, 60)
 {
 	int i, lines;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A card that streams on while its buffers are freed one by one, and while the
- * program that used them is killed: not one byte changes that is not its own.
- * Nothing but parking sees to that where no IOMMU does. Wants a small guest
- * without one.
+ * A card continues to write while its buffers are freed one by one, and while their
+ * program is killed. The card changes no byte of memory that is not its own. Without an
+ * IOMMU, only parking ensures this. Needs a small guest without an IOMMU.
  */
 #include <kselftest_harness.h>
 
@@ -13,20 +12,20 @@
 #include "lib.h"
 
 #define BUFFERS		8
-#define SIZE		(HUGE_PAGE + 5 * PAGE)	/* a large page and some small */
+#define SIZE		(HUGE_PAGE + 5 * PAGE)	/* a huge page and some base pages */
 #define CYCLES		3	/* of the card after each free */
 #define PATIENCE	60	/* seconds, for that many */
 #define NOISE		0x5c	/* what the card writes */
 #define TARGETS		64
 
-/* What the card is told by whoever keeps it going, and what it has done. */
+/* The orders for the process that drives the card, and what the card has done. */
 struct stream {
 	struct pcibuf_segment targets[TARGETS];
 	__u32 nr;
-	bool blind;	/* told: the buffer to compare with goes, too */
+	bool blind;	/* order: stop comparing, the buffer for it goes too */
 	bool is_blind;
 	unsigned int cycles;
-	unsigned int lost;	/* writes that did not arrive where they should */
+	unsigned int lost;	/* writes that did not arrive at their address */
 };
 
 FIXTURE(streams) {
@@ -50,7 +49,7 @@ static void add_targets(struct __test_metadata *_metadata,
 	free(segments);
 }
 
-/* Somewhere in one of the buffers that there are, or were. */
+/* Choose an address in one of the present or former buffers. */
 static __u64 aim(const struct stream *stream, __u32 *length)
 {
 	static __u64 state = 1;
@@ -66,7 +65,7 @@ static __u64 aim(const struct stream *stream, __u32 *length)
 	return target->dma_addr + at;
 }
 
-/* Write there, and read it back by way of a page that is the card's own. */
+/* Write to that address, and read it back into a page of the card's own buffer. */
 static int cycle(struct edu *edu, struct stream *stream, unsigned char *own,
 		 __u64 own_bus)
 {
@@ -85,7 +84,7 @@ static int cycle(struct edu *edu, struct stream *stream, unsigned char *own,
 	return err;
 }
 
-/* The card, as far as it needs somebody to keep it going. Never returns. */
+/* Drive the card, which needs a process for each transfer. Never returns. */
 static void keep_going(const struct card *card, struct stream *stream)
 {
 	struct edu edu;
@@ -111,7 +110,7 @@ static void keep_going(const struct card *card, struct stream *stream)
 	_exit(2);
 }
 
-/* The program: it has all buffers mapped, and drops one when it is told to. */
+/* The program has all buffers mapped, and drops each one on order. */
 static void use_buffers(const struct card *card, int orders, int answers)
 {
 	struct buf bufs[BUFFERS];
@@ -184,7 +183,7 @@ FIXTURE_TEARDOWN(streams)
 	EXPECT_EQ(0, card_reset(&self->card));
 }
 
-/* Until the card has been at work since now for so many cycles. */
+/* Wait until the card has done @cycles more cycles. */
 static void let_it_write(struct __test_metadata *_metadata,
 			 struct stream *stream, unsigned int cycles)
 {
@@ -198,7 +197,7 @@ static void let_it_write(struct __test_metadata *_metadata,
 	}
 }
 
-/* All memory that can be had is filled, and stays as it is. */
+/* Fill all available memory. It does not change. */
 static void check_spared(struct __test_metadata *_metadata,
 			 struct stream *stream, unsigned int cycles)
 {
@@ -211,7 +210,7 @@ static void check_spared(struct __test_metadata *_metadata,
 	munmap(marks, size);
 }
 
-/* While it is mapped, or after the program dropped it, or after it was killed. */
+/* Revoke while mapped, or free after the program dropped the buffer or was killed. */
 static void give_up(struct __test_metadata *_metadata,
 		    struct _test_data_streams *self, char nr)
 {
@@ -242,7 +241,7 @@ TEST_F_TIMEOUT(streams, no_byte_of_others_changes, 240)
 	EXPECT_EQ(0, stream->lost);
 	TH_LOG("%u cycles of the card", stream->cycles);
 
-	/* With the last buffer the card stops, and all memory goes back. */
+	/* With the last buffer the card stops, and all memory goes back to the system. */
 	stream->blind = true;
 	while (!__atomic_load_n(&stream->is_blind, __ATOMIC_SEQ_CST))
 		usleep(20000);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * New memory is zero to the last byte of its last page, whatever was in it
- * before. Run with init_on_alloc=0, or the kernel does it for the driver.
+ * New memory is zero to the last byte of its last page, whatever was in it before. Needs
+ * init_on_alloc=0, otherwise the kernel zeroes memory for the driver.
  */
 #include <kselftest_harness.h>
 
@@ -29,7 +29,7 @@ static __u64 whole_pages(__u64 size)
 	return (size + PAGE - 1) & ~(PAGE - 1);
 }
 
-/* Make, look, fill with a pattern and free: seen by read(2) and by mapping. */
+/* Allocate, check by read(2) and by mapping, fill with a pattern, and free. */
 static void check_zero(struct __test_metadata *_metadata,
 		       const struct card *card, const char *how, __u64 size)
 {
@@ -76,7 +76,7 @@ static void check_sizes(struct __test_metadata *_metadata,
 	check_zero(_metadata, card, "alloc_sg", 32 * MIB + 12345);
 }
 
-/* Each from memory that went back to the system before. */
+/* The memory went back to the system before. */
 TEST_F_TIMEOUT(zero, after_other_buffers, 240)
 {
 	int i;
@@ -85,7 +85,7 @@ TEST_F_TIMEOUT(zero, after_other_buffers, 240)
 		check_sizes(_metadata, &self->card);
 }
 
-/* Each from memory that was parked with the card, where it is parked. */
+/* The memory was parked with the card before, where memory is parked. */
 TEST_F_TIMEOUT(zero, from_parked_memory, 240)
 {
 	struct buf held;
@@ -99,7 +99,7 @@ TEST_F_TIMEOUT(zero, from_parked_memory, 240)
 	buf_put(&held);
 }
 
-/* A large one that was filled is cut into small ones, and the other way. */
+/* A large filled buffer is split into small ones, and small ones make a large one. */
 TEST_F_TIMEOUT(zero, cut_and_joined, 120)
 {
 	__u64 large = any_size() ? 8 * MIB : 4 * MIB;
@@ -121,7 +121,7 @@ TEST_F_TIMEOUT(zero, cut_and_joined, 120)
 	buf_put(&held);
 }
 
-/* What the card itself left there is gone, too. */
+/* Data that the card wrote is gone too. */
 TEST_F_TIMEOUT(zero, after_dma, 60)
 {
 	struct edu edu;

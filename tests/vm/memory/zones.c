@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * No buffer is made of memory that the kernel must be able to move: who pins
- * such a page for long makes it try for ever. Wants a guest with movablecore=
- * and without an IOMMU, where bus addresses tell where the memory is.
+ * No buffer uses memory that the kernel must be able to move: if such a page is pinned
+ * for long, the kernel tries to move it forever. Needs a guest with movablecore= and
+ * without an IOMMU, where bus addresses tell where the memory is.
  */
 #include <kselftest_harness.h>
 
@@ -20,7 +20,7 @@ FIXTURE(zones) {
 	struct zone movable;
 };
 
-/* "Node 0, zone  Movable", and below it what it spans and where it begins. */
+/* Find "Node 0, zone  Movable". The lines below it have its length and its start. */
 static bool find_movable(struct zone *zone)
 {
 	FILE *file = fopen("/proc/zoneinfo", "re");
@@ -77,7 +77,7 @@ static void check_segments(struct __test_metadata *_metadata,
 	}
 }
 
-/* As much as there may be, large and small. */
+/* Allocate as much as possible, in large and small buffers. */
 TEST_F_TIMEOUT(zones, nothing_movable, 120)
 {
 	char label[16];

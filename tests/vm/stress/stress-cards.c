@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Stress: processes that come and go, cards that are bound and unbound, and the
- * hand that pulls one out and puts it back.
+ * Stress: processes that start and end, cards that are bound and unbound, and the hand,
+ * a process that pulls a card out and plugs it in again.
  */
 #include <errno.h>
 #include <signal.h>
@@ -11,7 +11,7 @@
 
 #include "stress.h"
 
-/* Those that have ended did so by themselves, or were killed. */
+/* Every child must have exited with status 0 or been killed. */
 static void reap_children(struct worker *worker)
 {
 	int status;
@@ -21,7 +21,7 @@ static void reap_children(struct worker *worker)
 			wrong(worker, "a child ended badly");
 }
 
-/* A child with all that its parent has, for a while. */
+/* Fork a child that has everything of its parent, for a while. */
 static int fork_some(struct worker *worker)
 {
 	pid_t pid;
@@ -40,7 +40,7 @@ static int fork_some(struct worker *worker)
 	return 0;
 }
 
-/* Another worker, in the middle of anything. The next one takes its place. */
+/* Kill another worker in the middle of its work. A new worker replaces it. */
 static int kill_some(struct worker *worker)
 {
 	pid_t pid = worker->shared->pids[pick(worker, WORKERS)];
@@ -59,7 +59,7 @@ static int unbind(struct worker *worker)
 	return err;
 }
 
-/* And to the group, as udev would give it. */
+/* Bind a card, and give it to the group, as udev does. */
 static int bind_card(const struct card *card)
 {
 	int err = card_bind(card);
@@ -76,7 +76,7 @@ static int bind_again(struct worker *worker)
 	return bind_card(some_card(worker));
 }
 
-/* What root may set; and that nobody else can. */
+/* Write the attributes that only root can write. Other users must fail. */
 static int configure(struct worker *worker)
 {
 	static const struct {
@@ -144,7 +144,10 @@ static bool remove_and_rescan(const struct card *card)
 	return !attr_write(PCI_DIR "/rescan", "1") && wait_for(place, true);
 }
 
-/* The first card by sysfs, the second as a person would. */
+/*
+ * Remove and rescan the first card by sysfs, pull out and plug the second by the
+ * monitor.
+ */
 void hand(struct shared *shared)
 {
 	bool right = true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Stress: attributes, with words that are nearly right, and calls on nodes. */
+/* Stress: attributes, with almost correct requests, and calls on nodes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -80,7 +80,7 @@ static const char *some_attr(struct worker *worker)
 			of_buffer[pick(worker, ARRAY_SIZE(of_buffer))]);
 }
 
-/* Put together of what there is, with a byte changed or as it is. */
+/* Compose a text of valid parts, and change a byte of it or none. */
 static size_t near_words(struct worker *worker, char *text)
 {
 	static const char * const parts[] = {
@@ -109,7 +109,7 @@ static size_t near_words(struct worker *worker, char *text)
 	return length;
 }
 
-/* Also from a place where there is no text. */
+/* Write any text, also from an address without memory. */
 static int write_anything(struct worker *worker)
 {
 	static char text[MAX_TEXT];
@@ -140,7 +140,7 @@ static int read_attr(struct worker *worker)
 	return err;
 }
 
-/* One of those names is perhaps that of a buffer. */
+/* Open a node by a name, which may be that of a buffer. */
 static int open_any(struct worker *worker, int how)
 {
 	const struct card *card = some_card(worker);
@@ -186,7 +186,7 @@ static int duplicate(struct worker *worker)
 	return error(*to);
 }
 
-/* Structures with any sizes, of which some of the fields are right. */
+/* Call the ioctls with structures of any size, in which some fields are correct. */
 static int call_ioctl(struct worker *worker)
 {
 	static const unsigned int sizes[] = { 0, 1, 8, 24, 120, 4096, ~0U };
@@ -284,7 +284,7 @@ static int splice_some(struct worker *worker)
 	}
 }
 
-/* What a file like this has no use for. */
+/* Make calls that a file like this does not support. */
 static int other_calls(struct worker *worker)
 {
 	int fd = *some_fd(worker);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Stress: what there is before it and after it, of pages and of small objects. */
+/* Stress: the pages and small objects in use, before and after. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,13 +8,13 @@
 #include "stress.h"
 
 #define KMEMLEAK	"/sys/kernel/debug/kmemleak"
-#define PAGES_SLACK	(3 * MIB / 2)	/* less than a large page */
-#define SETTLE_TRIES	30	/* of 0.2 s: what RCU frees comes late */
+#define PAGES_SLACK	(3 * MIB / 2)	/* less than a huge page */
+#define SETTLE_TRIES	30	/* of 0.2 s: RCU frees objects late */
 
 /*
- * Those that buffers, cards, mappings, processes and open files are made of, and
- * how many of them the kernel's own business may add or take; more of them in a
- * kernel that keeps for a while what was freed.
+ * The caches of which buffers, cards, mappings, processes and open files are made. slack
+ * is how many objects the kernel's own work may add or take. A kernel that keeps freed
+ * objects for a while needs more slack.
  */
 static const struct {
 	const char *name;
@@ -39,7 +39,7 @@ static const struct {
 	{ "kmalloc-1k", 32 },
 	{ "kmalloc-2k", 32 },
 	{ "kmalloc-4k", 32 },
-	/* What is charged to a memory cgroup, as most of a buffer is. */
+	/* Charged to a memory cgroup, as most objects of a buffer are. */
 	{ "kmalloc-cg-32", 32 },
 	{ "kmalloc-cg-64", 32 },
 	{ "kmalloc-cg-96", 32 },
@@ -55,9 +55,9 @@ static const struct {
 #define NR_CACHES	(sizeof(caches) / sizeof(*caches))
 
 /*
- * All that is needed to look, open since the first time: to open a file takes objects,
- * and with the first of a kind the processor gets up to five slabs, whose free objects
- * count as in use.
+ * The files needed to count, opened at the first time. To open a file takes objects: the
+ * first object of a cache can give the CPU up to five slabs, whose free objects count as
+ * in use.
  */
 static int shrinkers[NR_CACHES], slabinfo = -1;
 
@@ -74,7 +74,9 @@ static void open_all(void)
 	slabinfo = open("/proc/slabinfo", O_RDONLY | O_CLOEXEC);
 }
 
-/* What no process needs goes; then what is counted as in use is in use. */
+/*
+ * Drop everything that no process needs. Then the objects counted as in use are in use.
+ */
 static void drop_unused(void)
 {
 	size_t i;
@@ -135,7 +137,7 @@ static int changes(const struct figures *before, const struct figures *now,
 	return count;
 }
 
-/* How much is more, or less, than before. */
+/* Return how many figures are worse: less free memory, or more objects. */
 int compare_figures(const struct figures *before)
 {
 	struct figures now;
@@ -150,14 +152,16 @@ int compare_figures(const struct figures *before)
 	return changes(before, &now, true);
 }
 
-/* By a kernel that looks for them: objects that nothing points to. */
+/* Ask kmemleak, if the kernel has it, for objects without a reference. */
 int leaks_found(void)
 {
 	char text[16 * KIB] = "";
 
 	if (access(KMEMLEAK, F_OK))
 		return 0;
-	/* It tells only of those that are older than 5 s; nothing where it gave up. */
+	/*
+	 * kmemleak reports only objects older than 5 s, and nothing if it was disabled.
+	 */
 	if (attr_write(KMEMLEAK, "scan") || sleep(6) ||
 	    attr_write(KMEMLEAK, "scan") ||
 	    attr_read(KMEMLEAK, text, sizeof(text)))

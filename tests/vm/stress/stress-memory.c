@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Stress: mappings. All of them lie in the worker's arena, which is reserved, so
- * that nothing else of the process is ever replaced.
+ * Stress: mappings. All mappings are in the worker's arena of reserved addresses, so
+ * that they never replace other memory of the process.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -22,7 +22,7 @@ static int error(long ret)
 	return ret < 0 ? errno : 0;
 }
 
-/* Mostly where a large page would fit. */
+/* Mostly return an address that fits a huge page. */
 static unsigned char *some_place(struct worker *worker, size_t length)
 {
 	size_t room = (ARENA_SIZE - length) / PAGE;
@@ -70,7 +70,7 @@ static int map(struct worker *worker)
 	return mem == MAP_FAILED ? errno : 0;
 }
 
-/* The place is reserved again, or left for a moment to whoever maps first. */
+/* Unmap by reserving the addresses again, so that nothing else is mapped there. */
 static int unmap(struct worker *worker)
 {
 	size_t length = some_length(worker);
@@ -93,7 +93,7 @@ static int remap(struct worker *worker)
 		to = from;
 	}
 	if (pick(worker, 8) == 0)
-		from = 0;	/* a second mapping of the same */
+		from = 0;	/* map the same again */
 	mem = mremap(some_place(worker, from), from, to, flags,
 		     some_place(worker, to));
 	return mem == MAP_FAILED ? errno : 0;
@@ -107,7 +107,7 @@ static int protect(struct worker *worker)
 			      some_protection(worker)));
 }
 
-/* All there are up to MADV_COLLAPSE; those that break memory are above. */
+/* All advice up to MADV_COLLAPSE. Advice that breaks memory has a larger number. */
 static int advise(struct worker *worker)
 {
 	size_t length = some_length(worker);
@@ -137,7 +137,7 @@ static int sync_some(struct worker *worker)
 	return error(msync(at, length, pick(worker, 8)));
 }
 
-/* Of other nodes, and in another order. */
+/* Set policies, move pages to another node, and map pages in another order. */
 static int policy(struct worker *worker)
 {
 	size_t length = some_length(worker);
@@ -172,7 +172,7 @@ static void on_signal(int sig)
 	siglongjmp(back, sig);
 }
 
-/* Reads and writes here and there; what is not there, or not for us, is fine. */
+/* Read and write at random addresses. Missing memory or permission is no error. */
 static int touch_some(struct worker *worker)
 {
 	unsigned char *at = some_place(worker, HUGE_PAGE);
@@ -200,7 +200,7 @@ static int touch_some(struct worker *worker)
 	return met;
 }
 
-/* Of a sibling or of itself: to and from any address. */
+/* Copy from or to any address of another worker or of this process. */
 static int other_process(struct worker *worker)
 {
 	struct iovec mine = { some_pointer(worker), pick(worker, 64 * KIB) };

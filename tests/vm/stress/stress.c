@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Anything by anybody: root, members of the group and an outsider, in several
- * processes at once, write nonsense, call with bad pointers, map, advise, fork,
- * kill, bind, unbind and pull the card out. Nobody gets what is not his, nothing
- * is left, and the runner finds the kernel's log clean. Wants two cards.
+ * Random work by everybody: root, members of the group and an outsider, in several
+ * processes at once. They write nonsense, call with bad pointers, map, advise, fork,
+ * kill, bind, unbind and pull the card out. Nobody gets access without the right,
+ * nothing is left, and the runner finds no message in the kernel's log. Needs two cards.
  *
- * Kernel arguments: STRESS_SECONDS, how long; STRESS_SEED, to do the same again,
- * as far as several processes can do the same again.
+ * Kernel arguments: STRESS_SECONDS is the duration. STRESS_SEED repeats a run, as far as
+ * several processes can repeat their work.
  */
 #include <kselftest_harness.h>
 
@@ -19,11 +19,11 @@
 #include "stress.h"
 
 #define SECONDS		40
-#define WARM_UP		4	/* for what the kernel keeps of the first time */
+#define WARM_UP		4	/* for memory that the kernel caches at first use */
 
 static const struct op *const lists[] = { file_ops, memory_ops, card_ops };
 
-/* Those of all lists, and the sum of their weights. */
+/* The operations of all lists, and the sum of their weights. */
 static struct op ops[MAX_OPS];
 static unsigned int nr_ops, all_weights;
 
@@ -50,7 +50,7 @@ const struct card *some_card(struct worker *worker)
 	return &worker->shared->cards[pick(worker, CARDS)];
 }
 
-/* Labels, indexes, and what is neither. */
+/* Labels, indexes, and invalid names. */
 const char *some_name(struct worker *worker)
 {
 	static const char * const names[] = {
@@ -77,7 +77,7 @@ void *some_pointer(struct worker *worker)
 	}
 }
 
-/* An open one more likely than not. */
+/* Return a descriptor, which is probably open. */
 int *some_fd(struct worker *worker)
 {
 	unsigned int tries = 4;
@@ -127,7 +127,7 @@ void run_some(struct worker *worker, unsigned int count)
 	}
 }
 
-/* A page that is there, read only, unreadable, another one, and so on. */
+/* The page is there, read-only, unreadable, replaced, and so on. */
 static void *race(void *page)
 {
 	static const int protections[] = {
@@ -190,7 +190,7 @@ static void become(enum role role)
 		_exit(92);
 }
 
-/* Never returns. The children that it leaves go by themselves. */
+/* Never returns. The children of a worker exit on their own. */
 static void work(struct shared *shared, unsigned int nr, unsigned int life)
 {
 	struct worker worker = {
@@ -209,7 +209,7 @@ static void work(struct shared *shared, unsigned int nr, unsigned int life)
 	_exit(0);
 }
 
-/* The number is the parent's to store: the child's would be 0. */
+/* Only the parent stores the pid: the child's value would be 0. */
 static void start(struct shared *shared, unsigned int nr, unsigned int life)
 {
 	pid_t pid = fork();
@@ -219,7 +219,7 @@ static void start(struct shared *shared, unsigned int nr, unsigned int life)
 	shared->pids[nr] = pid;
 }
 
-/* Killed is fine. A worker that ended is followed by another. */
+/* A killed worker is no error. A new worker replaces a worker that has ended. */
 static void reap(struct shared *shared, unsigned int *lives, int flags)
 {
 	int status;
@@ -249,7 +249,7 @@ static pid_t start_group(void)
 	return pid;
 }
 
-/* All of it, for so long; and no process of it is left then. */
+/* Run everything for @duration. No process of the run is left after it. */
 static void run_for(struct shared *shared, double duration)
 {
 	unsigned int lives[WORKERS] = { };
@@ -318,7 +318,7 @@ FIXTURE_TEARDOWN(stress)
 	reset_cards(_metadata, self->shared);
 }
 
-/* What was done often and never worked shows nothing. */
+/* An operation that never succeeds in many tries tests nothing. */
 static void report(struct __test_metadata *_metadata, struct shared *shared)
 {
 	unsigned int i;

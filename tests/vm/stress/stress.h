@@ -15,21 +15,21 @@
 #define FDS		8
 #define MAX_OPS		64
 
-#define ARENA_SIZE	(32 * MIB)	/* of addresses, for mappings */
+#define ARENA_SIZE	(32 * MIB)	/* reserved for mappings */
 #define SCRATCH_SIZE	(64 * KIB)
 
 enum role { ROOT, MEMBER, OUTSIDER };
 
 /**
- * struct shared - what all of them see
- * @cards: same slots all the time, whatever becomes of what is in there
- * @end: when to stop
- * @seed: of all randomness
- * @group: process group that they and their children are in
- * @pids: of the workers, 0 for none
- * @tries: how often each thing was done
- * @good: how often it worked
- * @wrong: what must never happen, and did
+ * struct shared - memory that all workers share
+ * @cards: the cards of two slots, which stay the same when the cards change
+ * @end: the time to stop
+ * @seed: the seed of all random numbers
+ * @group: the process group of the workers and their children
+ * @pids: the pids of the workers, 0 for none
+ * @tries: how often each operation was tried
+ * @good: how often each operation succeeded
+ * @wrong: the number of errors
  */
 struct shared {
 	struct card cards[CARDS];
@@ -45,10 +45,10 @@ struct shared {
 /**
  * struct worker - one process
  * @fds: open nodes and ends of pipes, -1 for none
- * @arena: mappings of buffers, somewhere in it
- * @scratch: memory of its own
- * @border: end of memory: the page behind it is there, and for nobody
- * @racy: memory that another thread takes away and puts back, all the time
+ * @arena: reserved addresses, which contain the mappings of buffers
+ * @scratch: memory of the worker alone
+ * @border: end of accessible memory: the page behind it is mapped without access
+ * @racy: a page whose mapping another thread replaces all the time
  */
 struct worker {
 	struct shared *shared;
@@ -62,7 +62,10 @@ struct worker {
 	unsigned char *racy;
 };
 
-/* One thing that a worker can do: 0, or an errno. In so many tries it works once. */
+/*
+ * An operation of a worker. run() returns 0 or an errno, and succeeds at least once in
+ * so many tries.
+ */
 struct op {
 	const char *name;
 	unsigned int weight;
@@ -70,7 +73,7 @@ struct op {
 	int (*run)(struct worker *worker);
 };
 
-#define OFTEN	150	/* what does in one of ten, or twenty */
+#define OFTEN	150	/* for one that succeeds in 1 of 10 or 20 */
 #define SELDOM	1000
 
 /* stress.c */
@@ -88,11 +91,11 @@ extern const struct op file_ops[];
 /* stress-memory.c: mappings */
 extern const struct op memory_ops[];
 
-/* stress-cards.c: processes, cards, and the hand that plugs them */
+/* stress-cards.c: processes, cards, and the hand that plugs cards */
 extern const struct op card_ops[];
 void hand(struct shared *shared);
 
-/* stress-leaks.c: what there is before and after */
+/* stress-leaks.c: memory and objects in use, before and after */
 #define CACHES	32
 
 struct figures {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lets a test ask the processor how an address is mapped: the register PAR_EL1
- * after an AT instruction, whose upper 8 bits are the memory attributes as MAIR_EL1
- * has them (Arm ARM, D17.2). An address is written to the parameter, and what the
- * processor says of it is read from there. Of the process that writes, or of the
- * kernel.
+ * Let a test ask the processor how it maps an address. The test writes the address to
+ * the parameter par and reads the answer from the same parameter. The answer is the
+ * register PAR_EL1 after an AT instruction: its upper 8 bits are the memory attributes
+ * in the encoding of MAIR_EL1 (Arm ARM, D17.2). The address is one of the process that
+ * writes, or one of the kernel.
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
