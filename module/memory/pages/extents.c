@@ -206,7 +206,7 @@ static bool is_broken(struct page *page, unsigned int order)
  *	and no other
  *
  * A page with a broken part is not given back: the memory manager would free the
- * broken part of a large page too, and give it to the next who asks for a block.
+ * broken part of a compound page too, and give it to the next who asks for a block.
  */
 void pcibuf_extent_put(const struct pcibuf_extent *extent)
 {
