@@ -57,12 +57,16 @@ enum pcibuf_outcome pcibuf_ctx_add_fresh(struct pcibuf_alloc_ctx *ctx,
 }
 
 /**
- * pcibuf_ctx_spare() - remember a zone that kept its share
+ * pcibuf_ctx_spare() - remember the first zone that kept its share
  * @ctx: the allocation
  * @zone: the zone
+ *
+ * The first is the zone that the memory would have come from.
  */
 void pcibuf_ctx_spare(struct pcibuf_alloc_ctx *ctx, struct zone *zone)
 {
+	if (ctx->spared_zone)
+		return;
 	ctx->spared_node = zone_to_nid(zone);
 	ctx->spared_zone = zone->name;
 }

@@ -46,7 +46,7 @@ long_files() {
 long_functions() {
 	ours | xargs awk '
 		FNR == 1 { start = 0 }
-		/^\{/ || /^[a-z_]+\(\) [{(]$/ { start = FNR }
+		/^\{/ || /^[a-z_0-9]+\(\) [{(]$/ { start = FNR }
 		/^[})]/ {
 			if (start && FNR - start > 40)
 				print FILENAME ":" start ": " FNR - start " lines"
