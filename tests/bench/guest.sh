@@ -30,7 +30,7 @@ insmod "$here/rivals.ko"
 give "$(card 1)" pcibuf
 give "$(card 2)" rivals
 give "$(card 3)" vfio-pci
-# By default, buffers may use a quarter of the memory, which is too little.
+# By default, buffers may use a quarter of the memory. Allow more.
 echo 2G >/sys/module/pcibuf/parameters/max_total
 echo always >/sys/kernel/mm/transparent_hugepage/enabled
 # Touch memory first: the emulator gets memory from its host when the guest touches it for

@@ -17,7 +17,7 @@
 /* Allocate so many bytes, once for each open file. close() frees the memory. */
 #define RIVAL_ALLOC	_IO('B', 1)
 
-/* Largest order of the page allocator. No way needs a larger block by chance. */
+/* Largest order of the page allocator, so that no way depends on chance. */
 #define RIVAL_ORDER	10
 #define RIVAL_BLOCK	(PAGE_SIZE << RIVAL_ORDER)
 
