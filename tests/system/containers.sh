@@ -9,7 +9,8 @@ set -eu
 
 edu=$(nth_card 1234:11e8 1)
 net=$(nth_card 8086:10d3 1)
-# podman's cgroups need a session of systemd, which needs a login. alice has no login.
+# Disable cgroups: rootless podman needs a session of systemd for cgroups. A session needs
+# a login, and alice has none.
 alone="--network=none --cgroups=disabled"
 
 install_all() {

@@ -67,7 +67,8 @@ test_registers() {
 	check "the IOMMU translates again" translate DMA
 }
 
-# Allocate more memory than one segment can have, behind an IOMMU in passthrough mode.
+# Behind an IOMMU in passthrough mode, allocate more memory than is contiguous, so that
+# the buffer has several segments.
 several_segments() {
 	translate identity && pcibufctl alloc 400M rx --sg &&
 		udevadm wait --timeout=60 "$node" &&

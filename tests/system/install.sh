@@ -9,7 +9,8 @@ conf=/etc/modprobe.d/pcibuf.conf
 
 # Print every file on the disk, except files that do not belong to our packages: logs,
 # caches, the databases of apt and dpkg and their daily copies, the key with which DKMS
-# signs all modules, and the documentation of the headers, which the root filesystem lacks.
+# signs all modules, and the files of the headers in /usr/share, which the root filesystem
+# lacks.
 inventory() {
 	{
 		find / -xdev \( -path /payload -o -path /tmp -o -path /var/tmp \
