@@ -1,24 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make              the module, for the running kernel
-# make module KDIR=DIR [TEST=1]     the module, for the headers in DIR
-# make deb          the packages, in build/deb
-# make demo         all of it in a virtual machine, from apt install to DMA
-# make test         what a change may break; make test TESTS="off-64 vm/memory" for some
-# make test-all     every test there is, with every kernel of scripts/run/suites; writes
-#                   the table of supported kernels into README.md
-# make check        what a change breaks most: lint, unit, one guest; two minutes
-# make lint         what reads the source and says what it does not like
-# make support      that table, of what was run last
-# make fuzz SECONDS=3600 [SEED=N] [SUITE=debug]    anything by anybody, for so long
-# make events       what happens to a card in which state; writes tests/vm/README.md
-# make coverage     what of the module the tests run, in a kernel that checks it (an hour)
-# make bench        what mapping costs, beside others; SUITES=bookworm for one kernel
-# make bench-contiguous    how often there is contiguous memory, and how fast
-# make tags         build/tags, for editors (vim: set tags=build/tags)
-# make compile_commands    build/compile_commands.json, for clangd
-# make help         these lines
-# make clean        remove what was built; make distclean also what is cached
+# make              build the module for the running kernel
+# make module KDIR=DIR [TEST=1]     build the module for the headers in DIR; TEST=1: test build
+# make deb          build the packages in build/deb
+# make demo         show pcibuf in a virtual machine, from apt install to DMA
+# make test         run the tests that a change is likely to break;
+#                   make test TESTS="off-64 vm/memory" runs only these
+# make test-all     run all tests with all kernels of scripts/run/suites; write the table
+#                   of supported kernels into README.md
+# make check        run the tests that a change breaks most often: lint, unit tests and
+#                   one guest; two minutes
+# make lint         run the tools that check the source
+# make support      write the table of supported kernels from the last results
+# make fuzz SECONDS=3600 [SEED=N] [SUITE=debug]    run random operations of several users
+#                   for so many seconds
+# make events       test each event of a card in each state; write tests/vm/README.md
+# make coverage     show which lines of the module the tests run, in the debug kernel:
+#                   an hour
+# make bench        measure what a mapping costs, with pcibuf and with other ways;
+#                   SUITES=bookworm for one kernel
+# make bench-contiguous    measure how often and how fast contiguous memory is found
+# make tags         write build/tags, for editors (vim: set tags=build/tags)
+# make compile_commands    write build/compile_commands.json, for clangd
+# make help         print these lines
+# make clean        remove what was built; make distclean removes the cache too
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pcibuf
 
@@ -35,7 +40,7 @@ deb: setup
 demo: deb
 	@scripts/demo/demo
 
-# What it needs is installed by it, in the order in which it needs it.
+# run-tests calls scripts/setup itself, in the order in which it needs the packages.
 test:
 	@JOBS=$(JOBS) scripts/run/run-tests $(TESTS)
 
@@ -45,7 +50,7 @@ check:
 lint:
 	@JOBS=$(JOBS) scripts/run/run-tests lint
 
-# The other compiler, and what reads the source, are wanted for this only.
+# Only test-all needs clang and coccinelle.
 test-all:
 	@scripts/setup clang lld llvm coccinelle ocaml-nox
 	@JOBS=$(JOBS) scripts/run/run-tests --all $(TESTS)
@@ -62,7 +67,7 @@ fuzz: setup
 events: setup
 	@scripts/run/events
 
-# lcov is wanted for this only.
+# Only coverage needs lcov.
 coverage:
 	@scripts/setup lcov
 	@scripts/run/coverage

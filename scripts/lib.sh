@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# What the scripts share. Read with `.`, after top= was set to the tree's root.
+# Functions that the scripts share. Read with `.`, after setting top= to the root of the
+# tree.
 
 # shellcheck disable=SC2034 # not all of them use it
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/pcibuf
-# The administrator's tools (modprobe, mke2fs) are not in everybody's PATH.
+# A user's PATH may lack the directories of the administrator's tools (modprobe, mke2fs).
 PATH=$PATH:/usr/sbin:/sbin
 
 note() {
@@ -24,7 +25,8 @@ as_root() {
 	fi
 }
 
-# files_of DIRECTORY...: the files in them (or files) that are source.
+# files_of PATH...: print the source files in these directories, and the named files that
+# are source files.
 files_of() {
 	find "$@" \( -name .git -o -path "$top/build" \) -prune -o -type f \
 		! -name '*.o' ! -name '*.ko' ! -name '*.mod' ! -name '*.mod.c' \
@@ -33,15 +35,15 @@ files_of() {
 		LC_ALL=C sort
 }
 
-# copy_source DIRECTORY TARGET: what is source in it.
+# copy_source DIRECTORY TARGET: copy the source files of DIRECTORY into TARGET.
 copy_source() {
 	(cd "$1" && files_of "$1" | sed "s|^$1/||" | tar -cf - -T -) |
 		tar -xf - -C "$2" --no-same-owner
 }
 
-# hash_of PATH...: the hash of these files, and of the words on stdin. A directory is
-# walked, and what its files are called in it counts; where PATH itself lies does
-# not, so that a cache survives a move.
+# hash_of PATH...: print a hash of these files and of stdin. For a directory, the hash
+# includes the source files and their names relative to the directory. The hash does not
+# include PATH itself, so that the cache stays valid when the tree moves.
 hash_of() {
 	{
 		cat
@@ -52,17 +54,18 @@ hash_of() {
 	} | sha256sum | cut -c1-16
 }
 
-# recipe SCRIPT...: what these do, as words for a hash: comments, messages and the
-# places of other scripts change nothing of what is built.
+# recipe SCRIPT...: print the text of the scripts for a hash. Comments, messages and the
+# folders of other scripts are left out, because they do not change what is built.
 recipe() {
 	sed -E -e '/^[[:space:]]*(#|$|note )/d' -e '/^(top=|cached )/d' \
 		-e 's,[$]top/[a-z/-]*/,,g' "$@"
 }
 
-# cached PATH COMMAND...: run COMMAND with a temporary name as its last word,
-# and rename what it made to PATH when it is complete. One builder at a time;
-# the others wait for what it makes. Not for conditions: set -e must hold in it.
-# With PCIBUF_LOOK in the environment nothing is made: what is not there is a failure.
+# cached PATH COMMAND...: if PATH does not exist, run COMMAND with a temporary name as its
+# last argument, and rename the result to PATH when COMMAND is complete. Only one process
+# builds PATH; others wait for the result. Do not call this function in a condition,
+# because set -e must be in effect inside the function. With PCIBUF_LOOK in the
+# environment nothing is built: exit 1 if PATH does not exist.
 cached() {
 	cached_path=$1
 	shift
@@ -78,9 +81,10 @@ cached() {
 	) 9>"$cached_path.lock"
 }
 
-# aside COMMAND...: what takes minutes tells how far it is, to the one who watches the
-# run. It must not tell prove: once prove has read something of a test's on stderr, it
-# starts no other test until that one has a result.
+# aside COMMAND...: run a command that takes minutes and reports its progress on stderr.
+# Under scripts/run/run-tests the progress goes to file descriptor 8, the stderr of
+# run-tests, and not to prove: once prove has read a test's stderr, it starts no other
+# test until that test has a result.
 aside() {
 	if [ -n "${PCIBUF_ASIDE-}" ]; then
 		"$@" 2>&8
@@ -89,8 +93,8 @@ aside() {
 	fi
 }
 
-# suite_fields NAME FIRST [LAST]: these words of its line in the table, all from
-# the FIRST on where there is no LAST.
+# suite_fields NAME FIRST [LAST]: print the fields FIRST to LAST of the suite NAME.
+# Without LAST, print all fields from FIRST on.
 suite_fields() {
 	awk -v name="$1" -v first="$2" -v last="${3-0}" '
 		$1 == name {
@@ -102,7 +106,7 @@ suite_fields() {
 		die "no $1 in scripts/run/suites"
 }
 
-# arch_of NAME: Debian's name for the architecture of its kernel.
+# arch_of NAME: print Debian's name for the architecture of the suite's kernel.
 arch_of() {
 	case $(suite_fields "$1" 4 4) in
 	*-arm64*) echo arm64 ;;
@@ -110,13 +114,13 @@ arch_of() {
 	esac
 }
 
-# The release of the kernel in a root filesystem.
+# kernel_of ROOT: print the release of the kernel in a root filesystem.
 kernel_of() {
 	find "$1/boot" -name 'vmlinuz-*' | sed 's/.*vmlinuz-//' | sort -V | tail -n 1
 }
 
-# kernel_source PACKAGE DIRECTORY [FILE...]: unpack the kernel's source there, or
-# these files of it.
+# kernel_source PACKAGE DIRECTORY [FILE...]: unpack the kernel's source, or only the named
+# files of the source, into DIRECTORY.
 kernel_source() {
 	kernel_source_package=$1 kernel_source_target=$2
 	shift 2
@@ -131,18 +135,18 @@ kernel_source() {
 	rm "$kernel_source_target/$kernel_source_package"_*.deb
 }
 
-# What a module is not built with.
+# slim_source DIRECTORY: remove folders that the build of a module does not need.
 slim_source() {
 	rm -rf "$1/Documentation" "$1/drivers" "$1/sound" "$1/fs" "$1/net"
 }
 
-# pack DIRECTORY: a cpio archive of it, as the kernel unpacks it.
+# pack DIRECTORY: print the directory as a cpio archive in the format of an initramfs.
 pack() {
 	(cd "$1" && find . -mindepth 1 | LC_ALL=C sort |
 		cpio --quiet -o -H newc -R 0:0)
 }
 
-# splice FILE NAME: stdin between the markers of that name.
+# splice FILE NAME: replace the text between the markers NAME in FILE with stdin.
 splice() {
 	splice_part=$(mktemp)
 	cat >"$splice_part"

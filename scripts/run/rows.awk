@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Makes rows of tests/guests complete: for each the name, when, the programs and the
-# options, with tabs between them. Sets are the programs that they stand for; a row that
-# begins with another's has its programs and its options. Fails where the table is wrong.
+# Expand the rows of tests/guests. For each row, print the name, when, the programs and
+# the options, separated by tabs. A set is replaced by its programs. A row "= NAME" gets
+# the programs of the row NAME, and the options of NAME before its own. Fails if the table
+# has a mistake.
 
 function complain(text)
 {
@@ -10,7 +11,7 @@ function complain(text)
 	failed = 1
 }
 
-# The words of a row from this one on.
+# Return the words of a row from word number @first on.
 function rest(first,    i, text)
 {
 	for (i = first; i <= n; i++)
@@ -41,7 +42,7 @@ function row_ends()
 	row = ""
 }
 
-# What these programs are, without sets.
+# Return the list of programs with each set replaced by its programs.
 function expanded(list,    i, n, part, text)
 {
 	n = split(list, part, ",")

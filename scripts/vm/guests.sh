@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# Part of scripts/vm/vm: what the two kinds of guest are made of. The initramfs of a
-# run is a cached archive, and after it one with what differs from run to run.
+# Part of scripts/vm/vm: prepares the files of the two kinds of guest. The initramfs of a
+# run is a cached archive, followed by an archive with the files of this run.
 
-# Which of the kernel's modules a guest needs.
+# Print the names of the kernel's modules that the guest needs.
 module_names() {
 	[ -z "$guest_drives$disk" ] || echo "virtio_pci virtio_blk"
 	[ -z "$disk" ] || echo loop
@@ -12,7 +12,7 @@ module_names() {
 	echo "$modules"
 }
 
-# initrd INIT: $run/initrd from the cached part and $run/tree.
+# initrd INIT: make $run/initrd from the cached archive and $run/tree.
 initrd() {
 	# shellcheck disable=SC2046 # names, to be split
 	base=$("$top/scripts/build/initramfs" "$suite" "$1" $(module_names))
@@ -20,12 +20,12 @@ initrd() {
 	rm -rf "$run/tree"
 }
 
-# Words for a shell to read back.
+# quoted NAME VALUE: print an assignment that a shell can read.
 quoted() {
 	printf "%s='%s'\n" "$1" "$(printf '%s' "$2" | sed "s/'/'\\\\''/g")"
 }
 
-# What a test may want to know about the guest that it runs in.
+# Print variables that tell a test about its guest.
 facts() {
 	quoted PCIBUF_IOMMU "$iommu"
 	quoted PCIBUF_CARDS "$cards"
@@ -51,7 +51,7 @@ prepare_fast() {
 	names=$(echo "$1" | tr , ' ')
 	guest_drives='' guest_append=''
 	mkdir -p "$run/tree/tests"
-	# A test holds it against what the module really shows.
+	# A test compares sysfs-doc with the files that the module makes.
 	cp -R "$top/sysfs-doc" "$run/tree/"
 	if [ -n "$tests" ]; then
 		cp -R "$tests/." "$run/tree/tests/"
@@ -88,8 +88,8 @@ prepare_fast() {
 	initrd init-fast
 }
 
-# The disk of a run: what is written to it is forgotten with the guest, unless
-# another one is started on it.
+# Print the options for the system guest's disk. Writes to the disk are lost when the
+# guest ends, except with --then: another guest then starts from a copy of the image.
 disk_image() {
 	image=$("$top/scripts/build/disk" "$suite")
 	if [ -z "$stages" ]; then
@@ -109,7 +109,7 @@ prepare_system() {
 	prepare_stage
 }
 
-# What the guest finds in memory, anew each time that it is started.
+# Prepare the files that the guest has in memory, again for each start.
 prepare_stage() {
 	name=$(basename "$script")
 	[ -z "$stages" ] || name=$name-$stage

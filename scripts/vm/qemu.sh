@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# Part of scripts/vm/vm: the machine, and the run. QEMU's working directory is $run,
-# so that no name in its options has a space or a comma.
+# Part of scripts/vm/vm: the options of QEMU, and the run. QEMU's working directory is
+# $run, so that no file name in its options has a space or a comma.
 
 # Set by scripts/vm/vm and scripts/vm/guests.sh.
 reported='' stage=1
 : "${run:=}" "${names:=}" "${stages:=}" "${guests:=1}" "${firmware:=}" "${slow:=}"
 : "${password:=}" "${guest_append:=}" "${guest_drives:=}" "${judge:=}"
 
-# The slot of the port that leads out of the machine, as its table names it.
+# The slot of the port that leads out of the machine. The ACPI table names this slot.
 external_slot=10
 
-# external_port: an ACPI table's body that calls the port in slot 10 external, as
-# the firmware of a machine with Thunderbolt does (`iasl -d` shows it as source):
+# external_port: print the body of an ACPI table that marks the port in slot 10 as
+# external, as the firmware of a machine with Thunderbolt does. `iasl -d` shows the
+# source:
 #   Scope (\_SB.PCI0.S80) { Name (_DSD, Package () {
 #       ToUUID ("efcc06cc-73ac-4bc3-bff0-76143807c389"),
 #       Package () { Package () { "ExternalFacingPort", One } } }) }
@@ -23,7 +24,7 @@ external_port() {
 	printf '\022\032\001\022\027\002\015ExternalFacingPort\000\001'
 }
 
-# port_args PLACE: what there is besides a port, and where it is.
+# port_args PLACE: print the properties of a port that say where the port is.
 port_args() {
 	case $1 in
 	'') echo "bus=pcie.0" ;;
@@ -33,7 +34,7 @@ port_args() {
 	esac
 }
 
-# edu_mask BITS: that many address bits. A shell's numbers end before 64.
+# edu_mask BITS: print a mask of so many address bits. A shell cannot compute 1 << 64.
 edu_mask() {
 	if [ "$1" = 64 ]; then
 		echo 0xffffffffffffffff
@@ -42,8 +43,8 @@ edu_mask() {
 	fi
 }
 
-# card_args NUMBER CARD[@PLACE]: a card behind its own port, so that it can be
-# unplugged; but not @root.
+# card_args NUMBER CARD[@PLACE]: print the options of a card. The card is behind a port of
+# its own, so that it can be unplugged; a card @root has no port.
 card_args() {
 	place=
 	case $2 in
@@ -72,14 +73,15 @@ card_args() {
 	echo "-device $card,id=card$1,bus=$bus"
 }
 
-# Never KVM: where it is there it may still be unusable. One thread for all
-# processors: with a thread for each, QEMU 7.2 can miss that the kernel patched
-# an instruction and spin on the old one for ever (one boot in twenty, stuck in
-# alg_test), and on two busy processors it is no faster.
+# Never use KVM: a machine that has KVM may still be unable to use it. Use one thread for
+# all processors: with one thread for each processor, QEMU 7.2 can miss that the kernel
+# patched an instruction, and then executes the old instruction in a loop for ever. This
+# happens in one boot of twenty, in alg_test. On two busy processors several threads are
+# not faster.
 machine_args() {
 	echo "-nodefaults -no-user-config -no-reboot -display none"
 	echo "-accel tcg,thread=$threads -m $mem"
-	# The processors of a socket are in one node.
+	# The processors of a socket are in one node: give each processor a socket.
 	echo "-smp $smp$([ "$numa" = 1 ] || echo ",sockets=$smp")"
 	[ -z "$icount" ] || echo "-icount $icount"
 	[ -z "$trace" ] || echo "-trace $trace,file=trace.log"
@@ -91,14 +93,16 @@ machine_args() {
 	done
 }
 
-# Without these features the guest's string functions and page clearing take ways
-# that emulation does a third faster (a run of churn and zero: 19 s for 27 s).
+# The features la57, erms, fsrm, avx and avx2 are off. Without them the guest's string
+# functions and page clearing use instructions that emulation executes faster: a run of
+# churn and zero takes 19 s instead of 27 s.
 amd64_args() {
 	echo "-cpu max,-la57,-erms,-fsrm,-avx,-avx2"
 	case $iommu in
 	off) echo "-machine q35" ;;
 	on | pt) echo "-machine q35,kernel-irqchip=split -device intel-iommu" ;;
-	# The driver wants an AMD processor, which max is in emulation.
+	# The kernel's driver requires an AMD processor. In emulation the processor
+	# "max" is one.
 	amd) echo "-machine q35 -device amd-iommu" ;;
 	*) die "unknown --iommu $iommu" ;;
 	esac
@@ -116,8 +120,8 @@ amd64_args() {
 	echo "-serial chardev:console -serial chardev:results"
 }
 
-# incoherent_tree MACHINE: its device tree, as of a machine in which the devices do
-# not see what is in the caches.
+# incoherent_tree MACHINE: write the device tree of the machine, changed to that of a
+# machine whose devices do not see the contents of the processor's caches.
 incoherent_tree() {
 	(
 		cd "$run"
@@ -127,8 +131,9 @@ incoherent_tree() {
 	) >&2
 }
 
-# The real algorithm of pointer authentication takes half of the time. This machine
-# has one serial port, for the console; a card has ttyS0, unused, and ttyS1.
+# Use a simple algorithm for pointer authentication: emulation of the architected
+# algorithm takes half of the run time. The machine has one serial port, which is the
+# console; a PCI card provides ttyS0, which is unused, and ttyS1.
 arm64_args() {
 	machine=virt,gic-version=3
 	case $iommu in
@@ -145,7 +150,8 @@ arm64_args() {
 	echo "-device pci-serial-2x,chardev1=unused,chardev2=results"
 }
 
-# The memory in equal parts, and a processor for each node as far as they go.
+# Divide the memory equally among the nodes, and give each node a processor, as far as
+# there are processors.
 numa_args() {
 	[ "$numa" -gt 1 ] || return 0
 	bytes=$(numfmt --from=iec "$mem")
@@ -169,8 +175,8 @@ disk_args() {
 	done
 }
 
-# disk_arg KIND SIZE: a controller that reaches memory by bus addresses,
-# so by way of the IOMMU where there is one.
+# disk_arg KIND SIZE: print the options of a disk. Its controller uses bus addresses, so
+# its DMA goes through the IOMMU if there is one.
 disk_arg() {
 	case $1 in
 	virtio | ext4) device=virtio-blk-pci,disable-legacy=on,iommu_platform=on ;;
@@ -183,8 +189,9 @@ disk_arg() {
 	echo "-device $device,drive=$1,serial=$1"
 }
 
-# A crash must end the guest, and with -no-reboot QEMU. On a busy machine an
-# emulated timer can be too late for the kernel's own check of it at boot.
+# Print the kernel's command line. A crash must reboot the guest, which ends QEMU because
+# of -no-reboot. no_timer_check: on a busy machine an emulated timer can be too late for
+# the check of the timer at boot.
 kernel_args() {
 	case $arch-$iommu in
 	amd64-on) echo "intel_iommu=on" ;;
@@ -195,8 +202,9 @@ kernel_args() {
 	amd64) echo "no_timer_check console=ttyS0,115200" ;;
 	arm64) echo "console=ttyAMA0" ;;
 	esac
-	# A page of a buffer is mapped for its card; to the checks of the DMA API it
-	# is a mistake of the disk's driver, then, to do direct I/O to it.
+	# Check only pcibuf's use of the DMA API: a page of a buffer is mapped for its
+	# card, and the checks would report direct I/O to the page as an error of the
+	# disk's driver.
 	[ "$slow" = 1 ] || echo "dma_debug_driver=pcibuf"
 	echo "ignore_loglevel panic=-1 oops=panic"
 	echo "$guest_append $append"
@@ -232,15 +240,16 @@ start_qemu() {
 	qemu_pid=$!
 }
 
-# later "SECONDS COMMAND": for a guest that cannot say it then. Nobody waits for it who
-# waits for our output to end.
+# later "SECONDS COMMAND": send COMMAND to the monitor after SECONDS, for a guest that
+# cannot send COMMAND at that time. The output is closed, so that no reader of our output
+# waits for this process.
 later() {
 	exec >/dev/null 2>&1 8>&-
 	sleep "${1%% *}"
 	echo "${1#* }" >&3
 }
 
-# What the guest says on ttyS1, until QEMU closes it.
+# Read the lines of the guest on ttyS1 until QEMU closes the pipe.
 follow_results() {
 	while IFS= read -r line || [ -n "$line" ]; do
 		case $line in
@@ -257,7 +266,7 @@ follow_results() {
 }
 
 run_qemu() {
-	# It comes to no kernel, and so to no results.
+	# The start that confirms the key starts no kernel, and gives no results.
 	if [ -n "$password" ]; then
 		start_qemu
 		confirm_key &
@@ -276,7 +285,7 @@ stage_done() {
 	[ "$qemu_status" = 0 ] && [ "$(grep -c '^@done' "$run/results")" = $stage ]
 }
 
-# The guest, and again as often as that was asked for, as long as all goes well.
+# Run the guest, and run it again for each --then while there is no failure.
 run_stages() {
 	: >"$run/results"
 	open_pipes
@@ -291,7 +300,8 @@ run_stages() {
 	END
 }
 
-# subtest NAME COMMAND...: as a program in the guest would report it.
+# subtest NAME COMMAND...: print the output of COMMAND as the report of a program in the
+# guest.
 subtest() {
 	echo "@start $1"
 	shift
@@ -321,14 +331,15 @@ log_is_clean() {
 	fi
 }
 
-# What was run of the module, beside what the compiler noted of it.
+# Keep the counts of the module's lines (*.gcda) together with the notes of the compiler
+# (*.gcno).
 keep_coverage() {
 	target=$(mktemp -d "$coverage/guest.XXXXXX")
 	cp "$run/module/"*.gcno "$target/"
 	base64 -d "$run/gcov" | tar -xz -C "$target"
 }
 
-# Adds to a TAP stream what the trace says, where somebody was asked to judge that.
+# Copy a TAP stream, and with --judge add results about the trace.
 judged() {
 	if [ -z "$judge" ]; then
 		cat
@@ -339,7 +350,7 @@ judged() {
 		-f "$top/tests/vm/lib/lib-result.awk"
 }
 
-# The tests' results, and ours about the guest, as one stream.
+# Print the results of the tests and of the guest itself as one stream.
 report() {
 	reported=1
 	[ ! -s "$run/gcov" ] || keep_coverage
@@ -350,7 +361,7 @@ report() {
 		-f "$top/scripts/vm/tap-merge.awk" "$run/results" >"$run/merged" || status=1
 	judged <"$run/merged" >"$run/tap" || status=1
 	[ -n "$plain" ] || cat "$run/tap"
-	# prove shows numbers only.
+	# prove shows only the numbers of failed tests.
 	! grep '^not ok' "$run/tap" >&2 || status=1
 	if [ -s "$run/complaints" ] || ! stage_done; then
 		note "the guest's last words:"

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# Part of scripts/vm/vm: a machine with Secure Boot. Its firmware starts Debian's shim,
-# that starts GRUB, and that the kernel, each of them signed.
+# Part of scripts/vm/vm: a machine with Secure Boot. The firmware starts Debian's shim,
+# shim starts GRUB, and GRUB starts the kernel. Each of the three is signed.
 
 # Set by scripts/vm/vm and its other parts.
 : "${run:=}" "${top:=}" "${password:=}"
 
-# secure_args: the firmware and its variables, which stay from stage to stage, and
-# the disk that it starts from, anew.
+# secure_args: print the options for the firmware, its variables and the boot disk. The
+# variables persist when the guest starts again; the boot disk is made again.
 secure_args() {
 	[ -e "$run/variables" ] || cp "$loaders/OVMF_VARS_4M.ms.fd" "$run/variables"
 	ln -sf "$loaders/OVMF_CODE_4M.secboot.fd" "$run/firmware"
@@ -19,7 +19,7 @@ secure_args() {
 	echo "-device nvme,drive=boot,serial=boot,addr=1e,bootindex=0"
 }
 
-# boot_disk FILE: a file system with the boot loaders, the kernel and the initramfs.
+# boot_disk FILE: make a disk image with the boot loaders, the kernel and the initramfs.
 boot_disk() {
 	rm -f "$1"
 	truncate -s 256M "$1"
@@ -36,7 +36,7 @@ boot_disk() {
 	} | mcopy -i "$1" - ::/EFI/debian/grub.cfg
 }
 
-# await TEXT: until the firmware or a boot loader has shown it.
+# await TEXT: wait until the firmware or a boot loader prints TEXT.
 await() {
 	for _ in $(seq 120); do
 		! grep -qaF "$1" "$run/console.log" || return 0
@@ -51,8 +51,8 @@ press() {
 	done
 }
 
-# What mokutil --import has asked for is confirmed at shim's prompt, as a person at
-# the keyboard would do it. It ends with a reset.
+# Confirm the key that mokutil --import requested, by pressing keys at shim's prompt as a
+# person does. The machine resets at the end.
 confirm_key() {
 	await "Press any key to perform MOK management"
 	press ret

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Make one TAP stream of what a guest reported. Input: `@start NAME`, lines of that
-# program's own TAP, `@end NAME STATUS`; `@done` when the guest has run everything.
-# guests: how often it was started.
-# names: the programs that were asked for. What was not reported has failed.
-# plain: they do not speak TAP; their exit status is their result.
+# Make one TAP stream of the report of a guest. Input: `@start NAME`, the TAP lines of the
+# program NAME, `@end NAME STATUS`; and `@done` when the guest has run all programs.
+# Variables:
+# guests: the number of starts of the guest.
+# names: the programs that must run. A program without a report has failed.
+# plain: the programs print no TAP; the exit status is the result.
 
 function point(good, text)
 {
@@ -14,7 +15,7 @@ function point(good, text)
 	print (good ? "ok " : "not ok ") total " - " text
 }
 
-# A program's plan, as far as it may be judged.
+# Check a program's plan and exit status.
 function judge(name, status)
 {
 	if (plain) {
@@ -44,7 +45,7 @@ function test_line(line,    good, text)
 	point(good, current ": " text)
 }
 
-# A program that was started and said nothing more has died, or its guest has.
+# A program that started and did not end has died, or its guest has died.
 function unfinished()
 {
 	if (current != "") {

@@ -3,8 +3,8 @@
  * bench [-c CARD] [-v CARD] [-d DISK] [-w WAY,...] [-s MIB,...] [-r ROUNDS]
  *	[-p PASSES]
  *
- * All ways side by side, round after round, so that what the machine does
- * besides meets all of them alike.
+ * Each round measures all ways one after another, so that other activity of the
+ * machine affects all ways alike.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ static int parse_sizes(char *text)
 	for (word = strtok(text, ","); word; word = strtok(NULL, ",")) {
 		size_t size = strtoul(word, NULL, 10) * MIB;
 
-		/* Powers of two: the random reads have no division. */
+		/* Powers of two, so that the random reads need no division. */
 		if (size < CHUNK || size & (size - 1) ||
 		    options.nr_sizes == 16)
 			return EINVAL;
@@ -65,7 +65,7 @@ static int parse(int argc, char **argv)
 	return err ?: options.nr_sizes ? 0 : EINVAL;
 }
 
-/* Is @name a word of the list? */
+/* Return whether @name is in the list of ways to be measured. */
 static bool wanted(const char *name)
 {
 	size_t length = strlen(name);
@@ -96,7 +96,7 @@ static int run_ways(const struct way *way, size_t size, unsigned int round)
 	return err;
 }
 
-/* What is larger than that takes long and is good for counts of faults. */
+/* A larger size takes long, and one round is enough to count its faults. */
 static bool due(size_t size, unsigned int round)
 {
 	return size <= USE_MAX || !round;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The benchmark: ways to have memory, and what each costs.
+ * The benchmark: measures the costs of several ways to allocate and map memory.
  *
- * bench.c runs them, measure.c measures one, ways-*.c are the ways. Results are
- * lines of fields separated by tabs, see emit().
+ * bench.c runs the ways, measure.c measures one way, and ways-*.c define the
+ * ways. Results are lines of fields separated by tabs, see emit().
  */
 #ifndef PCIBUF_BENCH_H
 #define PCIBUF_BENCH_H
@@ -18,22 +18,22 @@
 #define PAGE	(4 * KIB)
 #define HUGE	(2 * MIB)
 
-/* Bounce buffer, and how much is given to the disk at once. */
+/* Size of the bounce buffer, and of one request to the disk. */
 #define CHUNK	(4 * MIB)
 
-/* Beyond that copies and disks say nothing new, and one round is enough. */
+/* Copies and disks are not measured for larger sizes; one round is enough. */
 #define USE_MAX	(256 * MIB)
 
-/* What the command line said. */
+/* The options of the command line. */
 struct options {
-	const char *card;	/* PCI address of the card that pcibuf has */
-	const char *vfio;	/* of one that vfio-pci has */
-	const char *disk;	/* to be overwritten */
-	const char *ways;	/* names, comma between; NULL: all */
+	const char *card;	/* PCI address of a card bound to pcibuf */
+	const char *vfio;	/* PCI address of a card bound to vfio-pci */
+	const char *disk;	/* a file or device that is overwritten */
+	const char *ways;	/* names, separated by commas; NULL: all */
 	size_t sizes[16];
 	unsigned int nr_sizes;
 	unsigned int rounds;
-	unsigned int passes;	/* of copies and reads in a round */
+	unsigned int passes;	/* number of copies and reads in a round */
 };
 
 extern struct options options;
@@ -42,29 +42,29 @@ extern struct options options;
 struct area {
 	size_t size;
 	void *mem;
-	int fd;			/* of the node that it is mapped from, or -1 */
-	void *reserved;		/* where it shall be mapped, or NULL */
-	unsigned long others;	/* huge pages that are not ours */
+	int fd;			/* the node that is mapped, or -1 */
+	void *reserved;		/* address for the mapping, or NULL */
+	unsigned long others;	/* huge pages that others reserved */
 };
 
-/* Where it is mapped, seen from multiples of 2 MiB. */
+/* The address of the mapping relative to multiples of 2 MiB. */
 enum where {
 	ANYWHERE,	/* as the kernel chooses */
 	ALIGNED,
-	ODD,		/* a page off */
+	ODD,		/* one page after a multiple of 2 MiB */
 };
 
 /**
- * struct way - one way to have memory
- * @name: in the results
- * @where: set @area->reserved to that before @make
- * @make: have the memory, as far as that is apart from mapping it
- * @map: map it, to @area->mem
+ * struct way - one way to allocate and map memory
+ * @name: name in the results
+ * @where: alignment of @area->reserved, which is set before @make
+ * @make: allocate the memory, if that is a step of its own
+ * @map: map the memory, and set @area->mem
  * @unmap: undo @map
  * @drop: undo @make
- * @reads: the node can be read, so that there is a copy to compare with
+ * @reads: the node can be read, so that a copy by read() can be measured
  *
- * The first two return 0 or an errno.
+ * @make and @map return 0 or an errno.
  */
 struct way {
 	const char *name;
@@ -76,7 +76,7 @@ struct way {
 	bool reads;
 };
 
-/* ways-anon.c, ways-rival.c, ways-pcibuf.c; each ends with an empty one */
+/* ways-anon.c, ways-rival.c, ways-pcibuf.c; each table ends with an empty entry */
 extern const struct way anon_ways[];
 extern const struct way rival_ways[];
 extern const struct way pcibuf_ways[];

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# awk -v kernel=RELEASE -f lib.awk -f check.awk RESULTS: is pcibuf as much cheaper
-# as it was said to be, at every size that was measured? Prints TAP. Of the guest
-# that counts instructions, so that it hardly depends on what else runs: the disk's
-# interrupts come when they come, and a small run is within some percent, so what
-# has little to spare is asked for a tenth less here. The figures are make bench's.
+# awk -v kernel=RELEASE -f lib.awk -f check.awk RESULTS: print as TAP whether pcibuf is as
+# much cheaper as required, at every measured size. The results are those of a guest that
+# counts instructions, so that other load of the machine hardly affects them. The times of
+# the disk's interrupts still vary, and a short run is exact to some percent. Ratios with
+# little margin are therefore required a tenth lower here. make bench measures the exact
+# figures.
 
 BEGIN { FS = "\t" }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From memory to a disk: at once, and by way of a copy. */
+/* Writes from memory to a disk: directly, and through a copy. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static int result(ssize_t ret, size_t length)
 	return (size_t)ret == length ? 0 : EIO;
 }
 
-/* The disk takes it out of the mapping itself. */
+/* The disk reads the data from the mapping by DMA. */
 int disk_write(struct area *area, size_t length)
 {
 	size_t done, now;
@@ -48,7 +48,7 @@ int disk_write(struct area *area, size_t length)
 	return err;
 }
 
-/* What one does whose mapping the disk cannot use. */
+/* Copy to a bounce buffer, as for a mapping that the disk cannot use. */
 int disk_copy(struct area *area, size_t length, void *bounce, bool reads)
 {
 	size_t done, now;
@@ -66,7 +66,7 @@ int disk_copy(struct area *area, size_t length, void *bounce, bool reads)
 	return err;
 }
 
-/* Is what the disk has what was written? */
+/* Check that the disk has the data that was written. */
 int disk_check(const void *mem, size_t length, void *bounce)
 {
 	size_t done, now;

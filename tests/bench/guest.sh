@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
 #
-# In the guest: gives each of three drivers a card, and runs the benchmark, with
-# arguments from bench.conf. A line that begins with == is about the run.
+# Runs in the guest. Binds a card to each of three drivers, and runs the benchmark with
+# the arguments in bench.conf. A line of output that begins with == is about the run.
 set -u
 
-# The nth card.
+# card N: print the directory of the Nth edu card.
 card()
 {
 	grep -lx 0x1234 /sys/bus/pci/devices/*/vendor | sed "s|/vendor||" |
@@ -15,7 +15,7 @@ card()
 		done | sed -n "$1p"
 }
 
-# give CARD DRIVER
+# give CARD DRIVER: bind the card to the driver.
 give()
 {
 	echo "$2" >"$1/driver_override"
@@ -30,10 +30,11 @@ insmod "$here/rivals.ko"
 give "$(card 1)" pcibuf
 give "$(card 2)" rivals
 give "$(card 3)" vfio-pci
-# A buffer may take a quarter of the memory as it is.
+# By default, buffers may use a quarter of the memory. Allow more.
 echo 2G >/sys/module/pcibuf/parameters/max_total
 echo always >/sys/kernel/mm/transparent_hugepage/enabled
-# The emulator gets memory from its host when the guest touches it first.
+# Touch memory first: the emulator gets memory from its host when the guest touches it for
+# the first time, which takes time.
 [ "$WARM" = 0 ] || {
 	mount -o remount,size=100% /tmp
 	dd if=/dev/zero of=/tmp/fill bs=1M count="$WARM" 2>/dev/null

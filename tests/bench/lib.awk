@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the others of this directory share: the ways, their names, the file of
-# results. A line of it, tabs between: clock, way, MiB, figure, median, rounds.
+# Functions that the awk scripts of this directory share: the ways, their names, and the
+# file of results. A line of results has these fields, separated by tabs: clock, way, MiB,
+# figure, median, rounds.
 
 function init_ways(    text, n, i, part)
 {
@@ -26,7 +27,7 @@ function init_ways(    text, n, i, part)
 	nr_ways = n
 }
 
-# In: a line of results.
+# Store the current line, which is a line of results.
 function read_result()
 {
 	figure[$1, $2, $3, $4] = $5
@@ -36,7 +37,7 @@ function read_result()
 	}
 }
 
-# "-" where it was not measured, or could not be.
+# Return the median, or "-" if it was not measured or could not be measured.
 function get(clock, way, mib, name)
 {
 	if (!((clock, way, mib, name) in figure))
@@ -44,13 +45,13 @@ function get(clock, way, mib, name)
 	return figure[clock, way, mib, name]
 }
 
-# How many times cheaper the second is than the first.
+# Return how many times cheaper @b is than @a.
 function ratio(a, b)
 {
 	return a == "-" || b == "-" || b + 0 == 0 ? "-" : a / b
 }
 
-# Three digits.
+# Format a number with three digits.
 function digits(x)
 {
 	if (x == "-" || x + 0 != x)
@@ -67,13 +68,13 @@ function times(x)
 	return x == "-" ? "-" : digits(x) "x"
 }
 
-# A time in ns, in ms.
+# Convert a time from ns to ms.
 function ms(x)
 {
 	return x == "-" || x + 0 != x ? x : digits(x / 1e6)
 }
 
-# What the issue asks for, of a kernel's release; 0 where it asks for nothing.
+# Return the required ratio for a kernel's release, or 0 if there is no requirement.
 function floor_2006(release)
 {
 	if (release ~ /^5\./)

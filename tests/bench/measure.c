@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The life of one piece of memory, each part of it measured: a line for each
- * figure with way, size, round, name and value, in nanoseconds where it is a
- * time.
+ * Measures each step in the life of one piece of memory. Prints a line for each
+ * figure, with way, size, round, name and value. Times are in nanoseconds.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,10 +15,10 @@
 
 #define READS		1048576
 
-/* Ordinary memory: where copies come from and go to. */
+/* Ordinary memory: source and destination of copies. */
 static char *plain;
 
-/* What is being measured, for emit(). */
+/* The current measurement, for emit(). */
 static const struct way *way;
 static unsigned int round_nr;
 static size_t size;
@@ -51,7 +50,7 @@ static void emit(const char *name, unsigned long long value)
 	       value);
 }
 
-/* Instead of a figure: why there is none. */
+/* Print the error that prevented a measurement in place of the figure. */
 static void emit_error(const char *name, int err)
 {
 	printf("%s\t%zu\t%u\t%s\t%s\n", way->name, size, round_nr, name,
@@ -59,9 +58,9 @@ static void emit_error(const char *name, int err)
 }
 
 /*
- * Apart from multiples of 2 MiB, where all mappings begin: of two pages at the
- * same place a cache with one place for both would keep throwing one out, and the
- * emulator's TLB is such.
+ * Place the ordinary memory away from multiples of 2 MiB, where all mappings
+ * begin. A direct-mapped cache has one entry for two pages at the same offset, and
+ * each page would evict the other. The emulator's TLB is such a cache.
  */
 int measure_init(void)
 {
@@ -84,7 +83,7 @@ static uint64_t touch(char *mem)
 	return now() - start;
 }
 
-/* The second time it is the loop alone. */
+/* The second run measures the loop alone, without faults. */
 static void measure_touch(char *mem)
 {
 	long before = faults();
@@ -130,7 +129,7 @@ static uint64_t read_randomly(char *mem)
 	return start;
 }
 
-/* The best of some passes: the first may find caches of any kind empty. */
+/* Take the best of several passes: the first pass may find caches empty. */
 static void measure_passes(const char *name, uint64_t (*pass)(char *mem),
 			   char *mem)
 {
@@ -145,7 +144,7 @@ static void measure_passes(const char *name, uint64_t (*pass)(char *mem),
 	emit(name, best);
 }
 
-/* No page like any other, now or before. */
+/* Make each page different from all other pages, now and earlier. */
 static void stamp(char *mem, size_t length)
 {
 	static uint64_t serial;
@@ -162,7 +161,7 @@ static int to_disk(struct area *area, bool copy)
 	return disk_write(area, size);
 }
 
-/* What it costs, and what of it the processor was at work for. */
+/* Measure the time of a write to the disk, and the processor time of it. */
 static int measure_disk(struct area *area, bool copy)
 {
 	uint64_t start, busy;
@@ -185,7 +184,7 @@ static int measure_disk(struct area *area, bool copy)
 	return 0;
 }
 
-/* Returns an errno where something is wrong, not where it is impossible. */
+/* Return an errno for an error, but 0 if the way cannot be used here. */
 static int measure_use(struct area *area)
 {
 	int err;
@@ -219,7 +218,7 @@ static int measure_mapping(struct area *area)
 	return ret;
 }
 
-/* As with measure_use(): a way that is not there is no error. */
+/* As with measure_use(), it is no error if the way cannot be used here. */
 int measure(const struct way *which, size_t bytes, unsigned int nr)
 {
 	struct area area = { .size = bytes, .fd = -1 };

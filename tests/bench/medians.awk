@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# awk -v clock=CLOCK -f medians.awk: what the benchmark printed, as results (see
-# lib.awk), with two sums that are made of each round before the median is taken:
-# map (mmap, the faults without the loop that touches, munmap) and whole (the
-# same, and allocation and release).
+# awk -v clock=CLOCK -f medians.awk: convert the output of the benchmark to results (see
+# lib.awk). Two sums are computed for each round, before the median: map (mmap, faults
+# without the loop that touches the memory, munmap) and whole (map, allocation and
+# release).
 
 BEGIN { FS = OFS = "\t" }
 
@@ -16,7 +16,8 @@ function keep(way, mib, name, value,    key)
 	values[key] = values[key] " " value
 }
 
-# The middle one of words; of an even number the mean of the two in the middle.
+# Return the median of a list of words. For an even number of words, the median is the
+# mean of the two in the middle.
 function median(text,    v, n, i, j, x)
 {
 	n = split(text, v, " ")

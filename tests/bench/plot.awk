@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# awk -f lib.awk -f plot.awk RESULTS: what a mapping costs at each size, as SVG.
-# Both axes are logarithmic. Colours and grey of middle lightness, so that it is
-# readable on white and on black.
+# awk -f lib.awk -f plot.awk RESULTS: plot the cost of a mapping at each size, as SVG.
+# Both axes are logarithmic. The colours and the grey have a middle lightness, so that the
+# plot is readable on white and on black.
 
 BEGIN {
 	FS = "\t"
@@ -49,7 +49,7 @@ function y_of(ns)
 	return bottom - (bottom - top) * log(ns / lowest) / log(highest / lowest)
 }
 
-# Powers of ten around all that is to be shown.
+# Find the powers of ten that enclose all values.
 function find_range(    i, j, v)
 {
 	for (i = 1; i <= nr_lines; i++)
@@ -90,7 +90,7 @@ function axes(    v, j)
 	}
 }
 
-# A line, and where its label would like to be.
+# Draw the line of a way, and note the preferred position of its label.
 function curve(way,    j, v, path)
 {
 	for (j = 1; j <= nr_sizes; j++) {
@@ -107,7 +107,7 @@ function curve(way,    j, v, path)
 		path, colour_of[way], way ~ /^(anon-thp|pcibuf)$/ ? " stroke-dasharray=\"6 4\"" : ""
 }
 
-# From above to below, at least a line apart.
+# Print the labels from top to bottom, at least one line apart.
 function labels(    i, j, w, y)
 {
 	for (i = 2; i <= nr_lines; i++) {

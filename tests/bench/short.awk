@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# awk -f lib.awk -f short.awk RESULTS...: the table of README.md, a column for
+# awk -f lib.awk -f short.awk RESULTS...: print the table of README.md, with a column for
 # each kernel.
 
 BEGIN { FS = "\t" }
@@ -18,7 +18,8 @@ BEGIN { FS = "\t" }
 	read_result()
 }
 
-# How many times cheaper @b's figure @bname is than @a's figure @name.
+# Print a row that says how many times cheaper the figure @bname of @b is than the figure
+# @name of @a.
 function row(text, a, name, b, bname,    i, line, c)
 {
 	line = "| " text " |"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# awk -f lib.awk -f tables.awk RESULTS: the tables of one kernel, in Markdown.
+# awk -f lib.awk -f tables.awk RESULTS: print the tables of one kernel in Markdown.
 
 BEGIN {
 	FS = "\t"
@@ -20,7 +20,7 @@ function row(text)
 	print "| " text " |"
 }
 
-# MB/s of a copy of @mib.
+# Return the speed in MB/s of a copy of @mib that takes @ns.
 function speed(ns, mib)
 {
 	return ns == "-" ? "-" : digits(mib * 1048.576 / (ns / 1e6))
@@ -53,7 +53,7 @@ function costs(clock, mib,    i, w, line, disk)
 	print ""
 }
 
-# What one figure is at each size.
+# Print a table of one figure at each size.
 function by_size(clock, name,    i, j, line, rule)
 {
 	line = "way"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Memory that no card can reach yet, and VFIO, which lets one reach it. */
+/* Memory that no card can reach, and VFIO, which maps such memory for a card. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,8 +16,8 @@
 #define VFIO_IOVA	(4 * GIB)
 
 /*
- * An address where @size bytes are free: kernels before 6.7 do not align by
- * themselves.
+ * Return an address with @size free bytes. Kernels before 6.7 do not align
+ * mappings themselves.
  */
 void *place(size_t size, enum where where)
 {
@@ -111,7 +111,7 @@ static void drop_hugetlb(struct area *area)
 	set_huge_pages(area->others);
 }
 
-/* Beyond those that somebody else reserved. */
+/* Reserve huge pages in addition to those that others reserved. */
 static int make_hugetlb(struct area *area)
 {
 	unsigned long all;
@@ -148,7 +148,7 @@ static void drop_memfd(struct area *area)
 	close(area->fd);
 }
 
-/* A container with the card's group in it, once: -1 where there is none. */
+/* Make a container with the card's group, once. Return -1 if that fails. */
 static int vfio_container(void)
 {
 	static int container = -1, group = -1;
@@ -186,7 +186,7 @@ static int vfio_map(struct area *area)
 	return ioctl(vfio_container(), VFIO_IOMMU_MAP_DMA, &map) ? errno : 0;
 }
 
-/* Mapped and pinned here: what comes after costs nothing more. */
+/* The memory is mapped and pinned here, so that @map costs nothing. */
 static int make_vfio(struct area *area)
 {
 	int err;

@@ -48,7 +48,10 @@ static void drop(struct area *area)
 	card_write("free", LABEL);
 }
 
-/* One range where there is one; what is measured here does not depend on it. */
+/*
+ * Allocate one range if one is available. The measured costs do not depend on
+ * whether the memory is one range.
+ */
 static int make(struct area *area)
 {
 	char text[64];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the module in rivals/ offers. */
+/* The ways of the module in rivals/. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -8,7 +8,7 @@
 
 #include "bench.h"
 
-/* As in rivals/rivals.h. */
+/* The same definition as in rivals/rivals.h. */
 #define RIVAL_ALLOC	_IO('B', 1)
 
 static void drop(struct area *area)

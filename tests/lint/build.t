@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The compiler and sparse have nothing to say about the module.
+# The compilers of the suites of make test, and sparse, print nothing about the module.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lint/lib.sh
@@ -11,7 +11,7 @@ for suite in bookworm $("$top/scripts/run/guests" --kernels); do
 	check "$suite, W=1" "$quiet" "$suite" W=1
 	check "$suite, W=1, test build" "$quiet" "$suite" W=1 "$test_build"
 done
-# By the one suite that has it.
+# Run sparse in bookworm, which has it.
 check "sparse" "$quiet" bookworm C=2 CF=-D__CHECK_ENDIAN__
 check "sparse, test build" "$quiet" bookworm \
 	C=2 CF=-D__CHECK_ENDIAN__ "$test_build"

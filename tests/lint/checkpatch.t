@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The kernel's own style, for the module and for the programs that test it.
+# checkpatch, which checks the kernel's style, prints nothing about the module and about
+# the programs that test the module.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lint/lib.sh
@@ -8,11 +9,12 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 tools=$("$top/scripts/build/kernel-tools")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# checkpatch leaves its notes in the directory where it is started.
+# checkpatch writes files into its working directory.
 cd "$work"
 
-# checkpatch [TYPE,...]: the files on stdin, without what these types of complaint
-# would say. All at once: the script is longer than most of what it reads.
+# checkpatch [TYPE,...]: check the files on stdin, without the messages of these types.
+# Check all files in one run: checkpatch is longer than most of the files that it reads,
+# so starting it takes the most time.
 checkpatch() {
 	sed "s|^|$top/|" | xargs -r -d '\n' perl "$tools/scripts/checkpatch.pl" --no-tree --strict --terse \
 		--show-types --quiet --no-summary \
@@ -22,11 +24,12 @@ checkpatch() {
 sources '*.[ch]' >"$work/names"
 {
 	grep '^module/' "$work/names" | grep -vx 'module/compat\.h' | checkpatch
-	# The one place for kernel versions. KERNEL_VERSION() with numbers in it
-	# is taken for a constant, wherever it stands.
+	# compat.h is the only file for kernel versions. checkpatch takes
+	# KERNEL_VERSION() with numbers for a constant, on either side of a comparison.
 	echo module/compat.h | checkpatch LINUX_VERSION_CODE,CONSTANT_COMPARISON
-	# User space: other types, errno is positive, a card's registers and
-	# shared memory are volatile; kselftest's macros look like declarations.
+	# Programs of user space: they use other types, errno is positive, and a
+	# card's registers and shared memory are volatile. The macros of kselftest look
+	# like declarations.
 	grep -v '^module/' "$work/names" |
 		checkpatch VOLATILE,PREFER_KERNEL_TYPES,USE_NEGATIVE_ERRNO,LINE_SPACING
 } >"$work/said" 2>&1

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# circles.awk -v find=circles|climbs: read what `nm -AgP` says of objects. Print
-# each circle of files that use symbols of each other, or each use of a symbol that
-# leads up the tower of folders. A table of operations is a symbol too.
+# circles.awk -v find=circles|climbs: read the output of `nm -AgP` for objects. Print each
+# circle of files that use symbols of each other, or each use of a symbol of a higher
+# folder. A table of operations is a symbol too.
 
-# The tower. A file uses symbols of its own floor and of lower floors. The sync
-# points are the file at the top of module/ that is not main.c.
+# The order of the folders. A file uses symbols of its own floor and of lower floors. The
+# sync points are the only file at the top of module/ besides main.c.
 BEGIN {
 	floors["sync points"] = 1
 	floors["lib"] = 2
@@ -24,7 +24,7 @@ function floor_of(file,    place) {
 	return floors[place]
 }
 
-# Complete reaches[]: from one use to any number of uses.
+# Complete reaches[]: add the files that a file reaches by several uses.
 function close_graph(    a, b, via) {
 	for (via in known)
 		for (a in known)

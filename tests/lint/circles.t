@@ -9,12 +9,12 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# find_in SYMBOLS circles|climbs
+# find_in SYMBOLS circles|climbs: print what circles.awk finds.
 find_in() {
 	awk -v find="$2" -f "$top/tests/lint/circles.awk" "$1"
 }
 
-# memory/low.c calls a static function of buffer/high.c by a table.
+# Write two files: memory/low.c calls a static function of buffer/high.c through a table.
 fake_sources() {
 	mkdir -p "$work/memory" "$work/buffer"
 	cat >"$work/memory/low.c" <<-'END'
@@ -50,7 +50,7 @@ check "... and a use of the folder above" \
 check "without it, nothing is found" \
 	same "" "$(find_in "$work/line" circles; find_in "$work/line" climbs)"
 
-# The variables are those of tests/lint/build.t: the cache has one build for both.
+# tests/lint/build.t uses the same variables, so that both tests share one cached build.
 for variables in W=1 "W=1 $test_build"; do
 	# shellcheck disable=SC2086 # words, to be split
 	check "bookworm, $variables" \

@@ -9,11 +9,11 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# What most .c files may include.
+# Headers that most .c files may include.
 common="lib/*.h uapi/*.h compat.h sync_point.h"
 
-# A file, and which headers of the module it may include. The first row that matches
-# a file decides; a * matches no slash. A file without a row may not exist.
+# Each row has a file and the headers of the module that the file may include. The first
+# row that matches a file decides. A * matches no slash. A file without a row is an error.
 table() {
 	cat <<END
 uapi/pcibuf.h
@@ -36,13 +36,13 @@ sync_point.c          sync_point.h
 END
 }
 
-# files DIRECTORY: the .c and .h files in it, relative to it.
+# files DIRECTORY: print the .c and .h files in DIRECTORY, relative to DIRECTORY.
 files() {
 	files_of "$1" | sed -n "s|^$1/||; /\.[ch]\$/p"
 }
 
-# includes DIRECTORY: a line "FILE" for each file, and a line "FILE HEADER" for each
-# header that it includes by "...".
+# includes DIRECTORY: print a line "FILE" for each file, and a line "FILE HEADER" for each
+# header that the file includes as "...".
 includes() {
 	files "$1" | while read -r file; do
 		echo "$file"
@@ -50,7 +50,7 @@ includes() {
 	done
 }
 
-# exceptions DIRECTORY: the files that have no row, and the includes that their rows
+# exceptions DIRECTORY: print the files that have no row, and the includes that the rows
 # do not allow.
 exceptions() {
 	table >"$work/table"
@@ -81,14 +81,14 @@ exceptions() {
 		}' "$work/table" -
 }
 
-# crowded DIRECTORY: the folders that have several headers of their own.
+# crowded DIRECTORY: print the folders that have several headers of their own.
 crowded() {
 	files "$1" | grep '\.h$' | while read -r header; do
 		[ -f "$1/${header%.h}.c" ] || dirname "$header"
 	done | sort | uniq -d
 }
 
-# fake FILE HEADER...: a file that includes these.
+# fake FILE HEADER...: write a file that includes these headers.
 fake() {
 	mkdir -p "$work/fake/$(dirname "$1")"
 	file=$1

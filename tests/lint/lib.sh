@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# For the tests of this directory. Read with `.`, after top= was set.
+# Functions for the tests of this directory. Read with `.`, after setting top=.
 
 # shellcheck source=scripts/lib.sh
 . "$top/scripts/lib.sh"
 # shellcheck source=tests/system/lib.sh
 . "$top/tests/system/lib.sh"
 
-# The variable that makes the test build of the module, see module/Makefile.
+# The make variable that selects the test build of the module, see module/Makefile.
 # shellcheck disable=SC2034 # not all of them use it
 test_build=TEST=1
 
-# sources PATTERN...: the tree's files with such names, relative to its root.
+# sources PATTERN...: print the files of the tree whose names match, relative to the root
+# of the tree.
 sources() {
 	files_of "$top" | sed "s|^$top/||" | while read -r file; do
 		for pattern; do
@@ -24,7 +25,7 @@ sources() {
 	done
 }
 
-# Says what is wrong, or nothing: silence is a pass.
+# silent COMMAND...: run a command that prints mistakes, and fail if it prints anything.
 silent() {
 	said_by=$("$@" 2>&1) || :
 	[ -z "$said_by" ] || {
@@ -33,8 +34,8 @@ silent() {
 	}
 }
 
-# may_fail NAME: what TAP calls a test that is not expected to pass yet, for a
-# kernel that may fail.
+# may_fail NAME: for a suite of the kind "try", print the mark with which TAP accepts the
+# failure of a test.
 may_fail() {
 	[ "$(suite_fields "$1" 2 2)" != try ] || echo " # TODO it may fail"
 }

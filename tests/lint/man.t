@@ -1,20 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The manual pages: mandoc has nothing to say, and they name what there is.
+# mandoc prints nothing about the manual pages. The pages describe all commands, options,
+# exit statuses, findings of doctor, sysfs files and keys.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lint/lib.sh
 . "$top/tests/lint/lib.sh"
 cd "$top"
 
-# Each command and option of --help has its item, and nothing else has one.
+# Each command and option of --help has an item in the page, and the page has no other.
 items_are_right() {
 	same "$(scripts/tool/pcibufctl --help | sed -n 's/^  \([a-z-]*\).*/\1/p' | sort)" \
 		"$(sed -n 's/^\.It Cm \([a-z]*\)$/\1/p; s/^\.It Fl -\([a-z]*\).*/--\1/p' \
 			debian/man/pcibufctl.8 | sort)"
 }
 
-# The numbers that --help explains in its last lines.
+# The page explains the exit statuses that --help explains in its last lines.
 statuses_are_right() {
 	same "$(scripts/tool/pcibufctl --help | sed -n '/^Exit status:/,$p' |
 		grep -o '[0-9] [a-z]' | cut -c1)" \
@@ -22,7 +23,7 @@ statuses_are_right() {
 			debian/man/pcibufctl.8)"
 }
 
-# Each command's synopsis has the arguments of its line in --help.
+# The synopsis of each command has the arguments of the command's line in --help.
 synopsis_is_right() {
 	same "$(scripts/tool/pcibufctl --help | sed -n 's/^  \([a-z].*\)/\1/p' |
 		sed 's/  .*//; s/BUFFER/buffer/g; s/CARD/card/g; s/SIZE/size/g
@@ -31,7 +32,7 @@ synopsis_is_right() {
 			sed -n '/^SYNOPSIS/,/^DESCRIPTION/s/^ *pcibufctl \([a-z].*\)/\1/p')"
 }
 
-# What doctor can find, and what its page explains.
+# The page explains each finding of doctor, and no other.
 findings_are_right() {
 	same "$(sed -n 's/.*verdict \(fault\|warning\) \([a-z_]*\) .*/\2/p; s/.*fault=\([a-z_]*\).*/\1/p' \
 		scripts/tool/ctl/doctor.sh scripts/tool/ctl/why.sh |
@@ -40,7 +41,7 @@ findings_are_right() {
 			debian/man/pcibufctl.8 | sort -u)"
 }
 
-# Files of sysfs that sysfs-doc has and the page has not.
+# Print the files that sysfs-doc describes and the page does not.
 missing_files() {
 	page=$(mandoc -Tutf8 debian/man/pcibuf.4 | col -b | tr -s '[:space:]' ' ')
 	sed -n 's|^What:.*/\([a-z_]*\)/*$|\1|p' sysfs-doc/sysfs-class-* |
@@ -52,7 +53,8 @@ missing_files() {
 		done
 }
 
-# Keys of a saved card or buffer that are read and not explained.
+# Print the keys of a saved card or buffer that the tool reads and the page does not
+# explain.
 missing_keys() {
 	sed -n 's/^\t\(card\|buffer\)\.\([a-z]*\)=.*/\2/p' scripts/tool/ctl/conf.sh |
 		sort -u | while read -r key; do
@@ -60,7 +62,8 @@ missing_keys() {
 		done
 }
 
-# Which other pages there are is this machine's affair.
+# lint_page PAGE: print what mandoc reports. Messages about pages that this machine lacks
+# do not count.
 lint_page() {
 	mandoc -Tlint "$1" 2>&1 |
 		grep -v -e 'mandoc: outdated mandoc.db' -e 'referenced manual not found'

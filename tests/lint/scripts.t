@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Shell scripts, found by their first line. What they read with `.` is checked
-# with them.
+# Check all shell scripts with shellcheck. A shell script has a first line that names a
+# shell. Files that a script reads with `.` are checked with the script.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lint/lib.sh

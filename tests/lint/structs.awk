@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# structs.awk -v names="NAME...": read what `readelf --debug-dump=info` says of an
-# object. Print the layout of these structs and unions: the size of each, and the
-# offset and the basic type of each member. Members of members are included.
+# structs.awk -v names="NAME...": read the output of `readelf --debug-dump=info` for an
+# object. Print the layout of these structs and unions: the size of each, and the offset
+# and the basic type of each member. Members of members are included.
 
 # " <DEPTH><ENTRY>: Abbrev Number: N (DW_TAG_KIND)"
 /^ *<[0-9a-f]+><[0-9a-f]+>:/ {
@@ -17,7 +17,8 @@
 	}
 }
 
-# "    <OFFSET>   DW_AT_NAME : VALUE". Where a string is stored may precede it.
+# "    <OFFSET>   DW_AT_NAME : VALUE". For a string, readelf may print in parentheses
+# before VALUE where the string is stored.
 $2 ~ /^DW_AT_/ {
 	name = substr($2, 7)
 	sub(/:$/, "", name)
@@ -29,7 +30,7 @@ $2 ~ /^DW_AT_/ {
 	attribute[entry, name] = value
 }
 
-# basic_type ENTRY: what a type is without typedefs, qualifiers and arrays.
+# basic_type ENTRY: return the type without typedefs, qualifiers and arrays.
 function basic_type(type) {
 	while (kind[type] ~ /^(typedef|array_type|const_type|volatile_type)$/)
 		type = attribute[type, "type"]

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The structs of the public header have no padding, and every caller of the kernel
-# sees the same layout. Which structs there are is read from the header.
+# The structs of the public header have no padding, and every caller of the kernel sees
+# the same layout. The names of the structs are read from the header.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lint/lib.sh
@@ -29,7 +29,7 @@ padding() {
 	LC_ALL=C compile "$1" "$2" -Wpadded 2>&1
 }
 
-# structs HEADER: the names of the structs and unions that it defines.
+# structs HEADER: print the names of the structs and unions that HEADER defines.
 structs() {
 	sed -nE 's/^(struct|union) ([a-z0-9_]+) \{.*/\2/p' "$1"
 }
@@ -54,7 +54,7 @@ unportable() {
 		-e ': (structure|union)_type$'
 }
 
-# fake NAME MEMBERS: a header with one struct.
+# fake NAME MEMBERS: write a header with one struct.
 fake() {
 	printf '#include <linux/types.h>\nstruct fake {\n%s\n};\n' "$2" >"$work/$1.h"
 }

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Rules of this tree that no other tool knows.
+# Rules of this tree that no other tool checks.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lint/lib.sh
 . "$top/tests/lint/lib.sh"
 cd "$top"
 
-# Files of ours that can hold a comment.
+# Print our files that can have a comment.
 ours() {
 	{
 		sources '*.[ch]' '*.sh' '*.t' '*.awk' '*.rules' '*.service' Makefile Kbuild
@@ -15,7 +15,8 @@ ours() {
 	} | sort -u
 }
 
-# By the kernel's macros, a distribution's, or those of its makefiles.
+# Print uses of the version macros of the kernel, of distributions, and of the kernel's
+# makefiles.
 kernel_versions() {
 	sources '*.[ch]' Kbuild Makefile | grep '^module/' |
 		grep -vx module/compat.h | xargs grep -nE \
@@ -23,7 +24,7 @@ kernel_versions() {
 		-e 'RHEL_|SLE_VERSION|(^|[^A-Z_])(VERSION|PATCHLEVEL|SUBLEVEL)\)'
 }
 
-# The kernel's .clang-format calls the same licence by an older name.
+# .clang-format is the kernel's, and has an older name of the same licence.
 without_licence() {
 	{
 		ours
@@ -42,7 +43,7 @@ long_files() {
 	done
 }
 
-# A function's braces stand at the beginning of a line, in C as in the shell.
+# The braces of a function are at the beginning of a line, in C and in the shell.
 long_functions() {
 	ours | xargs awk '
 		FNR == 1 { start = 0 }
@@ -54,13 +55,13 @@ long_functions() {
 		}'
 }
 
-# TAP calls by the same word what is not expected to pass.
+# TAP uses TODO for a test that may fail.
 unfinished() {
 	ours | grep -vx -e tests/lint/tree.t -e tests/runner/merge.t |
 		xargs grep -nwE 'TODO|FIXME|XXX' | grep -v '# TODO .*may fail'
 }
 
-# What coverage and the objects of a build are named by.
+# Coverage and the cache of a build name each file by its base name.
 same_names() {
 	sources '*.c' '*.h' | sed -n 's|^module/.*/||p' | sort | uniq -d
 }

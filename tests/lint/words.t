@@ -1,24 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Spelling, links, and what Debian's own checker says about the packages.
+# Check the spelling, the links between pages, and the packages with lintian.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lint/lib.sh
 . "$top/tests/lint/lib.sh"
 cd "$top"
 
-# A function of the kernel; half of a word that a test cuts; a macro of manual
-# pages; a cache of the kernel.
+# Words that codespell does not know: iput, a function of the kernel; othe, half of a word
+# that a test cuts; nd, a macro of manual pages; filp, a cache of the kernel.
 spelling() {
 	sources '*' | grep -vx LICENSE | xargs -d '\n' codespell -L iput,othe,nd,filp
 }
 
-# Headings of a page as GitHub names them.
+# Print the anchors that GitHub makes of the headings of a page.
 anchors() {
 	sed -n 's/^##* //p' "$1" | tr '[:upper:]' '[:lower:]' | tr -cd 'a-z0-9 _\n-' | tr ' ' -
 }
 
-# Links between pages, and to pictures, that lead nowhere.
+# Print the links to pages, anchors and pictures that do not exist.
 dead_links() {
 	for page in $(sources '*.md'); do
 		grep -o '](\([^):]*\))' "$page" | sed 's/^](//; s/)$//' |

@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What is made of tests/guests, without a guest: complete rows, files for prove, and
-# the tests that a word of make test TESTS= names.
+# Tests, without a guest, how scripts read tests/guests: the expanded rows, the files for
+# prove, and the tests that a word of make test TESTS= names.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/system/lib.sh
 . "$top/tests/system/lib.sh"
 cd "$top"
 
-# rows LINE...: what a table of these lines makes.
+# rows LINE...: print the expanded rows of a table with these lines.
 rows() {
 	printf '%b\n' "$@" | awk -f scripts/run/rows.awk
 }
@@ -39,12 +39,12 @@ check "a row that is like itself is refused" refused "a is like" \
 	rows "a test = b" "b test = a"
 check "a row of nothing is refused" refused "a runs nothing" rows "a test"
 
-# chosen WORD...: names of tests, on one line.
+# chosen WORD...: print the names of the chosen tests on one line.
 chosen() {
 	scripts/run/choose "$@" | sed 's|.*/||; s|\.t$||' | paste -sd ' '
 }
 
-# has NAME WORD...: is it among what these choose?
+# has NAME WORD...: succeed if the WORDs choose the test NAME.
 has() {
 	wanted=$1
 	shift
@@ -75,8 +75,8 @@ check "... and not what make test-all has" not has numa
 check "make test-all has it" has numa --all
 check "... without what other rows contain" not has bullseye-few --all
 
-# programs: of tests/vm, but for the one that is no test, and the one that is run by
-# scripts/run/kernel-guest alone.
+# programs: print the programs of tests/vm, except levels, which is no test, and cma,
+# which only scripts/run/kernel-guest runs.
 programs() {
 	find tests/vm -mindepth 2 -maxdepth 2 ! -path '*/lib/*' \
 		\( -name '*.c' -o -name '*.sh' \) ! -name '*-*.c' |

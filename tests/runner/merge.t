@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the runner makes of a guest's report and of its log, without a guest.
+# Tests, without a guest, how the runner evaluates the report of a guest and its kernel
+# log.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/system/lib.sh
@@ -9,7 +10,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# merged NAMES LINE...: the TAP, and the exit status after it.
+# merged NAMES LINE...: print the merged TAP, and then the exit status.
 merged() {
 	names=$1
 	shift

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The runner itself: what goes wrong in a guest is a failure, whatever the
-# programs in it said.
+# Tests the runner: any error in a guest is a failure, even if the programs in the guest
+# reported success.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/system/lib.sh
@@ -14,8 +14,8 @@ for program in "$here"/guest/*.sh; do
 done
 chmod 755 "$work"/*
 
-# guest PROG[,PROG...] OPTION...: its TAP is left in $work/tap, its exit status
-# in $status, what it says on stderr in $work/said.
+# guest PROG[,PROG...] OPTION...: run a guest. Its TAP is then in $work/tap, its exit
+# status in $status, and its stderr in $work/said.
 guest() {
 	programs=$1
 	shift
@@ -35,7 +35,7 @@ said() {
 	grep -F "$1" "$work/said"
 }
 
-# Logs of guests that were meant to fail are of no use to anybody.
+# Remove the logs of a guest that was meant to fail: nobody needs them.
 forget_logs() {
 	logs=$(sed -n 's/^vm: logs are in //p' "$work/said")
 	case $logs in

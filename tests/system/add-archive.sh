@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# In the guest: make apt know our packages, which are on its disk. It has no
-# network, hence no other archive to ask.
+# Runs in the guest. Adds our packages in the payload as an archive of apt. The guest has
+# no network, so apt reads no other archive.
 set -eu
 list=/etc/apt/sources.list.d/pcibuf.list
 echo "deb [trusted=yes] file:/payload/deb ./" >$list

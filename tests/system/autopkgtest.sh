@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# In the guest: the tests of the source package, as Debian runs them, by autopkgtest
-# itself. The guest has no network, but an archive of our packages, and an edu card of
-# 64 bits.
+# Runs in the guest. Runs the tests of the source package with autopkgtest, as Debian
+# does. The guest has no network, but it has an archive of our packages, and an edu card
+# of 64 bits.
 set -eu
 # shellcheck source=tests/system/lib.sh
 . /payload/tests/system/lib.sh
 
-# autopkgtest's exit status would be 2 where a test was skipped.
+# If a test is skipped, the exit status of autopkgtest is 2, and this test fails.
 run_tests() {
 	autopkgtest --no-built-binaries /payload/source -- null >/tmp/log 2>&1
 }
@@ -22,7 +22,7 @@ check "all tests of the source package pass" run_tests
 check "... that of what is installed" passed installed
 check "... that of a card" passed card
 sed 's/^/# /' /tmp/log
-# The one that autopkgtest-pkg-dkms in debian/control stands for.
+# debian/control selects this test with autopkgtest-pkg-dkms.
 check "DKMS's own test passes" says "I: PASS" \
 	/usr/lib/dkms/dkms-autopkgtest pcibuf-dkms
 finish

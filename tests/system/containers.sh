@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# In the guest: podman, as Debian has it, root's and rootless, without a network. The
-# image is one static program.
+# Runs in the guest. Tests containers of Debian's podman, as root and rootless, without a
+# network. The image has one static program.
 set -eu
 # shellcheck source=tests/system/lib.sh
 . /payload/tests/system/lib.sh
 
 edu=$(nth_card 1234:11e8 1)
 net=$(nth_card 8086:10d3 1)
-# A session of systemd's would need a login; alice has none.
+# Disable cgroups: rootless podman needs a session of systemd for cgroups. A session needs
+# a login, and alice has none.
 alone="--network=none --cgroups=disabled"
 
 install_all() {
@@ -25,7 +26,8 @@ make_buffer() {
 		udevadm wait --timeout=60 /dev/pcibuf/by-path/pci-"$1"/rx
 }
 
-# as USER COMMAND...: podman wants to be where the user may be.
+# as USER COMMAND...: run COMMAND as USER. podman needs a working directory that the user
+# can enter.
 as() {
 	user=$1
 	shift
@@ -42,7 +44,7 @@ make_image() {
 		as "$1" podman import /tmp/image.tar pcibuf-test
 }
 
-# run USER OPTION... : the program in a container with the node as /dev/rx.
+# run USER OPTION... : run the program in a container that has the node as /dev/rx.
 run() {
 	user=$1
 	shift
@@ -51,7 +53,7 @@ run() {
 		pcibuf-test /inside /dev/rx
 }
 
-# What it should have said, from sysfs.
+# Print the expected output of the program, from sysfs.
 facts() {
 	dir=$cards/$card/buffers/rx
 	printf 'card %s\nlabel rx\nsize %s\ndma_addr %s\n' "$card" \
@@ -59,17 +61,18 @@ facts() {
 	sed 's/^/segment /' "$dir/segments"
 }
 
-# works USER OPTION...: facts are right, and bytes go both ways.
+# works USER OPTION...: the program prints the right facts, reads bytes from outside, and
+# writes bytes that can be read outside.
 works() {
-	# Ends where the buffer does.
+	# dd fails at the end of the buffer.
 	dd if=/dev/zero of="$node" bs=1M status=none 2>/dev/null || :
 	printf 'from outside' | dd of="$node" status=none
 	told=$(run "$@") && same "$(facts)" "$told" &&
 		same "from inside" "$(tail -c 11 "$node")"
 }
 
-# The name that lasts, of a card with a serial number. One by path has colons in it,
-# which podman takes for its own.
+# Use the persistent name by-id of a card with a serial number. A name by-path has colons,
+# which podman uses as separators.
 by_id() {
 	card=$net
 	for node in /dev/pcibuf/by-id/*/rx; do

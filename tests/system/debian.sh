@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# In the guest: the life of the packages on one machine, from apt install to
-# purge, with two edu cards of 64 bits, an e1000e, and one edu card more whose
-# place another card takes.
+# Runs in the guest. Tests the life of the packages on one machine, from apt install to
+# purge. The machine has two edu cards of 64 bits, an e1000e, and another edu card, which
+# the test replaces with another card.
 set -eu
 # shellcheck source=tests/system/lib.sh
 . /payload/tests/system/lib.sh

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# debian.t [OPTION...]: the packages in a whole Debian guest: names, owners, and what they leave. One
-# guest for all, since most of its time goes into compiling the module in it.
+# debian.t [OPTION...]: test the packages in a system guest: the names and owners of
+# files, and the files that remain after purge. All tests share one guest, because most of
+# its time goes into compiling the module.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 payload=$(mktemp -d)

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# doctor on a real machine: each fault is really made, doctor names it and nothing
-# else, its cure is done as it is printed, and all is well again.
+# Tests pcibufctl doctor on a real system. The test makes each fault; doctor names this
+# fault and no other; the test runs the printed cure, and then doctor finds no fault.
 : "${cards:=}" "${pci:=}" "${edu:=}" "${net:=}"
 
 kernel=$(uname -r)
 home=/lib/modules/$kernel
 
-# finds NAME CURE [COMMAND...]: the one complaint, and the beginning of its cure.
-# COMMAND is pcibufctl, as whoever it is.
+# finds NAME CURE [COMMAND...]: doctor finds only NAME, and its cure begins with CURE.
+# COMMAND runs pcibufctl, as any user.
 finds() {
 	name=$1 begins=$2
 	shift 2
@@ -28,7 +28,7 @@ well() {
 	pcibufctl doctor | grep -x 'All is well.'
 }
 
-# What doctor said to do, typed: up to the first semicolon, and what is behind
+# Run the cure that doctor printed: the text up to the first semicolon, and the text after
 # "then:".
 do_cure() {
 	cure=$(python3 -c 'import json
@@ -41,7 +41,8 @@ print(*[c["cure"] for c in json.load(open("/tmp/said"))["checks"]
 	esac && udevadm settle
 }
 
-# seeded DESCRIPTION NAME CURE: found, cured by what is printed, well again.
+# seeded DESCRIPTION NAME CURE: doctor finds the fault, the printed cure works, and then
+# doctor finds no fault.
 seeded() {
 	check "$1: doctor finds it" finds "$2" "$3"
 	check "... what it says to do can be done" do_cure
@@ -76,7 +77,7 @@ test_module_faults() {
 	check "... all is well" well
 }
 
-# doctor_of_two NAME: beside the card that is missing, too.
+# doctor_of_two NAME: doctor finds NAME and no_card.
 doctor_of_two() {
 	pcibufctl doctor --json >/tmp/said || :
 	same "$1 no_card" "$(python3 -c 'import json
@@ -89,7 +90,7 @@ translate() {
 		pcibufctl bind "$edu"
 }
 
-# A shell of alice from before she was in the group, and doctor in it after.
+# Start a shell of alice, then add alice to the group, and then run doctor in the shell.
 old_login() {
 	mkfifo -m 666 /tmp/go
 	as_alice sh -c 'read -r word </tmp/go; exec pcibufctl doctor --json' >/tmp/old &
@@ -136,7 +137,7 @@ test_system_faults() {
 	check "... and all is well without" well
 }
 
-# In place of pcibufctl: what it said in the old login.
+# Print the output of pcibufctl in the old login, in place of pcibufctl.
 cat_old() {
 	cat /tmp/old
 }
@@ -149,7 +150,7 @@ unload() {
 	pcibufctl unbind "$edu" && modprobe -r pcibuf
 }
 
-# As DKMS does it, with a key that no firmware knows.
+# Sign the module as DKMS does, with a key that the firmware does not know.
 sign_module() {
 	mkdir -p /var/lib/dkms
 	openssl req -new -x509 -newkey rsa:2048 -keyout /var/lib/dkms/mok.key \
@@ -159,7 +160,7 @@ sign_module() {
 			/var/lib/dkms/mok.pub "$home/updates/dkms/pcibuf.ko"
 }
 
-# What Secure Boot does to a kernel, and no way back: so it comes last.
+# Lock the kernel down, as Secure Boot does. This cannot be undone, so the test runs last.
 test_signatures() {
 	check "a card has a buffer" put "1M rx" "$cards/$edu/alloc"
 	put integrity /sys/kernel/security/lockdown
@@ -185,7 +186,7 @@ test_signatures() {
 	check "... and the kernel, in its way" refused "could not insert" modprobe pcibuf
 }
 
-# doctor_says NAME: among others.
+# doctor_says NAME: doctor finds NAME, and may find other faults.
 doctor_says() {
 	refused "\"name\":\"$1\"" pcibufctl doctor --json
 }

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# The examples that the package ships, run where it put them.
+# Runs the examples that the package installs, where the package installs them.
 : "${cards:=}" "${pci:=}" "${edu:=}"
 
 examples=/usr/share/doc/pcibuf-tools/examples
 rule=/etc/udev/rules.d/59-pcibuf-local.rules
 
-# What a C programmer types, with the header that the package installs.
+# Compile programs as a C programmer does, with the header that the package installs.
 compile() {
 	cc -Wall -Wextra -Werror -o /tmp/roundtrip $examples/roundtrip.c &&
 		printf '%s\n' '#include <linux/pcibuf.h>' \
@@ -43,7 +43,7 @@ test_examples() {
 	check "the one in shell keeps bytes" keep_works alice
 }
 
-# The line that the rules ship commented out, as they say to use it.
+# Enable the rule that the shipped rules have as a comment, as the comment describes.
 open_registers() {
 	sed -n 's/^#\(SUBSYSTEM=="pcibuf_card", .*resource.*\)/\1/p' \
 		/usr/lib/udev/rules.d/60-persistent-pcibuf.rules >$rule
@@ -67,7 +67,8 @@ test_registers() {
 	check "the IOMMU translates again" translate DMA
 }
 
-# Where the IOMMU lets the card pass, and more than lies together at once.
+# Behind an IOMMU in passthrough mode, allocate more memory than is contiguous, so that
+# the buffer has several segments.
 several_segments() {
 	translate identity && pcibufctl alloc 400M rx --sg &&
 		udevadm wait --timeout=60 "$node" &&

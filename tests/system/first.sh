@@ -1,11 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# In the guest: the first five minutes of README.md, typed as they stand there, in
-# a machine whose card is where the README says. Then what is left of them when
-# the machine was started again; when two other cards, of one kind, have swapped
-# their slots; and when one more root port has moved all of them, so that one is
-# where its twin was.
+# Runs in the guest. Runs the commands of the first five minutes of README.md unchanged,
+# in a machine whose card has the address that README.md names. Then tests the result
+# after a reboot; after two other cards of one kind have swapped their slots; and after
+# another root port has moved all cards, so that one card is at the address of its twin.
 set -eu
 # shellcheck source=tests/system/lib.sh
 . /payload/tests/system/lib.sh
@@ -14,8 +13,8 @@ kept=/var/lib/first
 card=0000:01:00.0 second_slot=0000:02:00.0 third_slot=0000:03:00.0
 fourth_slot=0000:04:00.0
 
-# typed COMMAND: in this shell, so that cd lasts; and what it prints is shown to
-# those who want to see.
+# typed COMMAND: run COMMAND in this shell, so that cd affects later commands. Show the
+# output as comments.
 typed() {
 	points=$((points + 1)) result=ok
 	eval "$1" >/tmp/said 2>&1 || result="not ok" failures=$((failures + 1))
@@ -23,7 +22,7 @@ typed() {
 	sed 's/^/# /' /tmp/said
 }
 
-# type_all PATTERN: the commands of the README that do not match it.
+# type_all PATTERN: run the commands of README.md that do not match PATTERN.
 type_all() {
 	awk -f /payload/tests/system/typed.awk /payload/README.md |
 		grep -vE "$1" >/tmp/commands
@@ -34,7 +33,7 @@ type_all() {
 	done 5</tmp/commands
 }
 
-# The names that udev made, and what is behind each.
+# Print the links that udev made, and the size of each link's buffer.
 names() {
 	udevadm settle
 	for link in $(find /dev/pcibuf -type l | sort); do
@@ -51,7 +50,7 @@ by_path() {
 	echo "/dev/pcibuf/by-path/pci-$1/$2"
 }
 
-# leads LINK CARD LABEL: the link leads to this buffer of this card.
+# leads LINK CARD LABEL: LINK leads to the buffer LABEL of CARD.
 leads() {
 	same "$(node_of "$2" "$3")" "$(readlink -f "$1")"
 }
@@ -60,7 +59,7 @@ has_buffer() {
 	[ -e "$cards/$1/buffers/$2" ]
 }
 
-# What the buffer's name by id was at first.
+# old_name LABEL: print the link by-id that the buffer had at first.
 old_name() {
 	grep -o "^[^ ]*/by-id/[^ ]*/$1 " $kept/names | tr -d ' '
 }
@@ -69,7 +68,8 @@ has_none() {
 	same 0 "$(cat "$cards/$1/nr_buffers")"
 }
 
-# Two cards of one kind with different serial numbers, each with a saved buffer.
+# keep_twins CARD CARD: save a buffer on each of two cards of one kind, which have
+# different serial numbers.
 keep_twins() {
 	pcibufctl bind "$1" --force --persist && pcibufctl bind "$2" --force --persist &&
 		pcibufctl alloc "$1" 64K first && pcibufctl alloc "$2" 128K second &&
@@ -77,7 +77,7 @@ keep_twins() {
 		serial_of "$1" >$kept/first && serial_of "$2" >$kept/second
 }
 
-# The sample of a service, for the buffer that the README makes.
+# Enable the example of a service, for the buffer of README.md.
 enable_service() {
 	sed "s/0000:03:00\\.0/$card/g" \
 		/usr/share/doc/pcibuf-tools/examples/pcibuf-app.service \
@@ -105,7 +105,7 @@ stage_1() {
 stage_2() {
 	check "the buffers are there again, by the same names" \
 		eventually same_names
-	# All but what makes them.
+	# Run all commands except those that install, bind, allocate or save.
 	type_all '^apt|^pcibufctl (bind|alloc|save)'
 	check "the service has started with its buffer" \
 		eventually systemctl is-active pcibuf-app
@@ -118,14 +118,14 @@ same_names() {
 	same "$(cat $kept/names)" "$(names)"
 }
 
-# By the clock of systemd.
+# started_after UNIT EARLIER: UNIT started after EARLIER ended, by the clock of systemd.
 started_after() {
 	later=$(systemctl show -p ExecMainStartTimestampMonotonic --value "$1")
 	earlier=$(systemctl show -p ExecMainExitTimestampMonotonic --value "$2")
 	[ "$earlier" -gt 0 ] && [ "$later" -ge "$earlier" ]
 }
 
-# swapped CARD WHO: which of the two it is now.
+# is_now CARD WHO: the card at this address is now WHO of the two.
 is_now() {
 	same "$(cat "$kept/$2")" "$(serial_of "$1")"
 }

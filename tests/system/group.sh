@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# Who may use a card. $a and $b are two cards of one kind.
+# Tests the permissions of cards. $a and $b are two cards of one kind.
 : "${cards:=}" "${payload:=}" "${a:=}" "${b:=}"
 
 rules=/run/udev/rules.d/59-pcibuf-local.rules
@@ -14,7 +14,7 @@ member() {
 	runuser -u "$1" -- "$payload/bin/member" "$2" "$3"
 }
 
-# all_closed USER CARD: neither the files that make buffers, nor a buffer itself.
+# all_closed USER CARD: USER can open neither the files of the card nor its buffer.
 all_closed() {
 	open=
 	for file in alloc alloc_sg free revoke last_error max_bytes dma_mask_bits \
@@ -30,18 +30,20 @@ all_closed() {
 	same "" "$open"
 }
 
-# The redirection of a shell opens the file and does no more.
+# can_open USER FILE DIRECTION: open the file with a redirection of a shell, which does
+# nothing else.
 can_open() {
 	runuser -u "$1" -- sh -c ": $3 \"\$1\"" _ "$2" 2>/dev/null
 }
 
-# A link leads to the node, and to what one may do with it.
+# closed_by_link USER CARD: a link to the node exists, but USER cannot open the node
+# through the link.
 closed_by_link() {
 	udevadm settle
 	[ -e "$(by_path "$2" rx)" ] && ! can_open "$1" "$(by_path "$2" rx)" '<'
 }
 
-# Directories and links in /dev that somebody but root can change.
+# Print directories and links in /dev/pcibuf that a user other than root can change.
 loose_names() {
 	find /dev/pcibuf ! -user root -o ! -type l -perm /022
 }

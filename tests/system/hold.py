@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""hold.py NODE: map a buffer, and hold on to it.
+"""hold.py NODE: map a buffer, and keep the mapping.
 
-Writes a word to the middle of the mapping and says "mapped". For each line on
-stdin it looks whether the word is still there, there and in the file, and writes
-the next one. Ends with stdin.
+Writes a word to the middle of the mapping and prints "mapped". For each line on
+stdin, checks that the mapping and the file still have the word, and writes the
+next word. Ends when stdin ends.
 """
 import mmap
 import os

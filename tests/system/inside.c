@@ -2,9 +2,9 @@
 /*
  * inside NODE
  *
- * What a program in a container can do with a node and nothing else: asks what
- * the buffer is and where its segments are, maps it, finds "from outside" at its
- * beginning, and leaves "from inside" at its end. Prints the facts, a line each.
+ * Uses a buffer in a container that has only the node. Gets the facts about the
+ * buffer and its segments, maps the buffer, finds "from outside" at its beginning,
+ * and writes "from inside" at its end. Prints the facts, one a line.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# What installing and removing the packages does to a machine, and what becomes
-# of a card that goes and comes. modprobe.d gives cards like $a and $b to pcibuf.
+# Tests how installing and removing the packages changes a machine, and what happens to a
+# card that is removed and returns. modprobe.d assigns cards like $a and $b to pcibuf.
 : "${cards:=}" "${payload:=}" "${pci:=}" "${a:=}" "${b:=}" "${net:=}"
 
 conf=/etc/modprobe.d/pcibuf.conf
 
-# Every file on the disk, but those that belong to others: logs, caches, the
-# databases of apt and dpkg and their copies of each day, the key that DKMS signs all
-# modules with, and what the headers have that the guest's were without.
+# Print every file on the disk, except files that do not belong to our packages: logs,
+# caches, the databases of apt and dpkg and their daily copies, the key with which DKMS
+# signs all modules, and the files of the headers in /usr/share, which the root filesystem
+# lacks.
 inventory() {
 	{
 		find / -xdev \( -path /payload -o -path /tmp -o -path /var/tmp \
@@ -29,7 +30,7 @@ nothing_left() {
 	diff /tmp/before /tmp/after
 }
 
-# The example that the package ships, with this card's numbers in it.
+# Write the example that the package ships, with the ids of this card.
 write_modprobe_conf() {
 	sed 's/10ee:7024/1234:11e8/; s/000010EEd00007024/00001234d000011E8/' \
 		"$payload/debian/examples/pcibuf.conf" >$conf
@@ -92,7 +93,7 @@ test_uninstall() {
 	check "the module unloads still" rmmod pcibuf
 	check "no link is left" eventually not test -e /dev/pcibuf
 	check "remove leaves nothing but the group" nothing_left
-	# What pcibufctl writes.
+	# Files that pcibufctl writes.
 	mkdir /etc/pcibuf.d
 	touch /etc/pcibuf.d/saved.conf /etc/modprobe.d/pcibufctl.conf
 	check "packages are purged" apt-get -qy purge pcibuf-dkms pcibuf-tools

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# The packages where they are installed, on a machine that may have no card.
+# Tests the installed packages on a machine that may have no card.
 
-# Programs that rules and units run. Devices are not ours.
+# Print the programs that rules and units run. Devices are not part of our packages.
 named_programs() {
 	grep -hv '^#' /usr/lib/udev/rules.d/60-persistent-pcibuf.rules \
 		"$unit" | grep -o '/usr/[^" ]*' | sort -u
@@ -17,13 +17,13 @@ programs_exist() {
 	same "" "$missing"
 }
 
-# Each completion calls the command by its name, which must be in the path.
+# The completions call the command by name, so the command must be in the PATH.
 completions_exist() {
 	command -v pcibufctl && bash -n /usr/share/bash-completion/completions/pcibufctl &&
 		[ -s /usr/share/zsh/vendor-completions/_pcibufctl ]
 }
 
-# The version of the package, as all others give it.
+# The package, the module and the tool have the same version.
 one_version_installed() {
 	wanted=$(dpkg-query -W -f '${Version}' pcibuf-dkms)
 	same "$wanted" "$(modinfo -F version pcibuf)" &&
@@ -41,14 +41,14 @@ installed_is_loaded() {
 		same "$installed" "$(cat /sys/module/pcibuf/srcversion)"
 }
 
-# A name without a colon: verify takes what is behind one for an alias.
+# Use a name without a colon: verify takes the text after a colon for an alias.
 units_are_fine() {
 	cp "$unit" /tmp/pcibuf-restore@card.service
 	same "" "$(systemd-analyze verify --man=no /tmp/pcibuf-restore@card.service 2>&1 |
 		grep pcibuf)"
 }
 
-# From version 254 on.
+# udevadm has verify from version 254 on.
 rules_can_be_verified() {
 	udevadm verify --help >/dev/null 2>&1
 }

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# JSON of every command, of the live driver, read by a strict parser.
+# Checks the JSON of every command with a strict parser. The driver is the real one.
 : "${cards:=}" "${edu:=}"
 
-# Labels as odd as the rules allow: what other formats take for something else, all
-# characters that there are, and the longest. In the order of a list.
+# Unusual labels that the rules allow, in the order of list: labels that other formats
+# take for something else, labels with all allowed characters, and the longest label.
 odd="0x-1 1_2 1e5 $(printf %031d 0 | tr 0 Z) _ a.b-c_D null pcibufx true"
 
-# strict COMMAND EXPRESSION [ARGUMENT...]
+# strict COMMAND EXPRESSION [ARGUMENT...]: check the JSON of COMMAND, and print the value
+# of EXPRESSION.
 strict() {
 	command=$1 expression=$2
 	shift 2
@@ -34,7 +35,7 @@ odd_labels_saved() {
 		labels_are_there
 }
 
-# Each command, where it works and where it does not.
+# Run each command in a case where it succeeds and in a case where it fails.
 every_command() {
 	rm -f /tmp/told
 	while read -r command rest; do

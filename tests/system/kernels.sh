@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# Headers that come late, and another kernel. Their packages are in /srv/later on
-# the guest's disk. $kernel is the one that runs.
+# Tests headers that are installed after the packages, and another kernel. Their packages
+# are in /srv/later on the guest's disk. $kernel is the running kernel.
 : "${kernel:=}" "${payload:=}" "${version:=}"
 
 later=/srv/later
@@ -20,7 +20,7 @@ test_headers() {
 	check "... and the module is built" installed_is "$version"
 }
 
-# The release of the other kernel.
+# Print the release of the other kernel.
 other_kernel() {
 	dpkg-deb -f $later/linux-image-[0-9]*cloud*.deb Package |
 		sed 's/linux-image-//'
@@ -50,7 +50,8 @@ test_next_kernel() {
 	check "... and its module goes with it" not built_for "$next"
 }
 
-# The source of another version, beside the installed one, as from its archive.
+# add_source VERSION: add the source of another version to DKMS, beside the installed
+# version, as a user adds it from an archive.
 add_source() {
 	dpkg-deb -x "$payload"/versions/newer/pcibuf-dkms_*.deb /tmp/newer &&
 		cp -R "/tmp/newer/usr/src/pcibuf-$1" /usr/src/ &&

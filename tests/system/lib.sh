@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# For the scripts of this directory: test points in TAP, and what a user would
-# type. Read with `.`; end with finish.
+# Functions for the scripts of this directory: test points in TAP, and commands that a
+# user types. Read with `.`; end with finish.
 
 cards=/sys/class/pcibuf_card
 pci=/sys/bus/pci
 points=0 failures=0
 
-# check DESCRIPTION COMMAND...: what COMMAND says is shown where it fails.
+# check DESCRIPTION COMMAND...: report COMMAND as a test point. If COMMAND fails, print
+# its output as comments.
 check() {
 	description=$1
 	shift
@@ -22,7 +23,7 @@ check() {
 	fi
 }
 
-# Fails where a test has: not everybody who runs this reads TAP.
+# Print the plan, and fail if a test failed, for callers that do not read TAP.
 finish() {
 	echo "1..$points"
 	[ $failures = 0 ]
@@ -39,7 +40,7 @@ same() {
 	}
 }
 
-# refused WORDS COMMAND...: fails, and says WORDS.
+# refused WORDS COMMAND...: COMMAND fails and prints WORDS.
 refused() {
 	words=$1
 	shift
@@ -56,7 +57,7 @@ refused() {
 	esac
 }
 
-# says WORDS COMMAND...: ends well, and says WORDS.
+# says WORDS COMMAND...: COMMAND succeeds and prints WORDS.
 says() {
 	words=$1
 	shift
@@ -73,7 +74,7 @@ says() {
 	esac
 }
 
-# udev and systemd take their time.
+# eventually COMMAND...: try COMMAND for 20 s, because udev and systemd need some time.
 eventually() {
 	for _ in $(seq 200); do
 		! "$@" >/dev/null 2>&1 || return 0
@@ -82,12 +83,12 @@ eventually() {
 	"$@"
 }
 
-# put TEXT FILE. Not by the shell's own echo, which does not say why it failed.
+# put TEXT FILE: write TEXT. The echo of the shell does not print why a write failed.
 put() {
 	/bin/echo "$1" >"$2"
 }
 
-# nth_card VENDOR:DEVICE N: its PCI address, by their order.
+# nth_card VENDOR:DEVICE N: print the PCI address of the Nth card of this kind.
 nth_card() {
 	lspci -Dnd "$1" | sed -n "$2s/ .*//p"
 }
@@ -105,22 +106,22 @@ unclaim() {
 	put "$1" "$pci/drivers/pcibuf/unbind"
 }
 
-# gid_is CARD GROUP
+# gid_is CARD GROUP: the card belongs to GROUP.
 gid_is() {
 	same "$(getent group "$2" | cut -d: -f3)" "$(cat "$cards/$1/gid")"
 }
 
-# journal_says WORDS: by the helper of our rules.
+# journal_says WORDS: the helper of our rules has logged WORDS.
 journal_says() {
 	journalctl -b -t pcibuf | grep -F "$1"
 }
 
-# The node of a buffer, as the kernel names it.
+# node_of CARD BUFFER: print the kernel's name of the buffer's node.
 node_of() {
 	echo "/dev/$(basename "$(readlink "$cards/$1/buffers/$2")")"
 }
 
-# All that udev made, a line a link: where it is, where it leads.
+# Print each link that udev made, and its target, one link a line.
 links() {
 	[ ! -d /dev/pcibuf ] ||
 		find /dev/pcibuf -type l -exec sh -c \

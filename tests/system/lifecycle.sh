@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# In the guest: what a machine goes through with the packages, in the order of a
-# life: headers that come late, upgrades that find the module idle, in use and
-# mapped, a module that does not compile, a downgrade, another kernel, two versions
-# in DKMS, reinstall, remove, purge. Two edu cards of 64 bits.
+# Runs in the guest. Tests the life of the packages on a machine, in this order: headers
+# that are installed late; upgrades while the module is idle, in use and mapped; a module
+# that does not compile; a downgrade; another kernel; two versions in DKMS; reinstall;
+# remove; purge. The guest has two edu cards of 64 bits.
 set -eu
 # shellcheck source=tests/system/lib.sh
 . /payload/tests/system/lib.sh

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# Names under /dev. $a and $b are two cards of one kind, $net has a serial.
+# Tests names under /dev. $a and $b are two cards of one kind, $net has a serial number.
 : "${cards:=}" "${a:=}" "${b:=}" "${net:=}"
 
 by_path() {
@@ -12,7 +12,7 @@ by_id() {
 	echo "/dev/pcibuf/by-id/8086-10d3-$(cat "$cards/$1/serial").0/$2"
 }
 
-# link_line PATH CARD BUFFER: as links() shows it when all is well.
+# link_line PATH CARD BUFFER: print the expected line of links().
 link_line() {
 	echo "$1 $(node_of "$2" "$3")"
 }
@@ -37,7 +37,7 @@ free_all() {
 	done
 }
 
-# twin_links: the right links while both cards have an rx.
+# twin_links: the links are right while both cards have a buffer rx.
 twin_links() {
 	links_are "$({
 		link_line "$(by_path "$a" rx)" "$a" rx
@@ -45,7 +45,8 @@ twin_links() {
 	} | sort)"
 }
 
-# probe_in_order FIRST SECOND: so that their buffers swap numbers, too.
+# probe_in_order FIRST SECOND: bind the cards in this order and allocate their buffers, so
+# that the buffers swap numbers too.
 probe_in_order() {
 	unclaim "$a" && unclaim "$b" && claim "$1" && claim "$2" &&
 		put "64K rx" "$cards/$1/alloc" && put "64K rx" "$cards/$2/alloc"

@@ -2,9 +2,10 @@
 /*
  * member CARD ROUNDS, run by a user who is not root but in the card's group.
  *
- * Asks for a buffer and opens its node in the next system calls, with no wait
- * for udev, which a shell would be too slow to show; then reads where it is,
- * maps it and frees it. Prints in how many rounds all of that worked.
+ * Each round allocates a buffer and opens its node in the next system calls,
+ * without waiting for udev. A shell is too slow for this test. Then the round reads
+ * the buffer's address, maps the buffer and frees it. Prints the number of rounds
+ * in which all of this worked.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What can be seen of the packages without installing them.
+# Tests the packages without installing them.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/system/lib.sh
@@ -16,7 +16,7 @@ unpack() {
 		done
 }
 
-# The version that a file gives in the only line that matches a pattern.
+# version_in PATTERN FILE...: print the version in the only line that matches PATTERN.
 version_in() {
 	pattern=$1
 	shift
@@ -32,7 +32,7 @@ one_version() {
 		[ -f "$built/root/usr/src/pcibuf-$version/dkms.conf" ]
 }
 
-# Programs only: devices and the administrator's own files are not ours.
+# Look at programs only: devices and the administrator's files are not in the packages.
 rules_name_what_exists() {
 	missing=
 	named=$(grep -hv '^#' "$top"/udev/*.rules "$top"/udev/*.service |
@@ -43,13 +43,13 @@ rules_name_what_exists() {
 	same "" "$missing"
 }
 
-# The one that is commented out: a page has a copy for people to take.
+# A page has a copy of the rule that is commented out, for users to copy.
 page_has_the_rule() {
 	rule=$(sed -n 's/^#\(SUBSYSTEM.*resource.*\)/\1/p' "$top"/udev/*.rules)
 	[ -n "$rule" ] && grep -qF "$rule" "$top/debian/doc/bars.md"
 }
 
-# Files that pages and README name where the package puts them.
+# Files that pages and README.md name exist where the package installs them.
 pages_name_what_exists() {
 	missing=
 	named=$(grep -oh '/usr/[a-z0-9/._-]*pcibuf[^ ,;)`]*[a-z]' "$top/README.md" "$top"/debian/doc/*.md \
@@ -60,7 +60,7 @@ pages_name_what_exists() {
 	[ -n "$named" ] && same "" "$missing"
 }
 
-# Links in what is installed, but for those to places in the same page.
+# Check the links in installed pages, except links within a page.
 links_lead_somewhere() (
 	cd "$built/root/usr/share/doc/pcibuf-tools"
 	for page in README.md pages/*.md; do
@@ -75,7 +75,7 @@ links_lead_somewhere() (
 	same "" "$(cat "$built/broken")"
 )
 
-# The units that rules and the sample of a service want, by their names.
+# The units that the rules and the example of a service name exist.
 units_exist() {
 	named=$(grep -ho 'pcibuf-[a-z]*@' "$top"/udev/*.rules \
 		"$built"/root/usr/share/doc/pcibuf-tools/examples/*.service | sort -u)
@@ -83,9 +83,9 @@ units_exist() {
 		[ -f "$built/root/usr/lib/systemd/system/pcibuf-restore@.service" ]
 }
 
-# Not by the address of a card: verify takes what is behind a colon for an alias.
-# systemd looks for programs on this machine, which does not have ours; of others
-# it knows more than we ask.
+# Do not use the address of a card as the instance: verify takes the text after a colon
+# for an alias. systemd looks for programs on this machine, which lacks ours, and reports
+# other units of this machine too: both kinds of messages are ignored.
 unit_is_fine() {
 	cp "$built"/root/usr/lib/systemd/system/*.service \
 		"$built"/root/usr/share/doc/pcibuf-tools/examples/*.service "$built/units/"

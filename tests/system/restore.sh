@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# Buffers that come back with their card, without a reboot. $a is a card that
-# modprobe.d gives to pcibuf, alice a member of its group.
+# Tests that buffers are restored when their card returns, without a reboot. modprobe.d
+# assigns the card $a to pcibuf. alice is a member of the card's group.
 : "${cards:=}" "${a:=}"
 
 as_alice() {
@@ -51,7 +51,7 @@ start_service() {
 	timeout 60 systemctl start pcibuf-app
 }
 
-# By systemd, and not by our patience.
+# The service fails because of systemd, and not because of a time limit of this test.
 service_fails() {
 	status=0
 	start_service || status=$?

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# In the guest, under Secure Boot: what DKMS built is not loaded before its key is
-# enrolled, and doctor says how; then it is, and under the kernel's lockdown buffers
-# work, while the registers of the card are closed. An edu card of 64 bits.
+# Runs in the guest, under Secure Boot. Before the key is enrolled, the kernel does not
+# load the module that DKMS built, and doctor says how to enrol the key. After that the
+# module loads. Under the kernel's lockdown buffers work, and the registers of the card
+# are closed. The guest has an edu card of 64 bits.
 set -eu
 # shellcheck source=tests/system/lib.sh
 . /payload/tests/system/lib.sh
@@ -21,7 +22,7 @@ locked_down() {
 	grep -F '[integrity]' /sys/kernel/security/lockdown
 }
 
-# The module as it was before it was signed: with nothing behind its last section.
+# Make a copy of the module without its signature, which is after the last section.
 unsigned_module() {
 	cp "$(modinfo -n pcibuf)" /tmp/ && cd /tmp &&
 		{ [ ! -e pcibuf.ko.xz ] || xz -d pcibuf.ko.xz; } &&
@@ -33,7 +34,8 @@ unsigned_is_refused() {
 		'unsigned module loading is restricted|loading of unsigned module is rejected'
 }
 
-# The question is put by a program that a user would answer at the keyboard.
+# Import the key. A user would type the password at the prompt of mokutil; this test
+# passes a hash of the password.
 import_key() {
 	mokutil --generate-hash=secret >/tmp/hash && mokutil --import $key --hash-file /tmp/hash
 }
@@ -55,12 +57,12 @@ stage_1() {
 	check "... until which the module is not loaded" not modprobe pcibuf
 }
 
-# mokutil fails where it is.
+# mokutil --test-key fails if the key is enrolled, so check its output.
 key_is_enrolled() {
 	mokutil --test-key $key | grep -F "is already enrolled"
 }
 
-# reads WORDS FILE
+# reads WORDS FILE: FILE begins with WORDS.
 reads() {
 	same "$1" "$(head -c "${#1}" "$2")"
 }

@@ -2,9 +2,9 @@
 /*
  * stale CARD OTHER LINK ROUNDS
  *
- * LINK is what udev makes for the buffer rx of CARD. Each round frees rx, makes
- * tx on the OTHER card and opens LINK at once, and again until udev has taken
- * it away: it must lead nowhere, and never to tx.
+ * LINK is the link that udev makes for the buffer rx of CARD. Each round frees rx,
+ * allocates tx on the OTHER card, and opens LINK at once and repeatedly until udev
+ * has removed LINK. LINK must lead nowhere during this time, and never to tx.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 
 static unsigned int opened_stale;
 
-/* What the link leads to, if it leads anywhere. */
+/* Get the facts of the buffer that the link leads to, if there is one. */
 static int look(const char *link, struct pcibuf_info *info)
 {
 	int fd = open(link, O_RDWR | O_CLOEXEC);
@@ -34,7 +34,7 @@ static int look(const char *link, struct pcibuf_info *info)
 	return err;
 }
 
-/* udev makes links some time after the buffer. */
+/* udev makes the link some time after the buffer appears. */
 static int wait_for_link(const char *link, const struct card *card)
 {
 	struct pcibuf_info info;
@@ -49,7 +49,7 @@ static int wait_for_link(const char *link, const struct card *card)
 	return ETIMEDOUT;
 }
 
-/* Returns how often the link was there and led nowhere. */
+/* Return how often the link existed and led nowhere. */
 static int chase(const char *link)
 {
 	struct pcibuf_info info;
@@ -100,6 +100,6 @@ int main(int argc, char **argv)
 	printf("%d rounds, a stale link tried %u times, opened %u times%s%s\n",
 	       i, tries, opened_stale, err ? ": " : "",
 	       err ? strerror(err) : "");
-	/* A link that was never stale proves nothing. */
+	/* If the link was never stale, the test has proved nothing. */
 	return err || opened_stale || !tries;
 }

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# In the guest: the tools and what a user does with them, with an edu card of 64 bits
-# and an e1000e behind an IOMMU. pcibuf-tools comes from apt, the module from
-# the payload, to the place where DKMS would have put it.
+# Runs in the guest. Tests the tools as a user uses them, with an edu card of 64 bits and
+# an e1000e behind an IOMMU. apt installs pcibuf-tools. The module comes from the payload,
+# and is copied to the place where DKMS installs it.
 set -eu
 # shellcheck source=tests/system/lib.sh
 . /payload/tests/system/lib.sh

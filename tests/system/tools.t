@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# What a whole Debian guest is needed for, but DKMS is not: doctor with real faults,
-# the examples, registers for the group, JSON, lockdown. The module is compiled here.
+# Tests that need a system guest but no DKMS: doctor with real faults, the examples,
+# registers for the group, JSON, lockdown. The module is compiled on this machine.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 suite=${SUITE-bookworm}

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# Two cards with one serial number: $net, and one plugged in the place of $spare
-# with the address that QEMU gives to the first network card, from which the
-# serial number is made.
+# Tests two cards with one serial number: $net, and a card that is plugged in in place of
+# $spare. The second card has the MAC address that QEMU gives to the first network card.
+# The serial number is made from the MAC address.
 : "${cards:=}" "${pci:=}" "${net:=}" "${spare:=}"
 
-# The guest may miss what is plugged in right after something was pulled out.
+# The guest may not notice a card that is plugged in directly after another card was
+# unplugged, so rescan the bus.
 present_now() {
 	put 1 "$pci/rescan" && [ -e "$pci/devices/$1" ]
 }
@@ -19,8 +20,8 @@ plug_twin() {
 	eventually present_now "$spare"
 }
 
-# rx_links CARD...: the expected links to the rx of each by its path, and by its
-# id where there is one card only.
+# rx_links CARD...: the links are the rx of each card by-path, and also by-id if there is
+# only one card.
 rx_links() {
 	links_are "$({
 		for card; do

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The commands that README.md tells a reader to type: the block of code, indented
-# or fenced, after each line `<!-- typed -->`. A command that goes on in the next
-# line is printed as one.
+# Print the commands that README.md tells a reader to type: the block of code, indented or
+# fenced, after each line `<!-- typed -->`. A command of several lines is printed as one
+# line.
 
 /^<!-- typed -->$/ {
 	wanted = 1

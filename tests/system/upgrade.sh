@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# Other versions of the packages over the one that is installed. $a and $b are two
-# edu cards. Whatever apt said last is in $said_by_apt.
+# Tests installing other versions of the packages over the installed version. $a and $b
+# are two edu cards. The file $said_by_apt has the last output of apt.
 : "${cards:=}" "${pci:=}" "${payload:=}" "${a:=}" "${b:=}" "${version:=}"
 
 said_by_apt=/tmp/apt
 
-# apt COMMAND...: apt-get, as an administrator would use it.
+# apt COMMAND...: run apt-get as an administrator does.
 apt() {
 	apt-get -qy --allow-downgrades "$@" >$said_by_apt 2>&1 || {
 		cat $said_by_apt
@@ -15,7 +15,7 @@ apt() {
 	}
 }
 
-# to NAME: the packages of this version.
+# to NAME: install the packages of this version.
 to() {
 	apt install "$payload/versions/$1"/*.deb
 }
@@ -27,7 +27,7 @@ apt_said() {
 	}
 }
 
-# Of the module that modprobe would load, and of the one that is loaded.
+# Versions of the module that modprobe would load, and of the loaded module.
 installed_is() {
 	same "$1" "$(modinfo -F version pcibuf)"
 }
@@ -36,14 +36,14 @@ loaded_is() {
 	same "$1" "$(cat /sys/module/pcibuf/version)"
 }
 
-# The module that is loaded is another than the installed one, and users know.
+# Users are told that the loaded module is not the installed module.
 old_is_told() {
 	apt_said "the old module stays loaded" &&
 		grep -x pcibuf-dkms /run/reboot-required.pkgs &&
 		refused "the loaded module is not the installed module" pcibufctl doctor
 }
 
-# DMA both ways, by the card, from end to end of a buffer.
+# moves_bytes CARD BUFFER: the card does DMA in both directions, over all of the buffer.
 moves_bytes() {
 	/tmp/roundtrip "/dev/pcibuf/by-path/pci-$1/$2" \
 		"$(cat "$cards/$1/buffers/$2/dma_addr")" \
@@ -61,7 +61,7 @@ reload() {
 		eventually gid_is "$a" pcibuf
 }
 
-# systemd works by the unit as it is on the disk now.
+# systemd has loaded the current version of the unit.
 systemd_is_up_to_date() {
 	same no "$(systemctl show -p NeedDaemonReload --value "pcibuf-restore@$a")"
 }
@@ -83,7 +83,7 @@ test_idle() {
 	check "... and it works" works "$a"
 }
 
-# A process that maps the buffer, with what it says in /tmp/held.
+# hold NODE: start a process that maps the buffer. Its output is in /tmp/held.
 hold() {
 	mkfifo /tmp/hold
 	python3 "$payload/tests/system/hold.py" "$1" \
@@ -98,7 +98,7 @@ still_holds() {
 	eventually grep -qx "still there" /tmp/held
 }
 
-# Not in check's subshell, whose child it is not.
+# Do not run this function in check's subshell: the process is not a child of the subshell.
 let_go() {
 	ended=0
 	exec 6>&-
@@ -129,7 +129,7 @@ test_in_use() {
 	check "... it is the new one" loaded_is "$version.2"
 }
 
-# A package that has nothing to do with ours.
+# Make a package that is unrelated to ours.
 other_package() {
 	mkdir -p /tmp/other/DEBIAN
 	printf '%s\n' "Package: other" "Version: 1" "Architecture: all" \

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Completion offers what --help names, for each command: in bash what it really
-# answers, in zsh what its description of arguments says.
+# Completion offers the options and words that --help names, for each command. In bash the
+# test reads the real answers. In zsh the test reads the description of the arguments.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/system/lib.sh
@@ -12,7 +12,8 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 help=$("$top/scripts/tool/pcibufctl" --help)
 commands=$(sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p' <<<"$help")
 
-# The options that the line of a command names, and those of all commands.
+# options_in_help COMMAND: print the options in the command's line of --help, and the
+# options of all commands.
 options_in_help() {
 	{
 		grep "^  $1 " <<<"$help" | grep -o -e '--[a-z]*=*'
@@ -21,7 +22,7 @@ options_in_help() {
 	} | sort -u
 }
 
-# complete LINE: what bash answers, a line each.
+# complete_line LINE: print the answers of bash, one a line.
 complete_line() {
 	COMP_LINE=$1 COMP_POINT=${#1} COMPREPLY=()
 	# shellcheck disable=SC2034 # read by the completion
@@ -34,7 +35,8 @@ bash_options() {
 	complete_line "pcibufctl $1 --" | sed 's/=.*/=/' | sort -u
 }
 
-# What zsh would be told about the arguments of a command, or of none.
+# zsh_told [COMMAND]: print what the completion tells zsh about the arguments of a
+# command, or about the commands.
 zsh_told() {
 	zsh -f -c '
 		_describe() { print -l -- "${(@)commands%%:*}" }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# pcibufctl bind and unbind against a machine made of files.
+# Tests pcibufctl bind and unbind with a machine made of files.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/unit/fake.sh
@@ -12,7 +12,7 @@ driver_is() {
 	same "$2" "$(basename "$(readlink "$sys/bus/pci/devices/$1/driver")" || :)"
 }
 
-# A second card, which another driver has.
+# Make a machine with a second card, which is bound to another driver.
 machine() {
 	fake_machine
 	add_device $b 8086 10d3 e1000e

@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# pcibufctl doctor: on a machine where all is well it says so, and each fault that
-# is put there is found, alone, with its cure.
+# Tests pcibufctl doctor with a machine made of files. On a machine without faults doctor
+# says that all is well. For each fault that the test makes, doctor finds this fault alone
+# and prints its cure.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/unit/fake.sh
 . "$top/tests/unit/fake.sh"
 efi=sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c
 
-# All that doctor has against the machine, as it is given to programs.
+# Print all findings of doctor, from its JSON.
 complaints() {
 	strict '"\n".join("%s %s: %s" % (c["status"], c["name"], c["cure"])
 		for c in d["checks"] if c["status"] != "ok")' doctor
@@ -25,7 +26,7 @@ complaint() {
 	esac
 }
 
-# finds NAME CURE, for people, too.
+# finds NAME CURE [KIND]: doctor finds NAME, and prints the cure as JSON and as text.
 finds() {
 	kind=${3-fault}
 	check "doctor finds $1" complaint "$kind $1: " "$2"
@@ -36,7 +37,7 @@ finds() {
 	fake_machine
 }
 
-# Nor is the one found that the machine has which runs this.
+# Remove mokutil: both the fake one and the one of the machine that runs this test.
 without_mokutil() {
 	rm "$work/bin/mokutil"
 	cp -rs /usr/bin "$work/most"
@@ -85,7 +86,7 @@ signature_faults() {
 	finds not_loaded "modprobe pcibuf"
 }
 
-# Of one that is loaded.
+# Faults of a module that is loaded.
 next_faults() {
 	file sys/kernel/security/lockdown "none [integrity] confidentiality"
 	finds lockdown "pcibuf itself works" warning
@@ -144,7 +145,7 @@ card_faults() {
 	finds no_card "pcibufctl bind ADDRESS" warning
 	add_card $b 525400ffff123456
 	file sys/bus/pci/devices/$b/iommu_group/type DMA
-	# They are each other's.
+	# Each of the two cards is the twin of the other.
 	check "doctor finds twins" ends 0 "have the same identity" ctl doctor
 	check "... both" same 2 "$(complaints | grep -c "warning twins: use by-path links for both")"
 	fake_machine

@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# pcibufctl save and restore against a machine made of files. Its fake echo makes
-# the buffers.
+# Tests pcibufctl save and restore with a machine made of files. The fake echo makes the
+# buffers.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/unit/fake.sh
 . "$top/tests/unit/fake.sh"
 saved=$FAKE_ROOT/etc/pcibuf.d
 
-# What a card has: label, index, size and segments of each buffer.
+# has CARD: print label, index, size and number of segments of each buffer of the card.
 has() {
 	for dir in "$sys/class/pcibuf_card/$1/buffers"/*; do
 		[ ! -e "$dir" ] || (cd "$dir" && echo "$(cat label)" "$(cat index)" \
@@ -28,7 +28,7 @@ fill() {
 	ctl alloc 4096 >/dev/null
 }
 
-# As after a boot: the same card, empty.
+# boot [SERIAL]: replace the card by a card without buffers, as after a boot.
 boot() {
 	rm -rf "$sys/class/pcibuf_card/$a" "$sys/bus/pci/devices/$a"
 	add_card $a "${1-525400ffff123456}"
@@ -99,13 +99,14 @@ check_identity() {
 	check "... and leaves the other alone" same "" "$(has $a)"
 }
 
-# conf LINE...: a file of these.
+# conf LINE...: write a configuration file with these lines.
 conf() {
 	mkdir -p "$saved"
 	printf '%s\n' "$@" >"$saved/test.conf"
 }
 
-# while_held COMMAND...: while another one restores, and hence after it.
+# while_held COMMAND...: run COMMAND while another process holds the lock of restore.
+# COMMAND must wait for the lock.
 while_held() {
 	flock "$FAKE_ROOT/run/pcibuf.lock" sleep 3 &
 	sleep 0.5
@@ -113,7 +114,7 @@ while_held() {
 	"$@" && same yes "$([ $(($(date +%s) - started)) -ge 2 ] && echo yes)"
 }
 
-# keeps_saved FILE: where a new one cannot be written.
+# keeps_saved FILE: save keeps FILE if it cannot write the new file.
 keeps_saved() {
 	before=$(cat "$1")
 	ctl alloc 4096 more >/dev/null
@@ -122,14 +123,16 @@ keeps_saved() {
 		not test -L "$1.new"
 }
 
-# only_root_locks: who may open the file may hold the lock for ever.
+# only_root_locks: only root may open the lock file, because anyone who can open the file
+# can hold the lock for ever.
 only_root_locks() {
 	rm "$FAKE_ROOT/run/pcibuf.lock"
 	ctl restore >/dev/null
 	same 600 "$(stat -c %a "$FAKE_ROOT/run/pcibuf.lock")"
 }
 
-# loses ATTRIBUTE COMMAND...: while that cannot be read, as of what has just gone.
+# loses ATTRIBUTE COMMAND...: run COMMAND while ATTRIBUTE is empty, as for a card or
+# buffer that is removed at this moment.
 loses() {
 	lost=$1 code=0
 	shift
@@ -140,7 +143,7 @@ loses() {
 	return $code
 }
 
-# What was freed, or has left, while it was being saved.
+# Buffers that are freed, and cards that leave, while they are being saved.
 check_leaving() {
 	fill
 	ctl save >/dev/null
@@ -217,7 +220,7 @@ check_files() {
 alloc: 4K two"
 }
 
-# What a person writes, or a crash leaves.
+# Files that a person writes, or that a crash leaves.
 check_odd_files() {
 	fake_machine
 	conf "[card]" card=id:10ee:7024 "[buffer]" size=0X2000 label=capital "[buffer]" \

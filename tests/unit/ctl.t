@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# pcibufctl against a machine made of files: what it shows, what it writes, how
-# it fails, in words and in JSON.
+# Tests pcibufctl with a machine made of files: its output, its writes and its errors, as
+# text and as JSON.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/unit/fake.sh
 . "$top/tests/unit/fake.sh"
 
-# All characters that a label can have, and words that look like others.
+# Labels with all characters that a label can have, and labels that look like words with
+# another meaning.
 odd="a_-.Z 0x-1 null true e1 12_ -- pcibufx"
 
 odd_labels() {
@@ -22,7 +23,7 @@ odd_labels() {
 		'"".join(sorted((x["label"] + " " for c in d["cards"] for x in c["buffers"]), key="'"$made"'".find))' list)"
 }
 
-# What a label cannot have, but an argument or a file can.
+# Characters that a label cannot have, but an argument or a file can.
 odd_words() {
 	for word in 'a"b' 'a\b' "a
 b" "$(printf 'a\tb\001\177\303\244\377')" 'a%sb' "\$(x)" ''; do
@@ -39,7 +40,7 @@ odd_attributes() {
 	same 18446744073709551615 "$(strict 'd["cards"][0]["max_bytes"]' list)"
 }
 
-# A file that vanished makes no invalid JSON.
+# JSON stays valid if a file vanishes.
 holes() {
 	for path in class/pcibuf_card/$a/max_bytes class/pcibuf_card/$a/last_error \
 		bus/pci/devices/$a/vendor class/pcibuf_card/$a/buffers/rx/label; do
@@ -50,7 +51,7 @@ holes() {
 	done >"$work/holes"
 }
 
-# The file is there, and reading it fails.
+# The file exists, but reading it fails.
 broken_segments() {
 	fake_machine
 	ctl alloc 4096 rx >/dev/null
@@ -112,7 +113,7 @@ check_names() {
 free: rx"
 }
 
-# failing ERRNO-WORDS STATUS WORDS COMMAND...
+# failing ERRNO-WORDS STATUS WORDS COMMAND...: ends, while writes fail with this error.
 failing() {
 	FAKE_ERROR=$1
 	shift

@@ -12,10 +12,10 @@
 #define PAGES(p, n)		{ .pfn = (p), .nr_pages = (n) }
 #define HUGE_PAGES(p, n)	{ .pfn = (p), .nr_pages = (n) * SIZE, .order = HUGE }
 
-/* What somebody holds; all else can be used. */
+/* Page frames that are in use. All other page frames can be used. */
 static unsigned long held[4];
 static unsigned int nr_held;
-/* How often it was asked. */
+/* Number of calls of usable(). */
 static unsigned int nr_looks;
 
 static bool usable(unsigned long pfn, unsigned long nr_pages,
@@ -127,7 +127,7 @@ TEST_F(extents, cut_at_the_end_that_can_be_used)
 	EXPECT_EQ(2, from.nr_pages);
 }
 
-/* Which extent is the best for one page of an order, or -1 - why there is none. */
+/* Return the best extent for one page of an order, or -1 - the reason for none. */
 static int best(const struct pcibuf_extent *list, unsigned int nr,
 		unsigned int order)
 {
@@ -166,7 +166,7 @@ TEST_F(extents, best_is_not_the_last)
 	EXPECT_EQ(0, best(list, 2, 1));
 }
 
-/* A better one is looked for among so many only. */
+/* The search for a better extent looks at a limited number of extents. */
 TEST_F(extents, best_is_good_enough)
 {
 	static struct pcibuf_extent list[3000];
@@ -203,7 +203,7 @@ TEST_F(extents, best_leaves_out_what_is_held)
 	EXPECT_EQ(BUSY, best(list, 2, HUGE));
 }
 
-/* Where the search begins is no reason to miss what lies before. */
+/* The search also finds extents before the place where it begins. */
 TEST_F(extents, best_goes_round)
 {
 	static const struct pcibuf_extent list[] = {
@@ -219,7 +219,7 @@ TEST_F(extents, best_goes_round)
 	EXPECT_EQ(0, cursor);
 }
 
-/* However many are in use, a search ends. */
+/* A search ends even if very many extents are in use. */
 TEST_F(extents, best_has_an_end)
 {
 	static struct pcibuf_extent list[5000];
@@ -229,7 +229,7 @@ TEST_F(extents, best_has_an_end)
 		list[i].nr_pages = 1;
 	hold(0);
 	EXPECT_EQ(BUSY, best(list, 5000, 0));
-	/* Both ends of so many. */
+	/* Both ends of 1024 extents. */
 	EXPECT_EQ(2 * 1024, nr_looks);
 }
 
@@ -257,7 +257,7 @@ TEST_F(extents, row_of_several)
 	EXPECT_EQ(0, row(list, 0, 1, &first));
 }
 
-/* Huge pages would not lie at multiples of their size behind base pages. */
+/* After base pages, huge pages would not be at multiples of their size. */
 TEST_F(extents, row_keeps_huge_pages_in_place)
 {
 	static const struct pcibuf_extent list[] = {
@@ -270,7 +270,7 @@ TEST_F(extents, row_keeps_huge_pages_in_place)
 	EXPECT_EQ(1, first);
 }
 
-/* A part of a huge page is no end of a row. */
+/* A row does not end within a huge page. */
 TEST_F(extents, row_ends_with_whole_pages)
 {
 	static const struct pcibuf_extent list[] = { HUGE_PAGES(512, 2) };
@@ -294,14 +294,14 @@ TEST_F(extents, row_goes_on_behind_what_is_held)
 	EXPECT_EQ(2, first);
 	hold(2000);
 	EXPECT_EQ(0, row(list, 4, 600, &first));
-	/* Of the last extent only the part that is wanted counts. */
+	/* Only the wanted part of the last extent has to be usable. */
 	hold_nothing();
 	hold(2090);
 	EXPECT_EQ(4, row(list, 4, 3 * SIZE + 42, &first));
 	EXPECT_EQ(0, row(list, 4, 3 * SIZE + 43, &first));
 }
 
-/* Either end of a single extent will do. */
+/* A row within a single extent is at either end of the extent. */
 TEST_F(extents, row_of_one)
 {
 	static const struct pcibuf_extent list[] = { PAGES(0, 10) };

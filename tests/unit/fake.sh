@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# A machine with cards, made of files, for pcibufctl. Read with `.`, after top=
-# was set.
+# Functions that make a machine with cards out of files, for pcibufctl. Read with `.`,
+# after setting top=.
 
 # shellcheck source=tests/system/lib.sh
 . "$top/tests/system/lib.sh"
@@ -14,7 +14,7 @@ sys=$FAKE_ROOT/sys
 a=0000:03:00.0
 b=0000:04:00.0
 
-# file PATH TEXT, in the fake tree.
+# file PATH TEXT: write a file in the fake tree.
 file() {
 	mkdir -p "$FAKE_ROOT/${1%/*}"
 	printf '%s\n' "$2" >"$FAKE_ROOT/$1"
@@ -28,7 +28,7 @@ fake_commands() {
 	done
 }
 
-# add_device ADDRESS VENDOR DEVICE [DRIVER]
+# add_device ADDRESS VENDOR DEVICE [DRIVER]: add a PCI device.
 add_device() {
 	file "sys/bus/pci/devices/$1/vendor" "0x$2"
 	file "sys/bus/pci/devices/$1/device" "0x$3"
@@ -39,7 +39,7 @@ add_device() {
 	fi
 }
 
-# add_card ADDRESS [SERIAL]
+# add_card ADDRESS [SERIAL]: add a card that is bound to pcibuf.
 add_card() {
 	dir=sys/class/pcibuf_card/$1
 	add_device "$1" 10ee 7024 pcibuf
@@ -56,7 +56,7 @@ add_card() {
 	mkdir "$FAKE_ROOT/$dir/buffers"
 }
 
-# A machine where all is well: one card, one buffer, the group, the module.
+# Make a machine without faults: one card, one buffer, the group, the module.
 fake_machine() {
 	rm -rf "$FAKE_ROOT"
 	: >"$FAKE_LOG"
@@ -90,14 +90,14 @@ ctl() {
 		"$top/scripts/tool/pcibufctl" "$@"
 }
 
-# As somebody who may read and write only what others may.
+# Run pcibufctl as a user who has no more permissions than any other user.
 ctl_as_nobody() {
 	PCIBUFCTL_ROOT=$FAKE_ROOT PATH=$work/bin:$PATH \
 		setpriv --reuid 65534 --regid 65534 --clear-groups \
 		"$top/scripts/tool/pcibufctl" "$@"
 }
 
-# ends STATUS WORDS COMMAND...: ends so, and says WORDS.
+# ends STATUS WORDS COMMAND...: COMMAND ends with STATUS and prints WORDS.
 ends() {
 	wanted=$1 words=$2 status=0
 	shift 2
@@ -115,7 +115,8 @@ ends() {
 	esac
 }
 
-# strict EXPRESSION COMMAND [ARGUMENT...]: what Python makes of its JSON.
+# strict EXPRESSION COMMAND [ARGUMENT...]: check the command's JSON strictly, and print
+# the value of a Python expression about the JSON.
 strict() {
 	expression=$1
 	shift
@@ -123,7 +124,7 @@ strict() {
 		python3 "$top/tests/unit/fake/strict.py" "$1" "$expression"
 }
 
-# written WORDS: what reached the kernel.
+# written WORDS: pcibufctl has written WORDS to sysfs.
 written() {
 	same "$1" "$(cat "$FAKE_LOG")"
 }

@@ -11,13 +11,13 @@
 #define STEP	512UL
 
 /**
- * struct machine - memory of a machine, by how it can be had
- * @pages: free pages of each order in the zones that are asked
- * @low: the same in the narrowest zone
- * @largest: largest piece that can be had, in base pages
- * @pieces: how many such
- * @quota: base pages that may be taken
- * @said: what was tried, a letter each: p page, c piece, l low; upper case: had
+ * struct machine - memory of a machine, by the way to allocate it
+ * @pages: number of free pages of each order, without the narrowest zone
+ * @low: number of free pages of each order in the narrowest zone
+ * @largest: size of the largest available piece, in base pages
+ * @pieces: number of available pieces
+ * @quota: number of base pages that may be allocated
+ * @said: a letter for each try: p page, c piece, l low; upper case: success
  */
 struct machine {
 	unsigned long pages[HUGE + 1];
@@ -49,7 +49,7 @@ static bool had(struct machine *machine, const struct pcibuf_ladder *ladder)
 	case PCIBUF_RUNG_LOW:
 		return take(&machine->low[ladder->order]);
 	default:
-		/* Once the narrowest zone is asked, each page may come from it. */
+		/* Once the narrowest zone is in use, each page may come from it. */
 		return take(&machine->pages[ladder->order]) ||
 		       (!ladder->low && take(&machine->low[ladder->order]));
 	}
@@ -63,7 +63,7 @@ static void say(struct machine *machine, enum pcibuf_rung rung, bool good)
 		machine->said[len] = (good ? "PCL" : "pcl")[rung];
 }
 
-/* Returns how many base pages are still wanted where it ends. */
+/* Return the number of base pages that are still wanted at the end. */
 static unsigned long fill(struct machine *machine, struct pcibuf_ladder *ladder,
 			  unsigned long left)
 {
@@ -124,7 +124,7 @@ TEST(huge_pages_then_the_rest)
 	EXPECT_EQ(8, machine.pages[0]);
 }
 
-/* An order that had no page is not asked for again. */
+/* An order without a free page is not tried again. */
 TEST(order_only_falls)
 {
 	struct machine machine = {
@@ -149,7 +149,7 @@ TEST(nothing_left_is_the_end)
 	EXPECT_EQ(PCIBUF_RUNG_END, ladder.rung);
 }
 
-/* A card that reaches all of the memory does not move others for pieces. */
+/* For a card that reaches all memory, no pages are moved to make pieces. */
 TEST(wide_cards_take_no_piece)
 {
 	struct machine machine = {
@@ -162,7 +162,7 @@ TEST(wide_cards_take_no_piece)
 	EXPECT_EQ(9, machine.pieces);
 }
 
-/* Pieces come before the narrowest zone, each as large as can be had. */
+/* Pieces come before the narrowest zone. Each piece is as large as possible. */
 TEST(pieces_before_the_narrowest_zone)
 {
 	struct machine machine = {
@@ -174,11 +174,14 @@ TEST(pieces_before_the_narrowest_zone)
 	EXPECT_EQ(0, fill(&machine, &ladder, 9 * STEP));
 	EXPECT_EQ(0, machine.pieces);
 	EXPECT_EQ(8, machine.low[HUGE]);
-	/* 9, then 4; 4 of the 5 left; 1, and the narrowest zone. */
+	/*
+	 * A piece of 9 steps fails, 4 steps succeed. 5 steps are left: 4 succeed.
+	 * The last step fails, and comes from the narrowest zone.
+	 */
 	EXPECT_STREQ("pcCpCpcL", machine.said);
 }
 
-/* A piece that failed is halved, in whole steps, and not tried larger again. */
+/* A failed piece is halved, in whole steps. Larger pieces are not tried again. */
 TEST(pieces_are_halved)
 {
 	struct pcibuf_ladder ladder = narrow();
@@ -213,7 +216,7 @@ TEST(pieces_are_counted)
 	EXPECT_EQ(97, machine.pieces);
 }
 
-/* The narrowest zone is begun with once; then each page may come from it. */
+/* Once the narrowest zone is in use, each page may come from it. */
 TEST(the_narrowest_zone_is_the_last)
 {
 	struct machine machine = {
@@ -226,7 +229,7 @@ TEST(the_narrowest_zone_is_the_last)
 	EXPECT_EQ(1, strspn(strchr(machine.said, 'L'), "L"));
 }
 
-/* Whose cgroup is full gets no piece, and the rest of the ladder is his. */
+/* A full cgroup gets no piece, and goes on with the rest of the ladder. */
 TEST(a_full_cgroup_has_no_piece)
 {
 	struct pcibuf_ladder ladder = narrow();
@@ -243,7 +246,7 @@ TEST(a_full_cgroup_has_no_piece)
 	EXPECT_EQ(HUGE - 2, ladder.order);
 }
 
-/* What is over the quota as new memory may be in quarantine in smaller pages. */
+/* If an order is over the quota, smaller pages may be in quarantine. */
 TEST(over_quota_goes_on_with_smaller_pages)
 {
 	struct machine machine = {
@@ -257,7 +260,10 @@ TEST(over_quota_goes_on_with_smaller_pages)
 	EXPECT_EQ(97, machine.pages[0]);
 }
 
-/* However little there is: as many tries as orders, pieces and pages, no more. */
+/*
+ * On any machine the ladder ends: there are at most as many tries as there are
+ * orders, pieces and pages.
+ */
 TEST(any_machine_ends)
 {
 	unsigned int seed;

@@ -8,7 +8,7 @@
 
 #define LABEL_31 "a234567890123456789012345678901"
 
-/* As a write(2) of that text: behind it is memory that is none of the text. */
+/* Copy the text without a final NUL, as in write(2), to find reads beyond it. */
 static char *exactly(const char *text, size_t len)
 {
 	char *copy = malloc(len);
@@ -199,7 +199,7 @@ TEST(zero_bytes_are_no_ends)
 	EXPECT_EQ(-EINVAL, request_of("\0", 1, &request));
 }
 
-/* All bytes in all places of a short text: nothing but an answer may come. */
+/* All bytes at all places of a short text: each gives an answer and no crash. */
 TEST(any_bytes)
 {
 	struct pcibuf_request request;

@@ -4,7 +4,7 @@
 
 #include "lib/segments.h"
 
-#define LINE	57	/* bytes, all lines have one length */
+#define LINE	57	/* bytes; all lines have the same length */
 
 struct piece {
 	u64 bus;
@@ -44,7 +44,7 @@ TEST(neighbours_are_joined)
 	EXPECT_EQ(0, out[3].length);
 }
 
-/* The DMA API splits there; lengths of its own are 32 bits. */
+/* The DMA API splits ranges at 4 GiB, because its lengths have 32 bits. */
 TEST(over_four_gib)
 {
 	static const struct piece pieces[] = {
@@ -58,7 +58,7 @@ TEST(over_four_gib)
 	EXPECT_EQ(0x200000000, out[0].length);
 }
 
-/* Bus address 0 is one like others, also as the first one. */
+/* Bus address 0 is like any other bus address, also in the first segment. */
 TEST(bus_address_zero)
 {
 	static const struct piece pieces[] = {
@@ -97,7 +97,7 @@ TEST(text)
 	EXPECT_EQ(0, pcibuf_segments_text(three, 0, text, 0, sizeof(text)));
 }
 
-/* Every part of it, from every place: as many bytes as are left, no more. */
+/* A read of any length at any position returns no more bytes than are left. */
 TEST(text_in_parts)
 {
 	size_t pos, len, left, got;

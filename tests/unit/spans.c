@@ -9,7 +9,7 @@
 #define STEP	512
 #define NEVER	PCIBUF_COST_NEVER
 
-/* Its cost is what the blocks cost. */
+/* The cost of a span is the sum of the costs of its blocks. */
 static size_t cheapest(const u16 *costs, size_t nr, size_t need, size_t align)
 {
 	u64 cost = 0, sum = 0;
@@ -47,7 +47,7 @@ TEST(neighbours_of_few)
 	EXPECT_EQ(2, pcibuf_span_neighbours(pfns, 2, STEP, 3));
 }
 
-/* A block that is there twice is not its own neighbour. */
+/* A block that is listed twice is not its own neighbour. */
 TEST(neighbours_are_distinct)
 {
 	static const unsigned long pfns[] = { 0, 0, 512, 512 };
@@ -96,7 +96,7 @@ TEST(cheapest_of_nothing)
 	EXPECT_EQ(1, cheapest(costs, 1, 1, 1));
 }
 
-/* More than fits into the type of one cost. */
+/* A sum of costs is larger than the type of one cost. */
 TEST(sums_do_not_wrap)
 {
 	enum { NR = 1000 };
@@ -108,7 +108,7 @@ TEST(sums_do_not_wrap)
 	EXPECT_EQ(300, cheapest(costs, NR, 290, 1));
 }
 
-/* Against the definition, by brute force. */
+/* Find the cheapest span by brute force, from the definition. */
 static size_t slow_cheapest(const u16 *costs, size_t nr, size_t need,
 			    size_t align)
 {
@@ -144,7 +144,7 @@ TEST(agrees_with_the_definition)
 	}
 }
 
-/* A search over @nr blocks for two in a row. */
+/* Return a search for two blocks in a row among @nr blocks. */
 static struct pcibuf_span_search search_of(u16 *costs, size_t nr)
 {
 	return (struct pcibuf_span_search){
@@ -180,7 +180,7 @@ TEST(refused_in_the_midst)
 	EXPECT_EQ(980, search.moves);
 }
 
-/* The first block that is not empty is to blame, the last where all are. */
+/* The first block that is not empty is given up; if all are empty, the last. */
 TEST(refused_and_empty)
 {
 	u16 costs[] = { 0, 0, 3 };
@@ -192,7 +192,7 @@ TEST(refused_and_empty)
 	EXPECT_EQ(3, costs[2]);
 }
 
-/* Nothing has moved: it was refused as a whole. */
+/* No page was moved: the row is given up as a whole. */
 TEST(refused_as_a_whole)
 {
 	u16 costs[] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
@@ -202,9 +202,9 @@ TEST(refused_as_a_whole)
 	pcibuf_span_refused(&search, 0, 2);
 	for (i = 0; i < 10; i++)
 		EXPECT_EQ(i < 2 ? NEVER : 1, costs[i]);
-	/* What costs nothing to try costs nothing of the effort. */
+	/* A row whose cost did not fall uses up none of the allowed moves. */
 	EXPECT_EQ(1000, search.moves);
-	/* The next one behind it: twice as much is given up, and so on. */
+	/* Refused again directly behind: twice as many blocks are given up. */
 	pcibuf_span_refused(&search, 2, 2);
 	for (i = 0; i < 10; i++)
 		EXPECT_EQ(i < 6 ? NEVER : 1, costs[i]);
@@ -213,7 +213,7 @@ TEST(refused_as_a_whole)
 		EXPECT_EQ(i == 6 ? 1 : NEVER, costs[i]);
 }
 
-/* Far from the last one that was refused it begins anew. */
+/* Away from the blocks that were given up last, one row is given up again. */
 TEST(refused_elsewhere)
 {
 	u16 costs[] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
@@ -227,7 +227,7 @@ TEST(refused_elsewhere)
 	EXPECT_EQ(1, costs[6]);
 }
 
-/* A look was enough: the page shows now that it cannot be moved. */
+/* The caller has updated the cost: the page that cannot be moved is known. */
 TEST(refused_and_seen_why)
 {
 	u16 costs[] = { 1, NEVER, 1, 1 };
@@ -249,14 +249,14 @@ TEST(refused_gets_a_second_try)
 	pcibuf_span_refused(&search, 0, 2);
 	EXPECT_EQ(1, costs[0]);
 	EXPECT_EQ(1, search.chances);
-	/* But not where there was nothing to move. */
+	/* There is no second try for a row without pages to move. */
 	pcibuf_span_refused(&search, 2, 0);
 	EXPECT_EQ(NEVER, costs[2]);
 	EXPECT_EQ(NEVER, costs[3]);
 	EXPECT_EQ(1, search.chances);
 }
 
-/* More may have been moved than was allowed: no underflow. */
+/* If more pages moved than allowed, the count does not underflow. */
 TEST(refused_at_the_end_of_the_effort)
 {
 	u16 costs[] = { 0, 9 };

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What a test takes from README.md to type it: all of the blocks that are marked,
-# and nothing else.
+# Tests the script that finds the commands to type in README.md: the script prints all
+# marked blocks and nothing else.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/system/lib.sh

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * As the documentation has it: one range from dma_alloc_coherent(), mapped by
- * dma_mmap_coherent(). Without an IOMMU there is none beyond 4 MiB.
+ * The way that the kernel's documentation describes: one range from
+ * dma_alloc_coherent(), mapped by dma_mmap_coherent(). Without an IOMMU, ranges of
+ * more than 4 MiB are not available.
  */
 #include "rivals.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The card, the nodes, and what all ways have in common. */
+/* The card, the nodes, and the parts that all ways share. */
 #include <linux/err.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -164,7 +164,7 @@ static void remove(struct pci_dev *pdev)
 	card = NULL;
 }
 
-/* Given a card by driver_override, like pcibuf. */
+/* A card is bound to this driver by driver_override, as to pcibuf. */
 static struct pci_driver rivals_driver = {
 	.name = "rivals",
 	.probe = probe,

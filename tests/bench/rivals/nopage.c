@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * As in 2006: memory for DMA, a table of its pages, and a handler that gives the
- * memory manager one page for each fault.
+ * The way of 2006: memory for DMA, a table of its pages, and a fault handler that
+ * returns one page for each fault.
  */
 #include <linux/vmalloc.h>
 
 #include "rivals.h"
 
 /*
- * Behind an IOMMU it is made of single pages that are mapped into one range of
- * the kernel's. Else it is one block, and only its first page has a reference
- * count: whoever gives the others out one by one has to give them one first.
+ * Behind an IOMMU, a block consists of single pages that are mapped into one
+ * range of kernel addresses. Without an IOMMU, a block is one allocation, and only
+ * its first page has a reference count. The other pages need a reference count
+ * before the fault handler can return them one by one.
  */
 static void set_counts(struct block *block, int count)
 {

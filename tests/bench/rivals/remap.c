@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * As most drivers of today: every page table entry is written in ->mmap. Twice:
- * with blocks as large as the page allocator has them, and with one range for
- * which one call is enough, which saves the kernel looking up the memory type of
- * every page.
+ * The way of most drivers today: ->mmap writes every page table entry. There are
+ * two variants. One uses blocks of the largest order of the page allocator. The
+ * other uses one range and one call, so that the kernel does not look up the memory
+ * type of every page.
  */
 #include <linux/gfp.h>
 #include <linux/highmem.h>
@@ -11,7 +11,7 @@
 
 #include "rivals.h"
 
-/* To claim a range, a migrate type said what it was for until 6.16, now flags. */
+/* Until 6.16 alloc_contig_range() takes a migrate type, then flags. */
 #ifdef ACR_FLAGS_NONE
 #define CLAIM_AS ACR_FLAGS_NONE
 #else
@@ -51,7 +51,10 @@ static void put_block(struct rival *rival, struct block *block)
 	__free_pages(block->page, get_order(block->size));
 }
 
-/* The last multiple of the size that can be had: a test machine has room. */
+/*
+ * Allocate the range at the highest possible multiple of the size. A test machine
+ * has enough free memory for this.
+ */
 static struct page *claim(unsigned long nr)
 {
 	struct zone *zone = NODE_DATA(first_online_node)->node_zones +

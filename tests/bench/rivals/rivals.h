@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Other ways to show a card's memory to a program, each behind a node of its
- * own, to be measured beside pcibuf. For tests only: no quota, no revoke, and
- * whoever opens the node may take all memory.
+ * Other ways to map a card's memory into a program, to be compared with pcibuf.
+ * Each way has a node of its own. For tests only: there is no quota and no revoke,
+ * and anyone who opens a node can use all memory.
  */
 #ifndef BENCH_RIVALS_H
 #define BENCH_RIVALS_H
@@ -14,10 +14,10 @@
 #include <linux/mm.h>
 #include <linux/mm_types.h>
 
-/* Takes the size, once for each open file; close gives the memory back. */
+/* Allocate so many bytes, once for each open file. close() frees the memory. */
 #define RIVAL_ALLOC	_IO('B', 1)
 
-/* What the page allocator has at most, so that no way depends on luck. */
+/* Largest order of the page allocator, so that no way depends on chance. */
 #define RIVAL_ORDER	10
 #define RIVAL_BLOCK	(PAGE_SIZE << RIVAL_ORDER)
 
@@ -31,11 +31,11 @@ struct block {
 /**
  * struct rival - memory of one open file
  * @dev: the card
- * @way: how it is allocated and mapped
- * @size: in bytes, 0 until there is memory
- * @blocks: what it is made of
- * @nr_blocks: how many are there
- * @table: every page, as the drivers of 2006 kept them
+ * @way: the way to allocate and map the memory
+ * @size: size in bytes, 0 until the memory is allocated
+ * @blocks: the blocks of the memory
+ * @nr_blocks: number of allocated blocks
+ * @table: table of all pages, as the drivers of 2006 kept it
  */
 struct rival {
 	struct device *dev;
@@ -47,11 +47,11 @@ struct rival {
 };
 
 /**
- * struct rival_way - one way to do it
- * @block: largest block
- * @get: fill @block, whose size is set
- * @put: give it back
- * @mmap: map @rival; the area begins at its offset 0 and is not longer
+ * struct rival_way - one way to allocate and map memory
+ * @block: size of the largest block
+ * @get: allocate a block, whose size is set
+ * @put: free a block
+ * @mmap: map @rival; the area begins at offset 0 and is not longer than @rival
  */
 struct rival_way {
 	size_t block;

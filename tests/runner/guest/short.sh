@@ -1,5 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Dies before its last test.
+# This program ends before its last test.
 echo 1..2
 echo "ok 1 a test that passes"

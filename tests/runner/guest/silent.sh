@@ -1,4 +1,4 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Has nothing to say, and says that all is well.
+# This program prints no TAP and returns success.
 exit 0

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""strict.py COMMAND [EXPRESSION]: stdin is one line of strict JSON, an answer of
-that command of pcibufctl, or an error. Prints what EXPRESSION makes of it, d."""
+"""strict.py COMMAND [EXPRESSION]: check that stdin is one line of strict JSON, with
+the answer or the error of this command of pcibufctl. Print the value of EXPRESSION,
+in which d is the JSON."""
 import json
 import sys
 

@@ -9,7 +9,7 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #endif
 
-/* As the kernel's: of two values of one type. */
+/* As in the kernel: the smaller of two values of one type. */
 #ifndef min
 #define min(a, b) ({ \
 	__typeof__(a) min_a = (a); \

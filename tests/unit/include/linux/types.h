@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The kernel's own names of its types, for code that is tested on the host. */
+/* The kernel's names for types, for code that is tested on the host. */
 #ifndef PCIBUF_UNIT_LINUX_TYPES_H
 #define PCIBUF_UNIT_LINUX_TYPES_H
 
