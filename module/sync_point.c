@@ -16,7 +16,7 @@
 static const char * const names[] = {
 	[PCIBUF_SYNC_FAULT] = "fault",
 	[PCIBUF_SYNC_LOCKED] = "locked",
-	[PCIBUF_SYNC_WINDOW] = "window",
+	[PCIBUF_SYNC_AROUND] = "around",
 	[PCIBUF_SYNC_MMAP] = "mmap",
 	[PCIBUF_SYNC_COPY] = "copy",
 	[PCIBUF_SYNC_ALLOC] = "alloc",

@@ -12,7 +12,7 @@
  * enum pcibuf_sync_point - where a task can be made to wait
  * @PCIBUF_SYNC_FAULT: a fault found the buffer alive, and has not locked the page
  * @PCIBUF_SYNC_LOCKED: a fault has locked the page, which is not mapped yet
- * @PCIBUF_SYNC_WINDOW: a fault found the buffer alive, and has mapped nothing
+ * @PCIBUF_SYNC_AROUND: a fault found the buffer alive, and has mapped nothing
  * @PCIBUF_SYNC_MMAP: ->mmap is done, but nobody can find the area yet
  * @PCIBUF_SYNC_COPY: a read or write has looked up the memory, and not copied yet
  * @PCIBUF_SYNC_ALLOC: a buffer has its memory, but is not registered yet
@@ -24,7 +24,7 @@
 enum pcibuf_sync_point {
 	PCIBUF_SYNC_FAULT,
 	PCIBUF_SYNC_LOCKED,
-	PCIBUF_SYNC_WINDOW,
+	PCIBUF_SYNC_AROUND,
 	PCIBUF_SYNC_MMAP,
 	PCIBUF_SYNC_COPY,
 	PCIBUF_SYNC_ALLOC,

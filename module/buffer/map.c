@@ -188,7 +188,7 @@ static vm_fault_t fault_around_fault(struct vm_fault *vmf)
 
 	if (pcibuf_buffer_enter(buffer))
 		return VM_FAULT_SIGBUS;
-	pcibuf_sync_point(PCIBUF_SYNC_WINDOW);
+	pcibuf_sync_point(PCIBUF_SYNC_AROUND);
 	ret = fault_around(vmf->vma, vmf->address & PAGE_MASK);
 	pcibuf_buffer_exit(buffer);
 	return ret;

@@ -221,10 +221,10 @@ static int add_id(const struct pcibuf_id *id)
 }
 
 /**
- * pcibuf_pci_init() - register the driver and claim the cards of @ids
+ * pcibuf_pci_init() - register the driver, and bind the cards of @ids
  * @ids: the module parameter
  *
- * Return: 0, -EINVAL for bad ids, before anything is claimed, or another
+ * Return: 0, -EINVAL for bad ids, before any card is bound, or another
  * negative errno.
  */
 int pcibuf_pci_init(const char *ids)

@@ -96,16 +96,24 @@ static void quote(const struct pcibuf_failure *failure, char out[MAX_QUOTE + 1])
 static int quota_words(const struct pcibuf_failure *failure, char *words,
 		       size_t size)
 {
-	struct pcibuf_quota *quota = &failure->ctx->pool->quota;
-	u64 used = pcibuf_quota_used(quota);
+	struct pcibuf_pool *pool = failure->ctx->pool;
+	u64 parked = pcibuf_pool_quarantined_bytes(pool);
+	u64 used = pcibuf_quota_used(&pool->quota);
+	int len;
 
 	if (failure->ctx->outcome == PCIBUF_OVER_CARD)
-		return scnprintf(words, size,
-				 "over max_bytes, the quota of this card (%llu bytes, of which %llu are allocated or parked); free buffers, or root can raise max_bytes",
-				 pcibuf_quota_max(quota), used);
-	return scnprintf(words, size,
-			 "over max_total, the quota of all cards together (this card uses %llu bytes); free buffers, or root can raise the module parameter max_total",
-			 used);
+		len = scnprintf(words, size,
+				"over max_bytes, the quota of this card (%llu bytes, of which %llu are allocated or parked); free buffers, or root can raise max_bytes",
+				pcibuf_quota_max(&pool->quota), used);
+	else
+		len = scnprintf(words, size,
+				"over max_total, the quota of all cards together (this card uses %llu bytes); free buffers, or root can raise the module parameter max_total",
+				used);
+	if (parked)
+		len += scnprintf(words + len, size - len,
+				 "; %llu bytes are parked until the card's last buffer is freed",
+				 parked);
+	return len;
 }
 
 /* Texts by the bit number of enum pcibuf_steps. */

@@ -206,6 +206,9 @@ kernel_args() {
 	# card, and the checks would report direct I/O to the page as an error of the
 	# disk's driver.
 	[ "$slow" = 1 ] || echo "dma_debug_driver=pcibuf"
+	# With a thread for each processor, a guest under stress can lose the one-shot timer
+	# of a processor. A periodic tick recovers.
+	[ "$threads" = single ] || echo "nohz=off highres=off"
 	echo "ignore_loglevel panic=-1 oops=panic"
 	echo "$guest_append $append"
 }

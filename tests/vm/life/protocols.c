@@ -141,7 +141,7 @@ TEST_F_TIMEOUT(protocols, fault_of_a_window, 60)
 {
 	SKIP_COHERENT(return);
 	check_fault(_metadata, &self->card,
-		    untouched(&self->hold, &self->hold.small), "window", true);
+		    untouched(&self->hold, &self->hold.small), "around", true);
 }
 
 struct mapping {

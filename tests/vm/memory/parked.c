@@ -123,4 +123,26 @@ TEST_F_TIMEOUT(parked, in_parts, 120)
 	buf_put(&second);
 }
 
+/* Parked memory that is too short for a buffer: the words of EDQUOT tell of it. */
+TEST_F(parked, words_tell)
+{
+	__u64 size = variant->size;
+	char words[512], parked[64];
+
+	snprintf(parked, sizeof(parked), "; %llu bytes are parked until",
+		 (unsigned long long)size);
+	ASSERT_EQ(0, card_write(&self->card, "alloc_sg", "%llu rx",
+				(unsigned long long)size));
+	ASSERT_EQ(0, card_write(&self->card, "free", "rx"));
+	ASSERT_EQ(0, card_write(&self->card, "max_bytes", "%llu",
+				(unsigned long long)(KEPT + size)));
+	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc_sg", "%llu rx",
+				     (unsigned long long)(size + PAGE)));
+	ASSERT_EQ(0, attr_read(card_attr(&self->card, "last_error"), words,
+			       sizeof(words)));
+	EXPECT_EQ(!iommu_translates(), !!strstr(words, parked)) {
+		TH_LOG("%s", words);
+	}
+}
+
 TEST_HARNESS_MAIN
