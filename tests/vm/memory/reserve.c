@@ -23,7 +23,7 @@
 #define TINY		(16 * MIB)
 #define PIPES		512
 #define PIPE_SIZE	(64 * KIB)
-#define BYSTANDER_SIZE	(64 * MIB)
+#define BYSTANDER_SIZE	(64 * MIB)	/* at most; and half of the share of all */
 #define MPOL_BIND	2
 
 FIXTURE(reserve) {
@@ -71,6 +71,26 @@ struct zone {
 	__u64 managed;
 };
 
+static __u64 meminfo(const char *key)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	unsigned long long kib = 0;
+	char line[128], name[64];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%63[^:]: %llu", name, &kib) == 2 && !strcmp(name, key))
+			break;
+	if (file)
+		fclose(file);
+	return kib * KIB;
+}
+
+/* Memory that hugetlbfs does not have. */
+static __u64 in_play(void)
+{
+	return mem_total() - meminfo("Hugetlb");
+}
+
 static bool may_be_empty(const struct zone *zone)
 {
 	return zone->managed <= TINY || !strcmp(zone->name, "Movable") ||
@@ -105,7 +125,7 @@ static int poor_zones(void)
 		if (strncmp(line, "  start_pfn:", 12) || may_be_empty(&zone))
 			continue;
 		say(&zone);
-		poor += zone.free < zone.managed / LEAST;
+		poor += zone.free < zone.managed / LEAST / (mem_total() / in_play());
 	}
 	if (file)
 		fclose(file);
@@ -131,15 +151,19 @@ static int fill_pipes(void *arg)
 static int touch_on_node(void *arg)
 {
 	unsigned long mask = 1UL << *(int *)arg;
+	size_t size = in_play() / 32;
 	char *mem;
+
+	if (size > BYSTANDER_SIZE)
+		size = BYSTANDER_SIZE;
 
 	if (syscall(SYS_set_mempolicy, MPOL_BIND, &mask, 8 * sizeof(mask)))
 		return errno;
-	mem = mmap(NULL, BYSTANDER_SIZE, PROT_READ | PROT_WRITE,
+	mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (mem == MAP_FAILED)
 		return errno;
-	memset(mem, 1, BYSTANDER_SIZE);
+	memset(mem, 1, size);
 	return 0;
 }
 
