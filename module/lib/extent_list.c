@@ -75,30 +75,6 @@ void pcibuf_extents_merge(struct pcibuf_extent *out, unsigned int *nr,
 }
 
 /**
- * pcibuf_extents_find() - find the extent that holds an offset
- * @extents: list in the order of offsets, without gaps
- * @nr: length of the list, not 0
- * @offset: offset in the buffer, in base pages, below the end of the buffer
- *
- * Return: index of the extent.
- */
-unsigned int pcibuf_extents_find(const struct pcibuf_extent *extents,
-				 unsigned int nr, unsigned long offset)
-{
-	unsigned int low = 0, high = nr - 1;
-
-	while (low < high) {
-		unsigned int middle = low + (high - low + 1) / 2;
-
-		if (extents[middle].first <= offset)
-			low = middle;
-		else
-			high = middle - 1;
-	}
-	return low;
-}
-
-/**
  * pcibuf_extent_cut() - take pages off the front of an extent
  * @extent: extent to shorten; it may become empty
  * @nr_pages: base pages to take, whole pages of the extent's order

@@ -46,14 +46,39 @@ enum pcibuf_found {
 	PCIBUF_FOUND_BUSY,
 };
 
+/**
+ * pcibuf_extents_find() - find the extent that holds an offset
+ * @extents: list in the order of offsets, without gaps
+ * @nr: length of the list, not 0
+ * @offset: offset in the buffer, in base pages, below the end of the buffer
+ *
+ * Inline, because a fault-around looks up each page.
+ *
+ * Return: index of the extent.
+ */
+static inline unsigned int
+pcibuf_extents_find(const struct pcibuf_extent *extents, unsigned int nr,
+		    unsigned long offset)
+{
+	unsigned int low = 0, high = nr - 1;
+
+	while (low < high) {
+		unsigned int middle = low + (high - low + 1) / 2;
+
+		if (extents[middle].first <= offset)
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	return low;
+}
+
 unsigned int pcibuf_extents_append(struct pcibuf_extent *extents,
 				   unsigned int nr,
 				   const struct pcibuf_extent *extent);
 void pcibuf_extents_merge(struct pcibuf_extent *out, unsigned int *nr,
 			  const struct pcibuf_extent *a, unsigned int nr_a,
 			  const struct pcibuf_extent *b, unsigned int nr_b);
-unsigned int pcibuf_extents_find(const struct pcibuf_extent *extents,
-				 unsigned int nr, unsigned long offset);
 void pcibuf_extent_cut(struct pcibuf_extent *extent, unsigned long nr_pages,
 		       struct pcibuf_extent *out);
 void pcibuf_extent_cut_end(struct pcibuf_extent *extent, unsigned long nr_pages,

@@ -224,11 +224,15 @@ TEST(names)
 {
 	static const char * const good[] = {
 		"rx", "0", "17", "pcibuf0", "pcibuf12", "99999999999999999999",
-		LABEL_31,
+		LABEL_31, "1234567890123456789012345678901",
+		"pcibuf1234567890123456789012345",
 	};
 	static const char * const bad[] = {
 		"", "\n", " ", "rx ry", "-1", "../rx", "rx/", ".", "..", "MB",
 		LABEL_31 "2", "rx\n\n", "r\xc3\xa4", "1x=",
+		/* Each would fit without its final NUL. */
+		"12345678901234567890123456789012",
+		"pcibuf12345678901234567890123456",
 	};
 	char name[PCIBUF_LABEL_SIZE] = "before";
 	char text[64];

@@ -83,6 +83,21 @@ TEST_F(ioctls, label_may_be_missing)
 }
 
 /* A program was compiled with a larger or a smaller structure. */
+#define LABEL_31 "a234567890123456789012345678901"
+
+TEST_F(ioctls, longest_label_is_whole)
+{
+	struct pcibuf_info info;
+	struct buf other;
+
+	ASSERT_EQ(0, card_write(&self->card, "alloc", "4K " LABEL_31));
+	ASSERT_EQ(0, buf_get(&self->card, LABEL_31, PAGE, &other));
+	ASSERT_EQ(0, buf_info(other.fd, &info));
+	EXPECT_STREQ(LABEL_31, info.label);
+	buf_put(&other);
+	EXPECT_EQ(0, card_write(&self->card, "free", LABEL_31));
+}
+
 TEST_F(ioctls, info_of_another_size)
 {
 	unsigned char room[sizeof(self->info) + 64];

@@ -217,6 +217,9 @@ TEST_F(attrs, mask)
 	}
 	/* A newly bound card has a mask of 32 bits, which is the kernel's default. */
 	ASSERT_EQ(0, card_unbind(&self->card));
+	/* The next driver finds the kernel's default, too. */
+	EXPECT_EQ(32, attr_u64(pci_attr(&self->card, "dma_mask_bits")));
+	EXPECT_EQ(32, attr_u64(pci_attr(&self->card, "consistent_dma_mask_bits")));
 	ASSERT_EQ(0, card_bind(&self->card));
 	EXPECT_EQ(32, attr_u64(card_attr(&self->card, "dma_mask_bits")));
 	EXPECT_EQ(0, attr_u64(card_attr(&self->card, "gid")));

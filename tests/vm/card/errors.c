@@ -93,6 +93,16 @@ TEST_F(errors, label_taken)
 	EXPECT_EQ(0, card_write(&self->card, "free", "again"));
 }
 
+/* A label that begins like another label is another label. */
+TEST_F(errors, label_of_a_label)
+{
+	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K held2"));
+	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K hel"));
+	EXPECT_EQ(ENOENT, card_write(&self->card, "free", "he"));
+	EXPECT_EQ(0, card_write(&self->card, "free", "hel"));
+	EXPECT_EQ(0, card_write(&self->card, "free", "held2"));
+}
+
 TEST_F(errors, over_max_bytes)
 {
 	__u64 used = self->before.allocated;
@@ -170,6 +180,11 @@ TEST_F(errors, malformed_numbers)
 	EXPECT_EQ(0, write_numbers(&self->card, "gid", gids,
 				   ARRAY_SIZE(gids)));
 	EXPECT_EQ(0, attr_u64(card_attr(&self->card, "gid")));
+	check_told(_metadata, &self->card, "gid \"99999999999999999999\"", "EINVAL");
+	EXPECT_EQ(EINVAL, card_write(&self->card, "dma_mask_bits", "23"));
+	check_told(_metadata, &self->card, "dma_mask_bits \"23\"", "EINVAL");
+	EXPECT_EQ(EINVAL, card_write(&self->card, "max_bytes", "4M4"));
+	check_told(_metadata, &self->card, "max_bytes \"4M4\"", "EINVAL");
 	EXPECT_EQ(EINVAL, attr_write(MAX_TOTAL, "4M4"));
 	EXPECT_EQ(EINVAL, attr_write(MAX_TOTAL, "0"));
 	EXPECT_EQ(EINVAL, attr_write(MAX_TOTAL, "512 MB"));

@@ -59,6 +59,8 @@ TEST_F_TIMEOUT(words, sizes_refused, 120)
 		"0x11111111111111111", "16777216T", "16777217T",
 		"18014398509481984K", "17592186044416M", "17179869184G",
 		"9223372036854775808", "0x7fffffffffffffff0",
+		/* 2^63 - 1 and what a rounding up to pages makes of it */
+		"9223372036854775807", "0x7ffffffffffff001",
 		"340282366920938463463374607431768211456",
 		/* not ASCII */
 		"\302\2404096", "4096\xc2\xa0", "\xef\xbc\x94K",
