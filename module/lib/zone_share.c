@@ -28,7 +28,7 @@ static u64 reclaimable(u64 pages, u64 low)
  */
 u64 pcibuf_zone_available(const struct pcibuf_zone_use *zone)
 {
-	return less(zone->free, zone->high) +
+	return less(zone->free, zone->kept) +
 	       reclaimable(zone->file, zone->low) +
 	       reclaimable(zone->slab, zone->low);
 }

@@ -17,7 +17,8 @@
  * @anon: memory of processes, which can be moved to another zone
  * @slab: slabs that can be reclaimed, of the node if this is its largest zone
  * @low: low watermark
- * @high: high watermark
+ * @kept: what the page allocator keeps back: the high watermark, and what it reserves for
+ *	requests that no higher zone can serve
  */
 struct pcibuf_zone_use {
 	u64 managed;
@@ -26,7 +27,7 @@ struct pcibuf_zone_use {
 	u64 anon;
 	u64 slab;
 	u64 low;
-	u64 high;
+	u64 kept;
 };
 
 /**

@@ -15,7 +15,9 @@
 #include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/mmzone.h>
 #include <linux/mutex.h>
+#include <linux/sizes.h>
 
 #include "memory/quota.h"
 #include "uapi/pcibuf.h"
@@ -207,6 +209,12 @@ struct pcibuf_memory {
 	unsigned int nr_segments;
 	struct list_head quarantined;
 };
+
+/* The zone of 16 MiB at the bottom of x86 is kept for devices that reach no other. */
+static inline bool pcibuf_zone_is_tiny(struct zone *zone)
+{
+	return zone_end_pfn(zone) <= SZ_16M >> PAGE_SHIFT;
+}
 
 /* alloc.c */
 extern bool pcibuf_force_coherent;

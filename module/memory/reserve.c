@@ -30,6 +30,17 @@ static bool is_largest(struct zone *zone)
 	return true;
 }
 
+/* As the kernel counts it (calculate_totalreserve_pages()). */
+static u64 lowmem_reserve(struct zone *zone)
+{
+	long most = 0;
+	int i;
+
+	for (i = zone_idx(zone); i < MAX_NR_ZONES; i++)
+		most = max(most, zone->lowmem_reserve[i]);
+	return most;
+}
+
 static struct pcibuf_zone_use zone_use(struct zone *zone)
 {
 	u64 free = zone_page_state(zone, NR_FREE_PAGES);
@@ -44,7 +55,7 @@ static struct pcibuf_zone_use zone_use(struct zone *zone)
 			zone_page_state(zone, NR_ZONE_ACTIVE_ANON),
 		.slab = is_largest(zone) ? node_slab(zone) : 0,
 		.low = low_wmark_pages(zone),
-		.high = high_wmark_pages(zone),
+		.kept = high_wmark_pages(zone) + lowmem_reserve(zone),
 	};
 }
 
@@ -109,7 +120,8 @@ u64 pcibuf_reserve_spare(void)
 		for (i = 0; i <= ZONE_NORMAL; i++) {
 			struct zone *zone = &NODE_DATA(nid)->node_zones[i];
 
-			if (populated_zone(zone))
+			if (populated_zone(zone) &&
+			    !pcibuf_zone_is_tiny(zone))
 				sum += spare(zone);
 		}
 	}

@@ -22,7 +22,7 @@ static u64 spare(const struct pcibuf_zone_use *zone, u64 total, u64 used)
 TEST(an_empty_laptop)
 {
 	const struct pcibuf_zone_use normal = {
-		.managed = 6 * GIB, .free = 6 * GIB, .low = 12 * MIB, .high = 16 * MIB,
+		.managed = 6 * GIB, .free = 6 * GIB, .low = 12 * MIB, .kept = 16 * MIB,
 	};
 
 	EXPECT_EQ(6 * GIB - 16 * MIB - 6 * GIB / 16, spare(&normal, 8 * GIB, 8 * GIB));
@@ -33,7 +33,7 @@ TEST(a_laptop_full_of_page_cache)
 {
 	const struct pcibuf_zone_use normal = {
 		.managed = 6 * GIB, .free = 100 * MIB, .file = 4 * GIB, .slab = 10 * MIB,
-		.low = 12 * MIB, .high = 16 * MIB,
+		.low = 12 * MIB, .kept = 16 * MIB,
 	};
 
 	EXPECT_EQ(84 * MIB + 4 * GIB - 12 * MIB + 5 * MIB,
@@ -47,7 +47,7 @@ TEST(a_laptop_full_of_processes)
 {
 	const struct pcibuf_zone_use normal = {
 		.managed = 6 * GIB, .free = 300 * MIB, .anon = 5 * GIB, .low = 12 * MIB,
-		.high = 16 * MIB,
+		.kept = 16 * MIB,
 	};
 	const struct pcibuf_in_play in_play = IN_PLAY(8 * GIB, 8 * GIB);
 
@@ -61,7 +61,7 @@ TEST(a_laptop_full_of_processes)
 TEST(movable_memory)
 {
 	const struct pcibuf_zone_use normal = {
-		.managed = 300 * MIB, .free = 290 * MIB, .low = 2 * MIB, .high = 3 * MIB,
+		.managed = 300 * MIB, .free = 290 * MIB, .low = 2 * MIB, .kept = 3 * MIB,
 	};
 	u64 left = spare(&normal, 10 * GIB, 10 * GIB);
 
@@ -73,7 +73,7 @@ TEST(movable_memory)
 TEST(a_full_node)
 {
 	const struct pcibuf_zone_use node = {
-		.managed = 2 * GIB, .free = 128 * MIB, .low = 3 * MIB, .high = 4 * MIB,
+		.managed = 2 * GIB, .free = 128 * MIB, .low = 3 * MIB, .kept = 4 * MIB,
 	};
 
 	EXPECT_EQ(0, spare(&node, 4 * GIB, 4 * GIB));
@@ -83,7 +83,7 @@ TEST(a_full_node)
 TEST(the_share_of_dma32)
 {
 	struct pcibuf_zone_use dma32 = {
-		.managed = 1923 * MIB, .free = 1900 * MIB, .low = 3 * MIB, .high = 4 * MIB,
+		.managed = 1923 * MIB, .free = 1900 * MIB, .low = 3 * MIB, .kept = 4 * MIB,
 	};
 	u64 taken = spare(&dma32, 9 * GIB, 9 * GIB);
 
@@ -97,7 +97,7 @@ TEST(a_host_of_huge_pages)
 {
 	const struct pcibuf_zone_use normal = {
 		.managed = 5 * GIB, .free = 250 * MIB, .file = 60 * MIB, .low = 11 * MIB,
-		.high = 14 * MIB,
+		.kept = 14 * MIB,
 	};
 	u64 total = 8 * GIB - 200 * MIB;
 
@@ -109,7 +109,7 @@ TEST(a_host_of_huge_pages)
 TEST(a_terabyte)
 {
 	const struct pcibuf_zone_use node = {
-		.managed = 128 * GIB, .free = 127 * GIB, .low = 20 * MIB, .high = 30 * MIB,
+		.managed = 128 * GIB, .free = 127 * GIB, .low = 20 * MIB, .kept = 30 * MIB,
 	};
 	u64 total = 1024 * GIB;
 
@@ -120,7 +120,7 @@ TEST(a_board_of_one_gigabyte)
 {
 	const struct pcibuf_zone_use dma = {
 		.managed = 960 * MIB, .free = 700 * MIB, .file = 100 * MIB, .low = 5 * MIB,
-		.high = 6 * MIB,
+		.kept = 6 * MIB,
 	};
 
 	EXPECT_EQ(694 * MIB + 95 * MIB - 60 * MIB, spare(&dma, 960 * MIB, 960 * MIB));
@@ -130,9 +130,9 @@ TEST(a_board_of_one_gigabyte)
 TEST(odd_counts)
 {
 	const struct pcibuf_zone_use zone = {
-		.managed = GIB, .free = GIB, .low = MIB, .high = MIB,
+		.managed = GIB, .free = GIB, .low = MIB, .kept = MIB,
 	};
-	const struct pcibuf_zone_use empty = { .low = MIB, .high = MIB };
+	const struct pcibuf_zone_use empty = { .low = MIB, .kept = MIB };
 
 	EXPECT_EQ(GIB - MIB - GIB / 16, spare(&zone, GIB, 2 * GIB));
 	EXPECT_EQ(GIB - MIB, spare(&zone, 0, 0));

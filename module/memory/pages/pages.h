@@ -12,7 +12,6 @@
 
 #include <linux/gfp.h>
 #include <linux/mm.h>
-#include <linux/mmzone.h>
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
 
@@ -66,12 +65,6 @@ struct pcibuf_alloc_state {
 	bool low;
 	unsigned int quarantined;
 };
-
-/* The zone of 16 MiB at the bottom of x86 is kept for devices that reach no other. */
-static inline bool pcibuf_zone_is_tiny(struct zone *zone)
-{
-	return zone_end_pfn(zone) <= SZ_16M >> PAGE_SHIFT;
-}
 
 /* How to ask the page allocator for this zone first. */
 static inline gfp_t pcibuf_zone_gfp(enum zone_type type)
