@@ -209,6 +209,16 @@ static inline void pcibuf_free_coherent(struct device *dev, size_t size,
 #define PCIBUF_CONTIG_ALIGN PCIBUF_HUGE_PAGES
 #endif
 
+/* Pages of CMA in a zone. Linux 5.10 does not count them by zone. */
+static inline unsigned long pcibuf_zone_cma_pages(struct zone *zone)
+{
+#ifdef PCIBUF_HAS_ZONE_CMA_PAGES
+	return zone_cma_pages(zone);
+#else
+	return 0;
+#endif
+}
+
 /*
  * Set the offset of a page in its file, in base pages. From 6.12 on the memory
  * manager compares this offset when it maps a compound page by one entry.

@@ -31,13 +31,13 @@ static bool may_be_master(const struct pcibuf_card *card)
 }
 
 /*
- * While a reset is under way the card is no bus master, and its configuration must not
- * be touched (PCIe 6.0, 6.6.2).
+ * A card that is paused or dying was stopped before. While a reset is under way, its
+ * configuration must not be touched (PCIe 6.0, 6.6.2).
  */
 static void update_master(struct pcibuf_card *card)
 {
 	lockdep_assert_held(&card->lock);
-	if (card->state == PCIBUF_CARD_PAUSED)
+	if (card->state != PCIBUF_CARD_LIVE)
 		return;
 	if (may_be_master(card))
 		pci_set_master(card->pdev);
@@ -86,7 +86,7 @@ void pcibuf_card_quiesce(struct pcibuf_card *card)
 	mutex_lock(&card->lock);
 	card->state = PCIBUF_CARD_DYING;
 	WRITE_ONCE(card->pool.dying, true);
-	update_master(card);
+	pcibuf_clear_master(card->pdev);
 	mutex_unlock(&card->lock);
 }
 
@@ -114,7 +114,9 @@ void pcibuf_card_pause(struct pcibuf_card *card)
 void pcibuf_card_rearm(struct pcibuf_card *card)
 {
 	mutex_lock(&card->lock);
-	if (card->state != PCIBUF_CARD_DYING)
+	if (card->state == PCIBUF_CARD_DYING)
+		pcibuf_clear_master(card->pdev);
+	else
 		card->state = PCIBUF_CARD_LIVE;
 	update_master(card);
 	mutex_unlock(&card->lock);

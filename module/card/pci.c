@@ -82,7 +82,7 @@ static int prepare_device(struct pci_dev *pdev, struct pcibuf_pci_setup *setup)
 	int ret;
 
 	if (pdev->hdr_type != PCI_HEADER_TYPE_NORMAL) {
-		pci_err(pdev, "pcibuf: not a card: a bridge cannot be bound\n");
+		pci_err(pdev, "not a card: a bridge cannot be bound\n");
 		return -EINVAL;
 	}
 	ret = pci_enable_device_mem(pdev);

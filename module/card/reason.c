@@ -150,7 +150,8 @@ static int steps_words(const struct pcibuf_alloc_ctx *ctx, char *words,
 static int spared_words(const struct pcibuf_alloc_ctx *ctx, char *words,
 			size_t size)
 {
-	if (ctx->outcome != PCIBUF_NO_RESERVE || !ctx->spared_zone)
+	if (!ctx->spared_zone || (ctx->outcome != PCIBUF_NO_RESERVE &&
+				  ctx->outcome != PCIBUF_NO_RANGE))
 		return 0;
 	return scnprintf(words, size, ", zone %s of node %d keeps its share",
 			 ctx->spared_zone, ctx->spared_node);
@@ -206,7 +207,8 @@ static void put_into_words(const struct pcibuf_failure *failure,
  * Log only failures that need an administrator (-ENOMEM), and rate limit them: every
  * member of the card's group can make a request fail.
  *
- * Takes card->lock, and quota_lock inside it. Does not sleep for long.
+ * Takes card->lock, and inside it pool->lock and quota_lock. May sleep while memory of
+ * the card is being released.
  */
 void pcibuf_card_failed(struct pcibuf_card *card,
 			const struct pcibuf_failure *failure)

@@ -109,7 +109,8 @@ static int alloc_buffer(struct pcibuf_card *card, struct pcibuf_buffer *buffer,
  * @card: card in any state
  * @request: size in bytes and label
  * @ctx: allocation context; the caller sets its pool and whether the buffer is
- *	contiguous. This function sets its size in bytes, and on failure its outcome
+ *	contiguous. This function sets its size in bytes, and pcibuf_memory_alloc() its
+ *	outcome, which stays %PCIBUF_DONE where the request fails elsewhere
  *
  * When this returns 0 the directory, the attributes, the node and the link of the
  * buffer exist.

@@ -55,20 +55,6 @@ u64 pcibuf_zone_share(const struct pcibuf_zone_use *zone,
 }
 
 /**
- * pcibuf_zone_spare() - how much of a zone an allocation may take
- * @zone: the zone
- * @in_play: memory of the machine
- *
- * Return: base pages.
- */
-u64 pcibuf_zone_spare(const struct pcibuf_zone_use *zone,
-		      const struct pcibuf_in_play *in_play)
-{
-	return less(pcibuf_zone_available(zone),
-		    pcibuf_zone_share(zone, in_play));
-}
-
-/**
  * pcibuf_zone_emptiable() - how much of a zone an allocation may take that moves others
  * @zone: the zone
  * @in_play: memory of the machine

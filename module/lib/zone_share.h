@@ -45,8 +45,6 @@ struct pcibuf_in_play {
 u64 pcibuf_zone_available(const struct pcibuf_zone_use *zone);
 u64 pcibuf_zone_share(const struct pcibuf_zone_use *zone,
 		      const struct pcibuf_in_play *in_play);
-u64 pcibuf_zone_spare(const struct pcibuf_zone_use *zone,
-		      const struct pcibuf_in_play *in_play);
 u64 pcibuf_zone_emptiable(const struct pcibuf_zone_use *zone,
 			  const struct pcibuf_in_play *in_play);
 

@@ -43,7 +43,9 @@ static enum pcibuf_outcome alloc_charged(struct pcibuf_alloc_ctx *ctx,
 {
 	enum pcibuf_outcome outcome = choose_backing(ctx)->alloc(ctx, memory);
 
-	if (IS_ENABLED(CONFIG_DMA_CMA) && outcome == PCIBUF_NO_RANGE)
+	if (IS_ENABLED(CONFIG_DMA_CMA) &&
+	    (outcome == PCIBUF_NO_RANGE ||
+	     (ctx->contiguous && outcome == PCIBUF_NO_RESERVE)))
 		outcome = alloc_cma(ctx, memory);
 	return outcome;
 }
@@ -70,6 +72,8 @@ static int outcome_errno(enum pcibuf_outcome outcome)
  * @ctx: pool, size and kind are set. One allocation at a time for each pool, so that
  *	nobody else takes what is in quarantine for it; the caller holds
  *	card->alloc_lock. Its outcome is set here, and only here
+ *
+ * Takes pool->lock, contig_lock and quota_lock. May sleep for long.
  *
  * Return: memory, zeroed and mapped for the card, or an ERR_PTR of -EDQUOT, -ENOMEM,
  * -EINTR or -ENODEV.

@@ -57,18 +57,19 @@ enum pcibuf_outcome pcibuf_ctx_add_fresh(struct pcibuf_alloc_ctx *ctx,
 }
 
 /**
- * pcibuf_ctx_spare() - remember the first zone that kept its share
+ * pcibuf_ctx_spare() - remember the first node, or zone, that kept its share
  * @ctx: the allocation
- * @zone: the zone
+ * @nid: the node
+ * @name: name of the zone
  *
- * The first is the zone that the memory would have come from.
+ * The first is where the memory would have come from.
  */
-void pcibuf_ctx_spare(struct pcibuf_alloc_ctx *ctx, struct zone *zone)
+void pcibuf_ctx_spare(struct pcibuf_alloc_ctx *ctx, int nid, const char *name)
 {
 	if (ctx->spared_zone)
 		return;
-	ctx->spared_node = zone_to_nid(zone);
-	ctx->spared_zone = zone->name;
+	ctx->spared_node = nid;
+	ctx->spared_zone = name;
 }
 
 /**
@@ -100,6 +101,7 @@ enum pcibuf_outcome pcibuf_ctx_interrupted(const struct pcibuf_alloc_ctx *ctx)
 /**
  * pcibuf_ctx_check() - does the allocation go on, and is there memory for it?
  * @ctx: the allocation
+ * @room: base pages that this step can use besides the zones of all buffers
  *
  * The reserve is left alone, whatever the quotas say. What was charged and not taken
  * yet has to come from the rest: memory in quarantine is not charged again.
@@ -107,13 +109,14 @@ enum pcibuf_outcome pcibuf_ctx_interrupted(const struct pcibuf_alloc_ctx *ctx)
  * Return: %PCIBUF_DONE where it goes on, %PCIBUF_KILLED, %PCIBUF_DYING or
  * %PCIBUF_NO_RESERVE.
  */
-enum pcibuf_outcome pcibuf_ctx_check(const struct pcibuf_alloc_ctx *ctx)
+enum pcibuf_outcome pcibuf_ctx_check(const struct pcibuf_alloc_ctx *ctx,
+				     u64 room)
 {
 	u64 rest = ctx->charged - min(ctx->fresh + ctx->held, ctx->charged);
 	enum pcibuf_outcome outcome = pcibuf_ctx_interrupted(ctx);
 
 	if (outcome != PCIBUF_DONE)
 		return outcome;
-	return pcibuf_reserve_spare() < rest >> PAGE_SHIFT ? PCIBUF_NO_RESERVE :
-							     PCIBUF_DONE;
+	return pcibuf_reserve_spare() + room < rest >> PAGE_SHIFT ?
+		       PCIBUF_NO_RESERVE : PCIBUF_DONE;
 }

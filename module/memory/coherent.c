@@ -321,7 +321,8 @@ static enum pcibuf_outcome charge_fresh(struct pcibuf_alloc_ctx *ctx)
 
 	outcome = pcibuf_ctx_charge(ctx, ctx->size);
 	if (outcome == PCIBUF_DONE)
-		outcome = pcibuf_ctx_check(ctx);
+		outcome = pcibuf_ctx_check(ctx,
+					   global_zone_page_state(NR_FREE_CMA_PAGES));
 	if (outcome == PCIBUF_DONE)
 		outcome = pcibuf_ctx_add_fresh(ctx, ctx->size);
 	return outcome;

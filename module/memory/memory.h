@@ -167,10 +167,12 @@ struct pcibuf_kmap {
  * @kmap_at: kernel address at a byte offset
  * @node: NUMA node
  * @unmap: end the card's access, where the platform can
- * @quarantine: put memory in order that goes into quarantine; optional
+ * @quarantine: put memory in order that goes into quarantine. Optional. Called under
+ *	pool->lock
  * @absorb: make one memory of two in quarantine; false where that is not possible.
  *	Optional. Called under pool->lock
- * @release: give the memory back to the system
+ * @release: give the memory back to the system. The caller may hold card->lock or
+ *	pool->lock
  */
 struct pcibuf_memory_ops {
 	const char *name;
@@ -196,7 +198,8 @@ struct pcibuf_memory_ops {
  * struct pcibuf_memory - memory of one buffer, or memory in quarantine
  * @ops: its backing
  * @pool: pool of its card
- * @size: bytes; less than the buffer had where a part was taken out of quarantine
+ * @size: bytes; in quarantine, what is left of it and of the memory that was joined with
+ *	it
  * @segments: bus addresses, in the order of offsets, valid until it is retired
  * @nr_segments: number of segments
  * @quarantined: entry of pool->quarantined, under pool->lock
@@ -239,17 +242,20 @@ u64 pcibuf_pool_quarantined_bytes(struct pcibuf_pool *pool);
 void pcibuf_memory_retire(struct pcibuf_memory *memory);
 
 /* reserve.c */
-bool pcibuf_reserve_allows(struct zone *zone, unsigned long nr_pages);
-bool pcibuf_reserve_allows_moving(struct zone *zone, unsigned long nr_pages);
+u64 pcibuf_reserve_spare_of(int nid, enum zone_type top);
 u64 pcibuf_reserve_spare(void);
+u64 pcibuf_reserve_movable_room(void);
+bool pcibuf_reserve_allows_moving(struct zone *zone, enum zone_type top,
+				  unsigned long nr_pages);
 
 /* alloc_ctx.c */
 enum pcibuf_outcome pcibuf_ctx_charge(struct pcibuf_alloc_ctx *ctx, u64 bytes);
 enum pcibuf_outcome pcibuf_ctx_add_fresh(struct pcibuf_alloc_ctx *ctx,
 					 u64 bytes);
-void pcibuf_ctx_spare(struct pcibuf_alloc_ctx *ctx, struct zone *zone);
+void pcibuf_ctx_spare(struct pcibuf_alloc_ctx *ctx, int nid, const char *name);
 void pcibuf_ctx_settle(struct pcibuf_alloc_ctx *ctx, bool done);
 enum pcibuf_outcome pcibuf_ctx_interrupted(const struct pcibuf_alloc_ctx *ctx);
-enum pcibuf_outcome pcibuf_ctx_check(const struct pcibuf_alloc_ctx *ctx);
+enum pcibuf_outcome pcibuf_ctx_check(const struct pcibuf_alloc_ctx *ctx,
+				     u64 room);
 
 #endif /* PCIBUF_MEMORY_H */

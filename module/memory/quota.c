@@ -105,6 +105,8 @@ void pcibuf_quota_uncharge(struct pcibuf_quota *quota, u64 bytes)
  * pcibuf_quota_total() - bytes charged to all cards now
  *
  * Takes quota_lock.
+ *
+ * Return: bytes.
  */
 u64 pcibuf_quota_total(void)
 {

@@ -11,11 +11,14 @@
 /* A machine of @total, of which @used is in play. */
 #define IN_PLAY(t, u)	{ .total = (t), .used = (u) }
 
+/* What an allocation may take of a node with this zone alone. */
 static u64 spare(const struct pcibuf_zone_use *zone, u64 total, u64 used)
 {
 	const struct pcibuf_in_play in_play = IN_PLAY(total, used);
+	u64 available = pcibuf_zone_available(zone);
+	u64 share = pcibuf_zone_share(zone, &in_play);
 
-	return pcibuf_zone_spare(zone, &in_play);
+	return available > share ? available - share : 0;
 }
 
 /* All free: all but a sixteenth and the watermark may be taken. */

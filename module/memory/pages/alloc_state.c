@@ -3,8 +3,10 @@
  * Allocation state: where the page allocator is asked, and the list of what it gave.
  *
  * The zones that are asked are those whose addresses the card can drive, node by node,
- * as far as they keep their share (reserve.c). ZONE_MOVABLE and CMA are never asked:
- * where such a page is pinned for long, the memory manager tries without end to move it.
+ * as far as the zones of a node keep their share together (reserve.c). Within a node the
+ * page allocator chooses the zone, because only then it reclaims where a zone is full.
+ * ZONE_MOVABLE and CMA are never asked: where such a page is pinned for long, the memory
+ * manager tries without end to move it.
  */
 #include <linux/dma-mapping.h>
 #include <linux/gfp.h>
@@ -23,6 +25,9 @@
  */
 #define HUGE_PAGE_GFP	(IS_ENABLED(CONFIG_CMA) ? 0 : __GFP_MOVABLE)
 
+/* Base pages that are taken from a node before its zones are looked at again. */
+#define LOOK_EVERY	max_t(u64, PCIBUF_CHECK_EVERY, PCIBUF_HUGE_PAGES)
+
 /**
  * pcibuf_state_init() - begin to look for memory
  * @state: out: the state
@@ -39,56 +44,62 @@ void pcibuf_state_init(struct pcibuf_alloc_state *state,
 	*state = (struct pcibuf_alloc_state){
 		.ctx = ctx,
 		.pages = pages,
-		.zone = ZONE_NORMAL,
+		.top = ZONE_NORMAL,
+		.node = NUMA_NO_NODE,
 		.quarantined = UINT_MAX,
 	};
 	if (pcibuf_dma_translated(dev) || limit >= dma_get_required_mask(dev))
 		return;
 	state->narrow = true;
 	if (limit <= DMA_BIT_MASK(32))
-		state->zone = ZONE_NORMAL - 1;
+		state->top = max(ZONE_NORMAL - 1, 0);
 }
 
-/* May the zone be asked, and does it keep its share then? */
-static bool may_ask(struct pcibuf_alloc_state *state, struct zone *zone,
+/* Name of the highest zone of a node that is asked. */
+static const char *top_name(const struct pcibuf_alloc_state *state, int nid)
+{
+	int i;
+
+	for (i = state->top; i > 0; i--)
+		if (populated_zone(&NODE_DATA(nid)->node_zones[i]))
+			break;
+	return NODE_DATA(nid)->node_zones[i].name;
+}
+
+/* Do the zones of the node keep their share? A look is good for some pages. */
+static bool may_ask(struct pcibuf_alloc_state *state, int nid,
 		    unsigned int order)
 {
-	if (!populated_zone(zone) || (pcibuf_zone_is_tiny(zone) && !state->low))
-		return false;
-	if (pcibuf_reserve_allows(zone, BIT(order)))
+	if (state->node != nid || state->allowed < BIT(order)) {
+		u64 spare = pcibuf_reserve_spare_of(nid, state->top);
+
+		state->node = nid;
+		state->allowed = min_t(u64, spare, LOOK_EVERY);
+	}
+	if (state->allowed >= BIT(order))
 		return true;
-	pcibuf_ctx_spare(state->ctx, zone);
+	pcibuf_ctx_spare(state->ctx, nid, top_name(state, nid));
 	return false;
 }
 
-/* Where a zone has no page, the allocator looks into the lower zones of the node. */
-static struct page *ask_zone(struct pcibuf_alloc_state *state,
-			     struct zone *zone, gfp_t gfp, unsigned int order)
+static struct page *ask_zones(int nid, int top, gfp_t gfp, unsigned int order)
 {
-	struct page *page;
-
-	gfp |= pcibuf_zone_gfp(zone_idx(zone)) | __GFP_THISNODE;
-	page = alloc_pages_node(zone_to_nid(zone), gfp, order);
-	if (!page || page_zone(page) == zone ||
-	    may_ask(state, page_zone(page), order))
-		return page;
-	__free_pages(page, order);
-	return NULL;
+	return alloc_pages_node(nid, gfp | pcibuf_zone_gfp(top) | __GFP_THISNODE,
+				order);
 }
 
-/* From the top, to spare the zones of cards that reach no other. */
+/* At the end, the lowest zone is asked by itself: the others keep their share. */
 static struct page *ask_node(struct pcibuf_alloc_state *state, int nid,
 			     gfp_t gfp, unsigned int order)
 {
 	struct page *page = NULL;
-	int i;
 
-	for (i = state->zone; i >= 0 && !page; i--) {
-		struct zone *zone = &NODE_DATA(nid)->node_zones[i];
-
-		if (may_ask(state, zone, order))
-			page = ask_zone(state, zone, gfp, order);
-	}
+	if (may_ask(state, nid, order))
+		page = ask_zones(nid, state->top, gfp, order);
+	if (page)
+		state->allowed -= BIT(order);
+	else if (state->low && pcibuf_reserve_spare_of(nid, 0) >= BIT(order))
+		page = ask_zones(nid, 0, gfp, order);
 	return page;
 }
 
@@ -118,8 +129,28 @@ static struct page *ask(struct pcibuf_alloc_state *state, gfp_t gfp,
 	struct page *page = NULL;
 
 	if (num_node_state(N_MEMORY) > 1)
-		page = ask_nodes(state, gfp & ~__GFP_RECLAIM, order);
+		page = ask_nodes(state, (gfp & ~__GFP_DIRECT_RECLAIM) |
+				 __GFP_NOMEMALLOC, order);
 	return page ?: ask_nodes(state, gfp, order);
+}
+
+static bool has_tiny(void)
+{
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY) {
+		struct zone *zone = &NODE_DATA(nid)->node_zones[0];
+
+		if (populated_zone(zone) && pcibuf_zone_is_tiny(zone))
+			return true;
+	}
+	return false;
+}
+
+/* Is there a zone to ask? The tiny zone of x86 is asked only at the end. */
+static bool can_ask(const struct pcibuf_alloc_state *state)
+{
+	return state->top > 0 || (state->top == 0 && (state->low || !has_tiny()));
 }
 
 /**
@@ -142,30 +173,34 @@ struct page *pcibuf_state_page(struct pcibuf_alloc_state *state, gfp_t gfp,
 	gfp &= ~PCIBUF_GFP_NOT_MAPPED;
 	if (order == PCIBUF_HUGE_ORDER)
 		gfp |= HUGE_PAGE_GFP;
-	for (;;) {
+	while (can_ask(state)) {
 		page = ask(state, gfp, order);
 		if (!page || pcibuf_dma_capable(dev, page, PAGE_SIZE << order))
 			return page;
-		state->zone = page_zonenum(page) - 1;
+		state->top = page_zonenum(page) - 1;
 		__free_pages(page, order);
 	}
+	return NULL;
+}
+
+static bool probe(struct pcibuf_alloc_state *state, gfp_t gfp,
+		  unsigned int order)
+{
+	struct page *page = pcibuf_state_page(state, gfp, order);
+
+	if (page)
+		__free_pages(page, order);
+	return page;
 }
 
 /* Is there a page that is refused only because it would be charged? */
 static bool charge_refused(struct pcibuf_alloc_state *state, unsigned int order)
 {
 	gfp_t gfp = PCIBUF_GFP & ~__GFP_ACCOUNT;
-	struct page *page;
 
-	page = pcibuf_state_page(state, gfp, order);
-	if (!page)
-		return false;
-	__free_pages(page, order);
-	/* The page may have become free just now. */
-	page = pcibuf_state_page(state, PCIBUF_GFP, order);
-	if (page)
-		__free_pages(page, order);
-	return !page;
+	/* The page may become free, or be taken, just now: so charged in the midst. */
+	return probe(state, gfp, order) && !probe(state, PCIBUF_GFP, order) &&
+	       probe(state, gfp, order);
 }
 
 /**
@@ -199,6 +234,8 @@ enum pcibuf_outcome pcibuf_state_limit(struct pcibuf_alloc_state *state)
 /**
  * pcibuf_state_keeps_low() - is the narrowest zone still kept for the end?
  * @state: the allocation
+ *
+ * Return: true where that zone was not asked yet.
  */
 bool pcibuf_state_keeps_low(const struct pcibuf_alloc_state *state)
 {
@@ -212,7 +249,8 @@ bool pcibuf_state_keeps_low(const struct pcibuf_alloc_state *state)
 void pcibuf_state_ask_low(struct pcibuf_alloc_state *state)
 {
 	state->low = true;
-	state->zone = max_t(int, state->zone, 0);
+	state->top = max(state->top, 0);
+	state->node = NUMA_NO_NODE;
 }
 
 /**

@@ -213,9 +213,10 @@ static bool is_spared(struct contig *contig, struct zone *zone)
 
 	if (pcibuf_zone_is_tiny(zone) && !state->low)
 		return true;
-	if (pcibuf_reserve_allows_moving(zone, contig->nr_pages))
+	if (pcibuf_reserve_allows_moving(zone, max(state->top, 0),
+					 contig->nr_pages))
 		return false;
-	pcibuf_ctx_spare(state->ctx, zone);
+	pcibuf_ctx_spare(state->ctx, zone_to_nid(zone), zone->name);
 	return true;
 }
 
@@ -260,8 +261,9 @@ static enum pcibuf_outcome search(struct contig *contig,
 	struct pcibuf_extent range = { .dirty = true };
 	enum pcibuf_outcome outcome;
 
-	/* Others have taken memory since this was asked last. */
-	outcome = pcibuf_ctx_check(contig->state->ctx);
+	/* What is moved needs room elsewhere, and ZONE_MOVABLE has some. */
+	outcome = pcibuf_ctx_check(contig->state->ctx,
+				   pcibuf_reserve_movable_room());
 	if (outcome == PCIBUF_DONE)
 		outcome = search_nodes(contig, &range.pfn);
 	if (outcome == PCIBUF_DONE) {

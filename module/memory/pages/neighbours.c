@@ -43,7 +43,7 @@ static enum pcibuf_outcome take_one(struct search *search)
 	enum pcibuf_outcome outcome;
 	struct page *page;
 
-	outcome = pcibuf_ctx_check(ctx);
+	outcome = pcibuf_ctx_check(ctx, 0);
 	/* Another step holds less than this one. */
 	if (outcome == PCIBUF_NO_RESERVE)
 		return PCIBUF_NONE;

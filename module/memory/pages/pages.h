@@ -51,8 +51,10 @@ struct pcibuf_pages {
  * struct pcibuf_alloc_state - an allocation of pages while it is under way
  * @ctx: the allocation
  * @pages: gets what is found
- * @zone: highest zone that may still have memory that the card reaches, negative
+ * @top: highest zone that may still have memory that the card reaches, negative
  *	where none has
+ * @node: node that was asked last
+ * @allowed: base pages that may be taken from that node before the next look
  * @narrow: the card reaches only a part of the memory
  * @low: the narrowest zone is asked too: nothing else is left
  * @quarantined: pages of an order below this may be in quarantine
@@ -60,7 +62,9 @@ struct pcibuf_pages {
 struct pcibuf_alloc_state {
 	struct pcibuf_alloc_ctx *ctx;
 	struct pcibuf_pages *pages;
-	int zone;
+	int top;
+	int node;
+	u64 allowed;
 	bool narrow;
 	bool low;
 	unsigned int quarantined;

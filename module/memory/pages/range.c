@@ -87,22 +87,37 @@ static unsigned int contig_steps = PCIBUF_STEP_BLOCK | PCIBUF_STEP_NEIGHBOURS |
 module_param(contig_steps, uint, 0644);
 #endif
 
-/* A step that fails leaves nothing behind. */
+/*
+ * A step that fails leaves nothing behind. Where others are moved, they may move to where
+ * no buffer can be: so a reserve that ends another step does not end the allocation.
+ */
+static enum pcibuf_outcome try_step(struct pcibuf_alloc_state *state,
+				    const struct step *step,
+				    unsigned long nr_pages)
+{
+	bool moves = step->bit == PCIBUF_STEP_CONTIG;
+	enum pcibuf_outcome outcome;
+
+	outcome = pcibuf_ctx_check(state->ctx,
+				   moves ? pcibuf_reserve_movable_room() : 0);
+	if (outcome == PCIBUF_NO_RESERVE && !moves)
+		return PCIBUF_NONE;
+	if (outcome != PCIBUF_DONE)
+		return outcome;
+	state->ctx->steps |= step->bit;
+	outcome = step->take(state, nr_pages);
+	return outcome == PCIBUF_NO_RECORDS ? PCIBUF_NONE : outcome;
+}
+
 static enum pcibuf_outcome try_steps(struct pcibuf_alloc_state *state,
 				     unsigned long nr_pages)
 {
 	enum pcibuf_outcome outcome = PCIBUF_NONE;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(steps) && outcome == PCIBUF_NONE; i++) {
-		if (!(contig_steps & steps[i].bit))
-			continue;
-		outcome = pcibuf_ctx_check(state->ctx);
-		if (outcome != PCIBUF_DONE)
-			break;
-		state->ctx->steps |= steps[i].bit;
-		outcome = steps[i].take(state, nr_pages);
-	}
+	for (i = 0; i < ARRAY_SIZE(steps) && outcome == PCIBUF_NONE; i++)
+		if (contig_steps & steps[i].bit)
+			outcome = try_step(state, &steps[i], nr_pages);
 	return outcome;
 }
 

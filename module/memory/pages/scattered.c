@@ -58,8 +58,6 @@ static enum pcibuf_outcome get_piece(struct pcibuf_alloc_state *state,
 	if (pcibuf_state_none(state, ladder->order) == PCIBUF_NO_CGROUP)
 		return PCIBUF_NO_CGROUP;
 	outcome = pcibuf_ctx_charge(state->ctx, (u64)nr << PAGE_SHIFT);
-	if (outcome == PCIBUF_DONE)
-		outcome = pcibuf_ctx_check(state->ctx);
 	return outcome == PCIBUF_DONE ? pcibuf_contig_get(state, nr) : outcome;
 }
 
@@ -123,7 +121,7 @@ static enum pcibuf_outcome fill(struct pcibuf_alloc_state *state,
 
 	while (outcome == PCIBUF_DONE && pages->nr_pages < nr) {
 		if (pages->nr_pages >= check) {
-			outcome = pcibuf_ctx_check(state->ctx);
+			outcome = pcibuf_ctx_check(state->ctx, 0);
 			check = pages->nr_pages + PCIBUF_CHECK_EVERY;
 		}
 		if (outcome == PCIBUF_DONE)

@@ -108,7 +108,7 @@ give_back() {
 	reason=$said
 	offer "$1" "$2" || :
 	put "" "$devices/$1/driver_override" || :
-	fail 1 bind_failed "pcibuf does not bind $1: ${reason##*: }" \
+	fail 1 bind_failed "pcibuf does not bind $1${reason:+: ${reason##*: }}" \
 		"dmesg says why"
 }
 
