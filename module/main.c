@@ -62,10 +62,10 @@
  *	card->lock, pool->lock, quota_lock
  *
  * card->lock is outside pool->lock in pcibuf_bus_master_get(),
- * pcibuf_bus_master_put() and pcibuf_card_failed(). card->alloc_lock is outside the mmap_lock where an
- * allocation fails after a program mapped its buffer. Page locks are taken inside
- * card->alloc_lock and inside the mmap_lock. The driver takes none of its locks
- * inside a page lock. Each lock is described where it is defined.
+ * pcibuf_bus_master_put() and pcibuf_card_failed(). card->alloc_lock is outside the
+ * mmap_lock where an allocation fails after a program mapped its buffer. Page locks are
+ * taken inside card->alloc_lock and inside the mmap_lock. The driver takes none of its
+ * locks inside a page lock. Each lock is described where it is defined.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
