@@ -178,6 +178,7 @@ struct page *pcibuf_state_page(struct pcibuf_alloc_state *state, gfp_t gfp,
 		if (!page || pcibuf_dma_capable(dev, page, PAGE_SIZE << order))
 			return page;
 		state->top = page_zonenum(page) - 1;
+		state->node = NUMA_NO_NODE;
 		__free_pages(page, order);
 	}
 	return NULL;
