@@ -96,11 +96,13 @@ TEST_F(errors, label_taken)
 /* A label that begins like another label is another label. */
 TEST_F(errors, label_of_a_label)
 {
-	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K held2"));
-	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K hel"));
-	EXPECT_EQ(ENOENT, card_write(&self->card, "free", "he"));
-	EXPECT_EQ(0, card_write(&self->card, "free", "hel"));
-	EXPECT_EQ(0, card_write(&self->card, "free", "held2"));
+	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K rx2"));
+	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K rx"));
+	EXPECT_EQ(ENOENT, card_write(&self->card, "free", "r"));
+	EXPECT_EQ(0, card_write(&self->card, "free", "rx2"));
+	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K rx2"));
+	EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
+	EXPECT_EQ(0, card_write(&self->card, "free", "rx2"));
 }
 
 TEST_F(errors, over_max_bytes)

@@ -71,7 +71,7 @@ struct zone {
 	__u64 managed;
 };
 
-static __u64 meminfo(const char *key)
+static __u64 memory_figure(const char *key)
 {
 	FILE *file = fopen("/proc/meminfo", "re");
 	unsigned long long kib = 0;
@@ -88,7 +88,7 @@ static __u64 meminfo(const char *key)
 /* Memory that hugetlbfs does not have. */
 static __u64 in_play(void)
 {
-	return mem_total() - meminfo("Hugetlb");
+	return mem_total() - memory_figure("Hugetlb");
 }
 
 /* A card of 32 bits is served by DMA32 alone, another one by Normal, too. */
