@@ -112,7 +112,9 @@ static void take_node(struct __test_metadata *_metadata,
 	int i;
 
 	for (i = 0; node_free(node) > leave + 16 * MIB; i++)
-		ASSERT_EQ(0, card_write(card, "alloc_sg", "16M n%d", i));
+		if (card_write(card, "alloc_sg", "16M n%d", i))
+			break;
+	EXPECT_GE(leave + 16 * MIB, node_free(node));
 	TH_LOG("node 0 has %llu MiB free, node 1 %llu", node_free(0) / MIB,
 	       node_free(1) / MIB);
 }
@@ -134,7 +136,7 @@ TEST_F_TIMEOUT(numa, range_of_the_other, 120)
 {
 	size_t on[NODES];
 
-	take_node(_metadata, &self->card, 1, 128 * MIB);
+	take_node(_metadata, &self->card, 1, SLACK);
 	check_node(_metadata, &self->card, "alloc", 256 * MIB, on);
 	EXPECT_EQ(0, on[1]);
 	EXPECT_EQ(256 * MIB, on[0]);
