@@ -228,14 +228,11 @@ err_free:
 	return ERR_PTR(ret);
 }
 
-/**
- * pcibuf_buffer_link() - name of the link to a buffer in the card's directory
- * @buffer: the buffer; its index is set
- * @text: room for the digits of the index
- *
- * Return: the label; or the index as text, in @text, where the buffer has no label.
+/*
+ * Return the name of the link in the card's directory: the label; or the index as text,
+ * in @text, where the buffer has no label.
  */
-const char *pcibuf_buffer_link(struct pcibuf_buffer *buffer, char text[12])
+static const char *link_name(struct pcibuf_buffer *buffer, char text[12])
 {
 	if (*buffer->label)
 		return buffer->label;
@@ -275,7 +272,7 @@ int pcibuf_buffer_register(struct pcibuf_buffer *buffer)
 		goto err_del;
 	ret = sysfs_add_link_to_group(&buffer->card->kobj, PCIBUF_LINKS,
 				      &buffer->dev.kobj,
-				      pcibuf_buffer_link(buffer, text));
+				      link_name(buffer, text));
 	if (ret)
 		goto err_del;
 	dev_set_uevent_suppress(&buffer->dev, false);
@@ -299,6 +296,6 @@ void pcibuf_buffer_unregister(struct pcibuf_buffer *buffer)
 	char text[12];
 
 	sysfs_remove_link_from_group(&buffer->card->kobj, PCIBUF_LINKS,
-				     pcibuf_buffer_link(buffer, text));
+				     link_name(buffer, text));
 	cdev_device_del(&buffer->cdev, &buffer->dev);
 }

@@ -68,7 +68,6 @@ struct pcibuf_buffer *pcibuf_buffer_new(struct device *card, u64 size,
 					const char *label);
 int pcibuf_buffer_register(struct pcibuf_buffer *buffer);
 void pcibuf_buffer_unregister(struct pcibuf_buffer *buffer);
-const char *pcibuf_buffer_link(struct pcibuf_buffer *buffer, char text[12]);
 
 /* revoke.c */
 int pcibuf_buffer_mark_dead(struct pcibuf_buffer *buffer, bool force);

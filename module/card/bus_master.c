@@ -24,22 +24,17 @@ void pcibuf_clear_master(struct pci_dev *pdev)
 		pci_wait_for_pending_transaction(pdev);
 }
 
-/* The card is a bus master exactly while it is live and has memory to use. */
-static bool may_be_master(const struct pcibuf_card *card)
-{
-	return card->state == PCIBUF_CARD_LIVE && card->nr_active;
-}
-
 /*
- * A card that is paused or dying was stopped before. While a reset is under way, its
- * configuration must not be touched (PCIe 6.0, 6.6.2).
+ * The card is a bus master exactly while it is live and has memory to use. A card that
+ * is paused or dying was stopped before. While a reset is under way, its configuration
+ * must not be touched (PCIe 6.0, 6.6.2).
  */
 static void update_master(struct pcibuf_card *card)
 {
 	lockdep_assert_held(&card->lock);
 	if (card->state != PCIBUF_CARD_LIVE)
 		return;
-	if (may_be_master(card))
+	if (card->nr_active)
 		pci_set_master(card->pdev);
 	else
 		pcibuf_clear_master(card->pdev);

@@ -31,15 +31,7 @@ unsigned int fewest_bits(void)
 /* Does the kernel reserve memory (CMA) for dma_alloc_coherent()? */
 bool cma_exists(void)
 {
-	FILE *file = fopen("/proc/meminfo", "re");
-	unsigned long kib = 0;
-	char line[128];
-
-	while (file && fgets(line, sizeof(line), file))
-		sscanf(line, "CmaTotal: %lu", &kib);
-	if (file)
-		fclose(file);
-	return kib;
+	return mem_figure("CmaTotal:");
 }
 
 /* Do PMD entries of 2 MiB exist? A kernel with PREEMPT_RT has none. */

@@ -19,7 +19,8 @@
 /* Less than one huge page. A kernel that checks itself keeps freed memory for a while. */
 #define TOLERANCE	(3 * MIB / 2)
 
-static __u64 mem_figure(const char *key)
+/* A line of /proc/meminfo, in bytes; @key ends with its colon. */
+__u64 mem_figure(const char *key)
 {
 	FILE *file = fopen("/proc/meminfo", "re");
 	char line[128];

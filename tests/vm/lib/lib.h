@@ -136,6 +136,7 @@ struct snapshot {
 };
 
 __u64 mem_available(void);
+__u64 mem_figure(const char *key);
 __u64 mem_free(void);
 __u64 mem_total(void);
 void snapshot(const struct card *card, struct snapshot *snap);

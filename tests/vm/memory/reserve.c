@@ -12,7 +12,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include "lib.h"
 
@@ -71,24 +70,10 @@ struct zone {
 	__u64 managed;
 };
 
-static __u64 memory_figure(const char *key)
-{
-	FILE *file = fopen("/proc/meminfo", "re");
-	unsigned long long kib = 0;
-	char line[128], name[64];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "%63[^:]: %llu", name, &kib) == 2 && !strcmp(name, key))
-			break;
-	if (file)
-		fclose(file);
-	return kib * KIB;
-}
-
 /* Memory that hugetlbfs does not have. */
 static __u64 in_play(void)
 {
-	return mem_total() - memory_figure("Hugetlb");
+	return mem_total() - mem_figure("Hugetlb:");
 }
 
 /* A card of 32 bits is served by DMA32 alone, another one by Normal, too. */
@@ -171,20 +156,6 @@ static int touch_on_node(void *arg)
 	return 0;
 }
 
-/* In a process of its own, which may be killed. */
-static bool lives(int (*fn)(void *arg), void *arg)
-{
-	int status = -1;
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (!pid)
-		_exit(fn(arg));
-	waitpid(pid, &status, 0);
-	return WIFEXITED(status) && !WEXITSTATUS(status);
-}
-
 TEST_F_TIMEOUT(reserve, each_node_keeps_its_share, 280)
 {
 	int node;
@@ -193,10 +164,10 @@ TEST_F_TIMEOUT(reserve, each_node_keeps_its_share, 280)
 	ASSERT_EQ(ENOMEM, as_user(UID_ALICE, GID_PCIBUF, allocate_all,
 				  &self->card));
 	EXPECT_EQ(0, poor_nodes(&self->card));
-	EXPECT_TRUE(lives(fill_pipes, NULL));
+	EXPECT_EQ(0, in_child(fill_pipes, NULL));
 	for (node = 0; !access(pathf("/sys/devices/system/node/node%d", node), F_OK);
 	     node++)
-		EXPECT_TRUE(lives(touch_on_node, &node));
+		EXPECT_EQ(0, in_child(touch_on_node, &node));
 	ASSERT_EQ(0, attr_read(card_attr(&self->card, "last_error"), words,
 			       sizeof(words)));
 	TH_LOG("%s", words);
