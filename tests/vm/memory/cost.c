@@ -13,6 +13,7 @@
 
 #define SIZE	(1 * GIB)
 #define ROUNDS	3
+#define HUGETLB_PAGES	"/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
 
 FIXTURE(cost) {
 	struct card card;
@@ -124,6 +125,71 @@ TEST_F_TIMEOUT(cost, freeing, 120)
 	 * limit.
 	 */
 	EXPECT_GT(0.02, median(whole) - median(pages));
+}
+
+/* A hugetlb page is reserved beforehand, so fallocate() does little but zero it. */
+static double zeroing(struct __test_metadata *_metadata)
+{
+	double start, took;
+	int fd;
+
+	ASSERT_EQ(0, attr_write(HUGETLB_PAGES, "512"));
+	fd = memfd_create("zeroed", MFD_HUGETLB);
+	ASSERT_LE(0, fd);
+	start = seconds();
+	EXPECT_EQ(0, fallocate(fd, 0, 0, SIZE));
+	took = seconds() - start;
+	close(fd);
+	ASSERT_EQ(0, attr_write(HUGETLB_PAGES, "0"));
+	return took;
+}
+
+struct request {
+	const char *attr;
+	const char *words;
+	double bytes;
+	double most;
+};
+
+static double request_cost(struct __test_metadata *_metadata,
+			   const struct card *card,
+			   const struct request *request)
+{
+	double took[ROUNDS];
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		took[i] = timed(_metadata, card, request->attr, request->words);
+		EXPECT_EQ(0, card_write(card, "free", "rx"));
+	}
+	return median(took);
+}
+
+/*
+ * The time of an allocation, relative to the time in which the kernel zeroes as much
+ * memory once. A small buffer costs its device, its directory and its node.
+ */
+TEST_F_TIMEOUT(cost, against_zeroing, 240)
+{
+	static const struct request requests[] = {
+		{ "alloc", "4K rx", PAGE, 0 },
+		{ "alloc", "2M rx", HUGE_PAGE, 0 },
+		{ "alloc_sg", "1G rx", SIZE, 1.10 },
+		{ "alloc", "1G rx", SIZE, 0 },
+	};
+	double zero, took;
+	size_t i;
+
+	zeroing(_metadata);
+	zero = zeroing(_metadata);
+	for (i = 0; i < ARRAY_SIZE(requests); i++) {
+		took = request_cost(_metadata, &self->card, &requests[i]);
+		TH_LOG("%s \"%s\": %.0f us, %.3f times zeroing it",
+		       requests[i].attr, requests[i].words, took * 1e6,
+		       took / (zero * requests[i].bytes / SIZE));
+		if (requests[i].most)
+			EXPECT_GE(requests[i].most, took / zero);
+	}
 }
 
 TEST_HARNESS_MAIN
