@@ -220,7 +220,7 @@ static bool fits_huge(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 		return false;
 	for (; address + PMD_SIZE <= vma->vm_end; address += PMD_SIZE) {
 		page_at(buffer, linear_page_index(vma, address), &order);
-		if (order != PCIBUF_HUGE_ORDER)
+		if (order != PCIBUF_PMD_ORDER)
 			return false;
 	}
 	return true;

@@ -11,9 +11,11 @@
 #ifndef PCIBUF_MEMORY_H
 #define PCIBUF_MEMORY_H
 
+#include <linux/build_bug.h>
 #include <linux/device.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/mutex.h>
@@ -22,9 +24,19 @@
 #include "memory/quota.h"
 #include "uapi/pcibuf.h"
 
-/* A huge page: one entry of a page table maps a page of this order. */
-#define PCIBUF_HUGE_ORDER	(PMD_SHIFT - PAGE_SHIFT)
+/* Order of the page allocator's largest blocks. */
+#define PCIBUF_MAX_ORDER	const_ilog2(MAX_ORDER_NR_PAGES)
+
+/*
+ * A huge page: one entry of a page table maps a page of this order. Where the page
+ * allocator has no such blocks, its largest block takes the place of a huge page.
+ */
+#define PCIBUF_PMD_ORDER	(PMD_SHIFT - PAGE_SHIFT)
+#define PCIBUF_HUGE_ORDER	((PCIBUF_PMD_ORDER) < (PCIBUF_MAX_ORDER) ? \
+				 PCIBUF_PMD_ORDER : PCIBUF_MAX_ORDER)
 #define PCIBUF_HUGE_PAGES	BIT(PCIBUF_HUGE_ORDER)
+
+static_assert(PCIBUF_HUGE_PAGES <= MAX_ORDER_NR_PAGES);
 
 /* How pages are asked for: charged to the caller, without effort that hurts others. */
 #define PCIBUF_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
