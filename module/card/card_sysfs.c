@@ -5,6 +5,7 @@
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/kernel.h>
+#include <linux/sched/signal.h>
 #include <linux/sysfs.h>
 #include <linux/uidgid.h>
 
@@ -18,6 +19,16 @@
 static bool too_long(size_t len)
 {
 	return len >= PAGE_SIZE;
+}
+
+/*
+ * The machine is about to sleep. The task is frozen on its way out of the kernel, where
+ * it looks for a signal, and then calls again.
+ */
+static int restart(int error)
+{
+	set_thread_flag(TIF_SIGPENDING);
+	return error;
 }
 
 /* Return what ->store returns. Record a request that failed. */
@@ -35,6 +46,8 @@ static ssize_t finish(struct pcibuf_card *card, const char *verb,
 
 	if (!error)
 		return len;
+	if (error == -ERESTARTNOINTR)
+		return restart(error);
 	pcibuf_card_failed(card, &failure);
 	return error;
 }

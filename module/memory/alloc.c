@@ -59,6 +59,8 @@ static int outcome_errno(enum pcibuf_outcome outcome)
 		return -EINTR;
 	case PCIBUF_DYING:
 		return -ENODEV;
+	case PCIBUF_FREEZING:
+		return -ERESTARTNOINTR;
 	case PCIBUF_OVER_CARD:
 	case PCIBUF_OVER_TOTAL:
 		return -EDQUOT;
@@ -76,7 +78,7 @@ static int outcome_errno(enum pcibuf_outcome outcome)
  * Takes pool->lock, contig_lock and quota_lock. May sleep for long.
  *
  * Return: memory, zeroed and mapped for the card, or an ERR_PTR of -EDQUOT, -ENOMEM,
- * -EINTR or -ENODEV.
+ * -EINTR, -ENODEV, or -ERESTARTNOINTR where the machine is about to sleep.
  */
 struct pcibuf_memory *pcibuf_memory_alloc(struct pcibuf_alloc_ctx *ctx)
 {

@@ -72,6 +72,8 @@ struct pcibuf_pool {
  *	outcome of a whole allocation names a limit instead
  * @PCIBUF_KILLED: a fatal signal (-EINTR)
  * @PCIBUF_DYING: the card is going away (-ENODEV)
+ * @PCIBUF_FREEZING: the machine is about to sleep; the call begins again afterwards
+ *	(-ERESTARTNOINTR)
  * @PCIBUF_OVER_CARD: over max_bytes (-EDQUOT)
  * @PCIBUF_OVER_TOTAL: over max_total (-EDQUOT)
  * @PCIBUF_NO_RECORDS: no memory for the driver's own records. This and all that
@@ -90,6 +92,7 @@ enum pcibuf_outcome {
 	PCIBUF_NONE,
 	PCIBUF_KILLED,
 	PCIBUF_DYING,
+	PCIBUF_FREEZING,
 	PCIBUF_OVER_CARD,
 	PCIBUF_OVER_TOTAL,
 	PCIBUF_NO_RECORDS,
