@@ -206,8 +206,33 @@ static inline void pcibuf_free_coherent(struct device *dev, size_t size,
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 19, 0)
 #define PCIBUF_CONTIG_ALIGN MAX_ORDER_NR_PAGES
 #else
-#define PCIBUF_CONTIG_ALIGN PCIBUF_HUGE_PAGES
+#define PCIBUF_CONTIG_ALIGN 1UL
 #endif
+
+/*
+ * Is a page block for something else than ordinary memory? No kernel exports the test,
+ * but the headers tell where the bits of each page block are. Through 6.16 "isolated"
+ * is one of the types; since then it is a bit of its own.
+ */
+static inline bool pcibuf_pageblock_is_kept(struct zone *zone, unsigned long pfn)
+{
+	unsigned long *map, bits;
+
+#ifdef CONFIG_SPARSEMEM
+	map = section_to_usemap(__pfn_to_section(pfn));
+	pfn &= PAGES_PER_SECTION - 1;
+#else
+	map = zone->pageblock_flags;
+	pfn -= round_down(zone->zone_start_pfn, pageblock_nr_pages);
+#endif
+	pfn = (pfn >> pageblock_order) * NR_PAGEBLOCK_BITS;
+	bits = READ_ONCE(map[pfn / BITS_PER_LONG]) >> pfn % BITS_PER_LONG;
+#ifdef PAGEBLOCK_ISO_MASK
+	if (bits & PAGEBLOCK_ISO_MASK)
+		return true;
+#endif
+	return (bits & 7) >= MIGRATE_HIGHATOMIC;
+}
 
 /* Pages of CMA in a zone. Linux 5.10 does not count them by zone. */
 static inline unsigned long pcibuf_zone_cma_pages(struct zone *zone)

@@ -37,8 +37,10 @@
  *	  range.c		contiguous range: the steps that find one
  *	  neighbours.c		contiguous range of free huge pages
  *	  contig.c		contiguous range that others are moved out of
+ *	  contig_zone.c		finds and empties such a range in one zone
  *	  migrate_cost.c	cost of emptying a block
  *	  contig_lock.c		one contiguous allocation at a time
+ *	  cpu_ping.c		asks whether each processor does work for the kernel
  *	  collapse.c		makes huge pages of base pages
  *	  quarantine.c		pages in quarantine: kept, joined, taken again
  *	  dma_map.c		maps the pages for the card

@@ -55,6 +55,8 @@ static const char *const limits[] = {
 		"no free memory at addresses below the mask; raise dma_mask_bits if the card drives more bits, use an IOMMU, or allocate earlier",
 	[PCIBUF_NO_RANGE] =
 		"no contiguous memory of that size; use alloc_sg, an IOMMU, a wider mask if the card drives more bits, or allocate earlier",
+	[PCIBUF_NO_CPU] =
+		"no contiguous memory of that size, and no memory can be moved while a real-time task owns a processor; use alloc_sg or an IOMMU, stop the task, or allocate earlier",
 	[PCIBUF_NO_BOUNCE] =
 		"the platform would copy the data instead of letting the card reach the buffer (swiotlb=force, or a mask below all memory); use an IOMMU",
 	[PCIBUF_NO_IOVA] =
@@ -136,13 +138,17 @@ static int steps_words(const struct pcibuf_alloc_ctx *ctx, char *words,
 	int len = 0;
 
 	for (i = 0; i < ARRAY_SIZE(steps); i++)
-		if (ctx->outcome == PCIBUF_NO_RANGE &&
-		    ctx->steps & BIT(i))
+		if ((ctx->outcome == PCIBUF_NO_RANGE ||
+		     ctx->outcome == PCIBUF_NO_CPU) && ctx->steps & BIT(i))
 			len += scnprintf(words + len, size - len, "%s",
 					 steps[i]);
 	if (len && ctx->tries)
 		len += scnprintf(words + len, size - len, ", %u tries",
 				 ctx->tries);
+	if (len && ctx->stuck)
+		len += scnprintf(words + len, size - len,
+				 ", processor %u does not answer",
+				 ctx->stuck_cpu);
 	return len;
 }
 

@@ -20,9 +20,6 @@
  * @need: how many blocks in a row are wanted, not 0
  * @align: the index of the first block is a multiple of this
  * @moves: how many more pages may be moved
- * @chances: how many more rows get a second try
- * @refused: how many blocks were given up together last
- * @refused_end: the block behind those, 0 where none were
  */
 struct pcibuf_span_search {
 	u16 *costs;
@@ -30,17 +27,18 @@ struct pcibuf_span_search {
 	size_t need;
 	size_t align;
 	u64 moves;
-	unsigned int chances;
-	size_t refused;
-	size_t refused_end;
 };
 
 size_t pcibuf_span_neighbours(const unsigned long *pfns, size_t nr,
 			      unsigned long step, size_t need);
 size_t pcibuf_span_cheapest(const u16 *costs, size_t nr, size_t need,
 			    size_t align, u64 *cost);
-u64 pcibuf_span_cost(const struct pcibuf_span_search *search, size_t at);
-void pcibuf_span_refused(struct pcibuf_span_search *search, size_t at,
-			 u64 before);
+u64 pcibuf_span_cost(const struct pcibuf_span_search *search, size_t at,
+		     size_t nr);
+void pcibuf_span_took(struct pcibuf_span_search *search, size_t at, size_t nr);
+u64 pcibuf_span_refused(struct pcibuf_span_search *search, size_t at,
+			size_t nr, u64 before);
+void pcibuf_span_give_up(struct pcibuf_span_search *search, size_t at,
+			 size_t nr, u64 before);
 
 #endif /* PCIBUF_SPANS_H */

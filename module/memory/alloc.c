@@ -44,7 +44,7 @@ static enum pcibuf_outcome alloc_charged(struct pcibuf_alloc_ctx *ctx,
 	enum pcibuf_outcome outcome = choose_backing(ctx)->alloc(ctx, memory);
 
 	if (IS_ENABLED(CONFIG_DMA_CMA) &&
-	    (outcome == PCIBUF_NO_RANGE ||
+	    (outcome == PCIBUF_NO_RANGE || outcome == PCIBUF_NO_CPU ||
 	     (ctx->contiguous && outcome == PCIBUF_NO_RESERVE)))
 		outcome = alloc_cma(ctx, memory);
 	return outcome;

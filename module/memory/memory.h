@@ -82,6 +82,8 @@ struct pcibuf_pool {
  * @PCIBUF_NO_CGROUP: the memory cgroup of the caller is full
  * @PCIBUF_NO_MASK: no free memory at addresses that the card can drive
  * @PCIBUF_NO_RANGE: no contiguous memory of that size, and no IOMMU to join pieces
+ * @PCIBUF_NO_CPU: the same, and nothing can be moved, because a processor does no work
+ *	for the kernel
  * @PCIBUF_NO_BOUNCE: the platform would copy instead of letting the card in
  * @PCIBUF_NO_IOVA: no free range in the IOMMU's address space
  * @PCIBUF_NO_COHERENT: dma_alloc_coherent() has no such memory
@@ -100,6 +102,7 @@ enum pcibuf_outcome {
 	PCIBUF_NO_CGROUP,
 	PCIBUF_NO_MASK,
 	PCIBUF_NO_RANGE,
+	PCIBUF_NO_CPU,
 	PCIBUF_NO_BOUNCE,
 	PCIBUF_NO_IOVA,
 	PCIBUF_NO_COHERENT,
@@ -131,6 +134,8 @@ enum pcibuf_steps {
  *	last_error; nobody decides anything by it
  * @steps: out: what was tried, bits of enum pcibuf_steps, for the same words
  * @tries: out: how many ranges others were to be moved out of, likewise
+ * @stuck: out: a processor did no work for the kernel in time, so nothing was moved
+ * @stuck_cpu: out: that processor, for the same words
  * @spared_node: out: node of a zone that kept its share, for the same words
  * @spared_zone: out: name of that zone, NULL where none had to
  * @charged: bytes charged to the quota for it
@@ -144,6 +149,8 @@ struct pcibuf_alloc_ctx {
 	enum pcibuf_outcome outcome;
 	unsigned int steps;
 	unsigned int tries;
+	bool stuck;
+	unsigned int stuck_cpu;
 	int spared_node;
 	const char *spared_zone;
 	u64 charged;

@@ -57,18 +57,24 @@ void pcibuf_contig_unlock(void)
 
 /**
  * pcibuf_contig_take() - take exactly these pages
+ * @ctx: the allocation
  * @pfn: page frame number of the first page
  * @nr_pages: number of base pages
  *
- * The caller holds the contiguous allocation lock. To move a range of many GiB takes
- * many seconds. Only a fatal signal ends that, between two pages.
+ * The caller holds the contiguous allocation lock. Only a fatal signal ends the attempt,
+ * between two pages. To move a GiB takes about a second, so ask for less.
  *
  * Return: %PCIBUF_DONE, and each is a base page that belongs to the caller, not
- * zeroed and charged to nobody; %PCIBUF_KILLED; or %PCIBUF_NONE.
+ * zeroed and charged to nobody; %PCIBUF_NONE; or as pcibuf_cpu_ping().
  */
-enum pcibuf_outcome pcibuf_contig_take(unsigned long pfn,
+enum pcibuf_outcome pcibuf_contig_take(struct pcibuf_alloc_ctx *ctx,
+				       unsigned long pfn,
 				       unsigned long nr_pages)
 {
+	enum pcibuf_outcome outcome = pcibuf_cpu_ping(ctx);
+
+	if (outcome != PCIBUF_DONE)
+		return outcome;
 	if (READ_ONCE(offlining))
 		return PCIBUF_NONE;
 	switch (alloc_contig_range(pfn, pfn + nr_pages, PCIBUF_CONTIG_FLAGS,
@@ -139,6 +145,7 @@ static struct notifier_block offline_block = {
 int pcibuf_contig_init(void)
 {
 	sema_init(&contig_lock, 1);
+	pcibuf_cpu_ping_init();
 	return register_memory_notifier(&offline_block);
 }
 
@@ -148,4 +155,5 @@ int pcibuf_contig_init(void)
 void pcibuf_contig_exit(void)
 {
 	unregister_memory_notifier(&offline_block);
+	pcibuf_cpu_ping_exit();
 }

@@ -20,6 +20,14 @@
 /* Pages after which a long allocation looks whether it goes on. */
 #define PCIBUF_CHECK_EVERY	(SZ_4M >> PAGE_SHIFT)
 
+/*
+ * Ranges are searched and emptied in blocks of this order: 2 MiB, and no more than a huge
+ * page, which has up to 512 MiB.
+ */
+#define PCIBUF_BLOCK_ORDER \
+	min_t(unsigned int, PCIBUF_HUGE_ORDER, ilog2(SZ_2M) - PAGE_SHIFT)
+#define PCIBUF_BLOCK_PAGES	BIT(PCIBUF_BLOCK_ORDER)
+
 struct pcibuf_extent;
 
 /**
@@ -68,6 +76,22 @@ struct pcibuf_alloc_state {
 	bool narrow;
 	bool low;
 	unsigned int quarantined;
+};
+
+/**
+ * struct pcibuf_contig - a contiguous allocation while it is under way
+ * @state: the allocation that it is a step of
+ * @nr_pages: base pages wanted
+ * @align: the page frame number of the first page is a multiple of this
+ * @moves: how many more pages may be moved
+ * @list: gets the range; has room for an extent for each huge page, and for one more
+ */
+struct pcibuf_contig {
+	struct pcibuf_alloc_state *state;
+	unsigned long nr_pages;
+	unsigned long align;
+	u64 moves;
+	struct pcibuf_pages list;
 };
 
 /* How to ask the page allocator for this zone first. */
@@ -136,8 +160,14 @@ enum pcibuf_outcome pcibuf_quarantine_take_range(struct pcibuf_alloc_state *stat
 enum pcibuf_outcome pcibuf_contig_lock(const struct pcibuf_alloc_ctx *ctx);
 void pcibuf_contig_unlock(void);
 enum pcibuf_outcome pcibuf_contig_interrupted(const struct pcibuf_alloc_ctx *ctx);
-enum pcibuf_outcome pcibuf_contig_take(unsigned long pfn,
+enum pcibuf_outcome pcibuf_contig_take(struct pcibuf_alloc_ctx *ctx,
+				       unsigned long pfn,
 				       unsigned long nr_pages);
+
+/* cpu_ping.c */
+void pcibuf_cpu_ping_init(void);
+void pcibuf_cpu_ping_exit(void);
+enum pcibuf_outcome pcibuf_cpu_ping(struct pcibuf_alloc_ctx *ctx);
 
 /* migrate_cost.c */
 u16 pcibuf_migrate_cost(struct zone *zone, unsigned long pfn);
@@ -146,6 +176,10 @@ u16 pcibuf_migrate_cost(struct zone *zone, unsigned long pfn);
 enum pcibuf_outcome pcibuf_collapse(struct pcibuf_alloc_state *state,
 				    struct pcibuf_extent *range,
 				    struct pcibuf_pages *into);
+
+/* contig_zone.c */
+enum pcibuf_outcome pcibuf_contig_in_zone(struct pcibuf_contig *contig,
+					  struct zone *zone);
 
 /* contig.c */
 enum pcibuf_outcome pcibuf_contig_get(struct pcibuf_alloc_state *state,

@@ -65,7 +65,9 @@ static enum pcibuf_outcome take_low_block(struct pcibuf_alloc_state *state,
 static enum pcibuf_outcome take_low_contig(struct pcibuf_alloc_state *state,
 					   unsigned long nr_pages)
 {
-	return state->low ? pcibuf_contig_get(state, nr_pages) : PCIBUF_NONE;
+	if (!state->low || state->ctx->stuck)
+		return PCIBUF_NONE;
+	return pcibuf_contig_get(state, nr_pages);
 }
 
 static const struct step {
@@ -106,7 +108,9 @@ static enum pcibuf_outcome try_step(struct pcibuf_alloc_state *state,
 		return outcome;
 	state->ctx->steps |= step->bit;
 	outcome = step->take(state, nr_pages);
-	return outcome == PCIBUF_NO_RECORDS ? PCIBUF_NONE : outcome;
+	if (outcome == PCIBUF_NO_RECORDS || outcome == PCIBUF_NO_CPU)
+		return PCIBUF_NONE;
+	return outcome;
 }
 
 static enum pcibuf_outcome try_steps(struct pcibuf_alloc_state *state,
@@ -132,7 +136,9 @@ static enum pcibuf_outcome take_fresh(struct pcibuf_alloc_state *state,
 		outcome = try_steps(state, nr_pages);
 	if (outcome != PCIBUF_NONE)
 		return outcome;
-	return nr_pages > 1 ? PCIBUF_NO_RANGE : pcibuf_state_limit(state);
+	if (nr_pages == 1)
+		return pcibuf_state_limit(state);
+	return state->ctx->stuck ? PCIBUF_NO_CPU : PCIBUF_NO_RANGE;
 }
 
 /**

@@ -84,6 +84,7 @@ static bool climb(struct pcibuf_ladder *ladder, enum pcibuf_outcome outcome)
 		break;
 	case PCIBUF_NO_CGROUP:
 	case PCIBUF_NO_RESERVE:
+	case PCIBUF_NO_CPU:
 		pcibuf_ladder_no_pieces(ladder);
 		break;
 	case PCIBUF_OVER_CARD:
