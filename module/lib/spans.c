@@ -9,7 +9,7 @@
 
 /**
  * pcibuf_span_neighbours() - find blocks that follow each other
- * @pfns: where blocks begin, ascending
+ * @pfns: where blocks begin, ascending; what is below @step in each is ignored
  * @nr: how many
  * @step: distance of two neighbours
  * @need: how many in a row are wanted, not 0
@@ -22,7 +22,7 @@ size_t pcibuf_span_neighbours(const unsigned long *pfns, size_t nr,
 	size_t i, first = 0;
 
 	for (i = 0; i < nr; i++) {
-		if (i && pfns[i] != pfns[i - 1] + step)
+		if (i && pfns[i] / step != pfns[i - 1] / step + 1)
 			first = i;
 		if (i - first + 1 == need)
 			return first;

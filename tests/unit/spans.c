@@ -56,6 +56,15 @@ TEST(neighbours_are_distinct)
 	EXPECT_EQ(4, pcibuf_span_neighbours(pfns, 4, STEP, 3));
 }
 
+/* A caller may use the lowest bits of each number. */
+TEST(neighbours_with_marks)
+{
+	static const unsigned long pfns[] = { 512, 1025, 1536, 2049, 3072 };
+
+	EXPECT_EQ(0, pcibuf_span_neighbours(pfns, 5, STEP, 4));
+	EXPECT_EQ(5, pcibuf_span_neighbours(pfns, 5, STEP, 5));
+}
+
 TEST(cheapest_wins)
 {
 	static const u16 costs[] = { 5, 5, 5, 1, 2, 9, 0, 3, 3 };
