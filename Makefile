@@ -19,7 +19,8 @@
 #                   an hour
 # make bench        measure what a mapping costs, with pcibuf and with other ways;
 #                   SUITES=bookworm for one kernel
-# make bench-contiguous    measure how often and how fast contiguous memory is found
+# make bench-contiguous    measure how often and how fast contiguous memory is found;
+#                   MEM="2G 8G 20G" in guests of these sizes
 # make tags         write build/tags, for editors (vim: set tags=build/tags)
 # make compile_commands    write build/compile_commands.json, for clangd
 # make help         print these lines
@@ -76,7 +77,7 @@ bench: setup
 	@scripts/run/bench $(if $(SUITES),--suite "$(SUITES)")
 
 bench-contiguous: setup
-	@scripts/run/bench-contiguous
+	@scripts/run/bench-contiguous $(MEM)
 
 tags:
 	@scripts/setup universal-ctags
