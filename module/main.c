@@ -41,6 +41,7 @@
  *	  contig_lock.c		one contiguous allocation at a time
  *	  collapse.c		makes huge pages of base pages
  *	  quarantine.c		pages in quarantine: kept, joined, taken again
+ *	  lingering.c		pages of freed buffers that somebody still holds
  *	  dma_map.c		maps the pages for the card
  *	lib/			pure functions, also compiled and tested on the host
  *	  parse.c		parses sizes, labels, names and ids
@@ -59,7 +60,7 @@
  *	card->alloc_lock, contig_lock
  *	card->alloc_lock, mmap_lock of another process, buffer->lock, coherent->lock
  *	card->lock, minors_lock
- *	card->lock, pool->lock, quota_lock
+ *	card->lock, pool->lock, linger_lock, quota_lock
  *
  * card->lock is outside pool->lock in pcibuf_bus_master_get(),
  * pcibuf_bus_master_put() and pcibuf_card_failed(). card->alloc_lock is outside the
@@ -93,9 +94,12 @@ static int __init pcibuf_init(void)
 	ret = pcibuf_contig_init();
 	if (ret)
 		return ret;
-	ret = pcibuf_fs_init();
+	ret = pcibuf_lingering_start();
 	if (ret)
 		goto err_contig_exit;
+	ret = pcibuf_fs_init();
+	if (ret)
+		goto err_lingering_stop;
 	ret = pcibuf_buffer_class_init();
 	if (ret)
 		goto err_fs_exit;
@@ -115,6 +119,8 @@ err_buffer_exit:
 	pcibuf_buffer_class_exit();
 err_fs_exit:
 	pcibuf_fs_exit();
+err_lingering_stop:
+	pcibuf_lingering_stop();
 err_contig_exit:
 	pcibuf_contig_exit();
 	return ret;
@@ -127,6 +133,7 @@ static void __exit pcibuf_exit(void)
 	pcibuf_card_class_exit();
 	pcibuf_buffer_class_exit();
 	pcibuf_fs_exit();
+	pcibuf_lingering_stop();
 	pcibuf_contig_exit();
 }
 

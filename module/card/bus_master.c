@@ -57,8 +57,8 @@ void pcibuf_bus_master_get(struct pcibuf_card *card)
  * pcibuf_bus_master_put() - undo pcibuf_bus_master_get()
  * @card: card; the caller holds card->lock
  *
- * Keep the lock until the pool is drained: otherwise a new buffer could turn bus
- * mastering back on while the old memory is being released.
+ * The memory of the last buffer, and what is in quarantine, can be released from here on:
+ * pcibuf_memory_retire() does so, as long as no new buffer wants a bus master.
  */
 void pcibuf_bus_master_put(struct pcibuf_card *card)
 {
@@ -66,7 +66,7 @@ void pcibuf_bus_master_put(struct pcibuf_card *card)
 	if (--card->nr_active)
 		return;
 	update_master(card);
-	pcibuf_pool_drain(&card->pool);
+	pcibuf_pool_clear_dma_live(&card->pool);
 }
 
 /**

@@ -113,9 +113,11 @@ void pcibuf_card_remove(struct pcibuf_card *card)
 {
 	pcibuf_card_quiesce(card);
 	pcibuf_card_sysfs_drain(card);
+	pcibuf_pool_clear_dma_live(&card->pool);
 	pcibuf_pool_drain(&card->pool);
 	while (!pcibuf_card_free(card, NULL, true))
 		cond_resched();
+	pcibuf_pool_exit(&card->pool);
 	device_del(&card->dev);
 	put_device(&card->dev);
 }

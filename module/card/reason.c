@@ -93,17 +93,25 @@ static void quote(const struct pcibuf_failure *failure, char out[MAX_QUOTE + 1])
 	out[len] = '\0';
 }
 
+/* Where max_total is the limit, what lingers of all cards counts. */
+static u64 lingering_bytes(const struct pcibuf_alloc_ctx *ctx)
+{
+	return pcibuf_lingering_bytes(ctx->outcome == PCIBUF_OVER_CARD ?
+					      &ctx->pool->lingering : NULL);
+}
+
 static int quota_words(const struct pcibuf_failure *failure, char *words,
 		       size_t size)
 {
 	struct pcibuf_pool *pool = failure->ctx->pool;
 	u64 parked = pcibuf_pool_quarantined_bytes(pool);
+	u64 lingering = lingering_bytes(failure->ctx);
 	u64 used = pcibuf_quota_used(&pool->quota);
 	int len;
 
 	if (failure->ctx->outcome == PCIBUF_OVER_CARD)
 		len = scnprintf(words, size,
-				"over max_bytes, the quota of this card (%llu bytes, of which %llu are allocated or parked); free buffers, or root can raise max_bytes",
+				"over max_bytes, the quota of this card (%llu bytes, of which %llu are in use); free buffers, or root can raise max_bytes",
 				pcibuf_quota_max(&pool->quota), used);
 	else
 		len = scnprintf(words, size,
@@ -113,6 +121,10 @@ static int quota_words(const struct pcibuf_failure *failure, char *words,
 		len += scnprintf(words + len, size - len,
 				 "; %llu bytes are parked until the card's last buffer is freed",
 				 parked);
+	if (lingering)
+		len += scnprintf(words + len, size - len,
+				 "; %llu bytes of freed buffers are still held by pipes, sockets or direct I/O",
+				 lingering);
 	return len;
 }
 
@@ -207,8 +219,7 @@ static void put_into_words(const struct pcibuf_failure *failure,
  * Log only failures that need an administrator (-ENOMEM), and rate limit them: every
  * member of the card's group can make a request fail.
  *
- * Takes card->lock, and inside it pool->lock and quota_lock. May sleep while memory of
- * the card is being released.
+ * Takes card->lock, and inside it pool->lock, linger_lock and quota_lock.
  */
 void pcibuf_card_failed(struct pcibuf_card *card,
 			const struct pcibuf_failure *failure)

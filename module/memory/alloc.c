@@ -67,27 +67,38 @@ static int outcome_errno(enum pcibuf_outcome outcome)
 	}
 }
 
+static enum pcibuf_outcome try_alloc(struct pcibuf_alloc_ctx *ctx,
+				     struct pcibuf_memory **memory)
+{
+	u64 quarantined = pcibuf_pool_quarantined_bytes(ctx->pool);
+	enum pcibuf_outcome outcome;
+
+	outcome = pcibuf_ctx_charge(ctx, ctx->size - min(quarantined, ctx->size));
+	if (outcome == PCIBUF_DONE)
+		outcome = alloc_charged(ctx, memory);
+	pcibuf_ctx_settle(ctx, outcome == PCIBUF_DONE);
+	return outcome;
+}
+
 /**
  * pcibuf_memory_alloc() - make the memory of a buffer
  * @ctx: pool, size and kind are set. One allocation at a time for each pool, so that
  *	nobody else takes what is in quarantine for it; the caller holds
  *	card->alloc_lock. Its outcome is set here, and only here
  *
- * Takes pool->lock, contig_lock and quota_lock. May sleep for long.
+ * Takes pool->lock, contig_lock, linger_lock and quota_lock. May sleep for long.
  *
  * Return: memory, zeroed and mapped for the card, or an ERR_PTR of -EDQUOT, -ENOMEM,
  * -EINTR or -ENODEV.
  */
 struct pcibuf_memory *pcibuf_memory_alloc(struct pcibuf_alloc_ctx *ctx)
 {
-	u64 quarantined = pcibuf_pool_quarantined_bytes(ctx->pool);
 	struct pcibuf_memory *memory;
 	enum pcibuf_outcome outcome;
 
-	outcome = pcibuf_ctx_charge(ctx, ctx->size - min(quarantined, ctx->size));
-	if (outcome == PCIBUF_DONE)
-		outcome = alloc_charged(ctx, &memory);
-	pcibuf_ctx_settle(ctx, outcome == PCIBUF_DONE);
+	outcome = try_alloc(ctx, &memory);
+	if (outcome_errno(outcome) == -EDQUOT && pcibuf_lingering_look(ctx))
+		outcome = try_alloc(ctx, &memory);
 	ctx->outcome = outcome;
 	return outcome == PCIBUF_DONE ? memory :
 					ERR_PTR(outcome_errno(outcome));

@@ -209,22 +209,25 @@ static void hold_pages(struct pcibuf_coherent *coherent, struct list_head *held)
 	}
 }
 
-static void coherent_release(struct pcibuf_memory *memory)
+static u64 coherent_release(struct pcibuf_memory *memory, u64 *held)
 {
 	struct pcibuf_coherent *coherent = to_coherent(memory);
 	struct device *dev = memory->pool->dev;
+	u64 bytes = memory->size;
 	struct page *page, *next;
-	LIST_HEAD(held);
+	LIST_HEAD(pages);
 
-	hold_pages(coherent, &held);
+	*held = 0;
+	hold_pages(coherent, &pages);
 	pcibuf_free_coherent(dev, coherent->memory.size, coherent->cpu, coherent->dma);
 	pcibuf_dma_flush(dev);
-	list_for_each_entry_safe(page, next, &held, lru) {
+	list_for_each_entry_safe(page, next, &pages, lru) {
 		list_del(&page->lru);
 		put_page(page);
 		cond_resched();
 	}
 	kfree(coherent);
+	return bytes;
 }
 
 /* Find coherent memory of exactly @size bytes: it can only be reused as a whole. */

@@ -30,9 +30,30 @@
 #define PCIBUF_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
 
 /**
+ * struct pcibuf_lingering - pages of freed buffers that somebody still holds
+ * @quota: quota that they are charged to
+ * @node: entry of the list of all such lists that are not empty
+ * @pages: the pages, by their lru
+ * @nr: number of pages, of any order
+ * @unseen: how many of them the worker looks at in this round
+ * @bytes: size of all pages
+ *
+ * linger_lock protects all fields but @quota, which does not change.
+ */
+struct pcibuf_lingering {
+	struct pcibuf_quota *quota;
+	struct list_head node;
+	struct list_head pages;
+	unsigned long nr;
+	unsigned long unseen;
+	u64 bytes;
+};
+
+/**
  * struct pcibuf_pool - what memory knows of a card
  * @dev: PCI device that memory is mapped for
  * @quota: bytes that the card takes
+ * @lingering: what was freed and is still held by somebody; a part of @quota
  * @dying: the card is going away: nothing is allocated any more, and a long
  *	allocation gives up. Set once, under the card's lock; allocations read it
  *	without a lock
@@ -45,6 +66,7 @@
 struct pcibuf_pool {
 	struct device *dev;
 	struct pcibuf_quota quota;
+	struct pcibuf_lingering lingering;
 	bool dying;
 
 	struct mutex lock; /* protects the fields that follow */
@@ -171,7 +193,9 @@ struct pcibuf_kmap {
  *	pool->lock
  * @absorb: make one memory of two in quarantine; false where that is not possible.
  *	Optional. Called under pool->lock
- * @release: give the memory back to the system. The caller may hold card->lock or
+ * @release: give memory back to the system, or the next part of it. Returns how many
+ *	bytes the memory no longer has; the memory is freed with the last byte. Stores how
+ *	many of these bytes stay charged, because somebody holds them. The caller may hold
  *	pool->lock
  */
 struct pcibuf_memory_ops {
@@ -191,7 +215,7 @@ struct pcibuf_memory_ops {
 	void (*quarantine)(struct pcibuf_memory *memory);
 	bool (*absorb)(struct pcibuf_memory *into,
 		       struct pcibuf_memory *memory);
-	void (*release)(struct pcibuf_memory *memory);
+	u64 (*release)(struct pcibuf_memory *memory, u64 *held);
 };
 
 /**
@@ -234,12 +258,23 @@ bool pcibuf_coherent_quarantined(struct pcibuf_pool *pool, u64 size);
 
 /* pool.c */
 void pcibuf_pool_init(struct pcibuf_pool *pool, struct device *dev);
+void pcibuf_pool_exit(struct pcibuf_pool *pool);
 void pcibuf_pool_set_dma_live(struct pcibuf_pool *pool);
+void pcibuf_pool_clear_dma_live(struct pcibuf_pool *pool);
 void pcibuf_pool_drain(struct pcibuf_pool *pool);
 void pcibuf_pool_quarantine(struct pcibuf_pool *pool,
 			    struct pcibuf_memory *memory);
 u64 pcibuf_pool_quarantined_bytes(struct pcibuf_pool *pool);
 void pcibuf_memory_retire(struct pcibuf_memory *memory);
+
+/* pages/lingering.c */
+int pcibuf_lingering_start(void);
+void pcibuf_lingering_stop(void);
+void pcibuf_lingering_init(struct pcibuf_lingering *lingering,
+			   struct pcibuf_quota *quota);
+void pcibuf_lingering_orphan(struct pcibuf_lingering *lingering);
+bool pcibuf_lingering_look(const struct pcibuf_alloc_ctx *ctx);
+u64 pcibuf_lingering_bytes(const struct pcibuf_lingering *lingering);
 
 /* reserve.c */
 u64 pcibuf_reserve_spare_of(int nid, enum zone_type top);

@@ -19,6 +19,17 @@ void pcibuf_pool_init(struct pcibuf_pool *pool, struct device *dev)
 	pool->dev = dev;
 	mutex_init(&pool->lock);
 	INIT_LIST_HEAD(&pool->quarantined);
+	pcibuf_lingering_init(&pool->lingering, &pool->quota);
+}
+
+/**
+ * pcibuf_pool_exit() - undo pcibuf_pool_init()
+ * @pool: pool without memory. What somebody still holds of its memory is no longer
+ *	charged to the card
+ */
+void pcibuf_pool_exit(struct pcibuf_pool *pool)
+{
+	pcibuf_lingering_orphan(&pool->lingering);
 }
 
 /**
@@ -32,34 +43,71 @@ void pcibuf_pool_set_dma_live(struct pcibuf_pool *pool)
 	mutex_unlock(&pool->lock);
 }
 
-static void release(struct pcibuf_memory *memory)
+/**
+ * pcibuf_pool_clear_dma_live() - the card is no longer a bus master
+ * @pool: pool of the card; pcibuf_pool_drain() is due
+ */
+void pcibuf_pool_clear_dma_live(struct pcibuf_pool *pool)
+{
+	mutex_lock(&pool->lock);
+	pool->dma_live = false;
+	mutex_unlock(&pool->lock);
+}
+
+/*
+ * Give back a part of memory, which is freed with its last part. Return true where that
+ * was the last.
+ */
+static bool release_part(struct pcibuf_memory *memory)
 {
 	struct pcibuf_pool *pool = memory->pool;
-	u64 size = memory->size;
+	u64 size = memory->size, part, held;
 
 	pcibuf_sync_point(PCIBUF_SYNC_RELEASE);
-	memory->ops->release(memory);
+	part = memory->ops->release(memory, &held);
 	pcibuf_sync_point(PCIBUF_SYNC_RELEASED);
-	pcibuf_quota_uncharge(&pool->quota, size);
+	pcibuf_quota_uncharge(&pool->quota, part - held);
+	return part == size;
+}
+
+/* Return false where the quarantine is empty, or the card may write to it. */
+static bool drain_part(struct pcibuf_pool *pool)
+{
+	struct pcibuf_memory *memory;
+	u64 size;
+
+	lockdep_assert_held(&pool->lock);
+	if (pool->dma_live || list_empty(&pool->quarantined))
+		return false;
+	memory = list_first_entry(&pool->quarantined, struct pcibuf_memory,
+				  quarantined);
+	size = memory->size;
+	list_del(&memory->quarantined);
+	if (release_part(memory)) {
+		pool->quarantined_bytes -= size;
+	} else {
+		pool->quarantined_bytes -= size - memory->size;
+		list_add(&memory->quarantined, &pool->quarantined);
+	}
+	return true;
 }
 
 /**
- * pcibuf_pool_drain() - release what is in quarantine
- * @pool: pool of a card that is no longer a bus master
+ * pcibuf_pool_drain() - release what is in quarantine, unless DMA is live
+ * @pool: pool of the card
+ *
+ * A new buffer may turn bus mastering on in the midst: the rest stays in quarantine then.
  */
 void pcibuf_pool_drain(struct pcibuf_pool *pool)
 {
-	struct pcibuf_memory *memory, *next;
-	LIST_HEAD(quarantined);
+	bool more;
 
-	mutex_lock(&pool->lock);
-	pool->dma_live = false;
-	list_splice_init(&pool->quarantined, &quarantined);
-	pool->quarantined_bytes = 0;
-	mutex_unlock(&pool->lock);
-
-	list_for_each_entry_safe(memory, next, &quarantined, quarantined)
-		release(memory);
+	do {
+		mutex_lock(&pool->lock);
+		more = drain_part(pool);
+		mutex_unlock(&pool->lock);
+		cond_resched();
+	} while (more);
 }
 
 /*
@@ -82,24 +130,42 @@ static void add_quarantined(struct pcibuf_pool *pool,
 	list_add(&memory->quarantined, &pool->quarantined);
 }
 
-/**
- * pcibuf_pool_quarantine() - keep memory while the card may still write to it
- * @pool: pool of the card
- * @memory: unmapped, owned by nobody, charged; released at once where DMA is not
- *	live
- *
- * Keep pool->lock to the end: otherwise a new buffer could turn bus mastering back
- * on while the memory is being released.
- */
-void pcibuf_pool_quarantine(struct pcibuf_pool *pool,
-			    struct pcibuf_memory *memory)
+/* Return true where the memory is in quarantine, or nothing is left of it. */
+static bool retire_part(struct pcibuf_pool *pool, struct pcibuf_memory *memory)
 {
+	bool done = true;
+
 	mutex_lock(&pool->lock);
 	if (pool->dma_live)
 		add_quarantined(pool, memory);
 	else
-		release(memory);
+		done = release_part(memory);
 	mutex_unlock(&pool->lock);
+	cond_resched();
+	return done;
+}
+
+/**
+ * pcibuf_pool_quarantine() - keep memory while the card may still write to it
+ * @pool: pool of the card
+ * @memory: unmapped, owned by nobody, charged; released where DMA is not live, and the
+ *	quarantine with it
+ *
+ * A card that an IOMMU keeps from the memory cannot write to it. Any other card must not
+ * become a bus master again while its memory is being released: so each part is released
+ * under pool->lock, and what is left goes into quarantine if DMA becomes live.
+ */
+void pcibuf_pool_quarantine(struct pcibuf_pool *pool,
+			    struct pcibuf_memory *memory)
+{
+	if (pcibuf_dma_translated(pool->dev)) {
+		while (!release_part(memory))
+			cond_resched();
+		return;
+	}
+	while (!retire_part(pool, memory))
+		;
+	pcibuf_pool_drain(pool);
 }
 
 /**

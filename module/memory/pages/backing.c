@@ -20,12 +20,15 @@ static void free_pages_struct(struct pcibuf_pages *pages)
 	kfree(pages);
 }
 
-static void pages_release(struct pcibuf_memory *memory)
+static u64 pages_release(struct pcibuf_memory *memory, u64 *held)
 {
 	struct pcibuf_pages *pages = to_pages(memory);
+	u64 bytes = pcibuf_extents_release(pages, held);
 
-	pcibuf_extents_put(pages);
-	free_pages_struct(pages);
+	memory->size -= bytes;
+	if (!pages->nr_extents)
+		free_pages_struct(pages);
+	return bytes;
 }
 
 /* Put what came from the system, and keep what came out of quarantine. */

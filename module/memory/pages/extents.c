@@ -15,6 +15,12 @@
 #include "lib/extent_list.h"
 #include "memory/pages/pages.h"
 
+/*
+ * Base pages that are given back before pool->lock is dropped. Where the kernel zeroes
+ * what is freed, 64 MiB take some 10 ms.
+ */
+#define RELEASE_PAGES	((unsigned long)SZ_64M >> PAGE_SHIFT)
+
 /* Time that somebody may take to drop a page that is no longer mapped. */
 #define HELD_WAIT_MS	1000
 
@@ -190,47 +196,23 @@ static bool still_held(struct page *page)
 	return true;
 }
 
-static bool is_broken(struct page *page, unsigned int order)
-{
-	unsigned long i;
-
-	for (i = 0; i < 1UL << order; i++)
-		if (PageHWPoison(page + i))
-			return true;
-	return false;
-}
-
 /**
- * pcibuf_extent_put() - drop the buffer's reference to each page
- * @extent: extent of the buffer. Whoever still holds a page keeps that page alive,
- *	and no other
- *
- * A page with a broken part is not given back: the memory manager would free the
- * broken part of a compound page too, and give it to the next who asks for a block.
+ * pcibuf_extent_put() - drop the driver's reference to each page
+ * @extent: extent that no user has seen
  */
 void pcibuf_extent_put(const struct pcibuf_extent *extent)
 {
-	bool held = false;
 	unsigned long at;
 
 	for (at = 0; at < extent->nr_pages; at += 1UL << extent->order) {
-		struct page *page = pfn_to_page(extent->pfn + at);
-
+		pcibuf_page_put(pfn_to_page(extent->pfn + at), extent->order);
 		cond_resched();
-		if (is_broken(page, extent->order))
-			continue;
-		if (IS_ENABLED(CONFIG_PCIBUF_TEST) && !held)
-			held = still_held(page);
-		put_page(page);
 	}
-	if (held)
-		pr_warn("pcibuf: TEST: pages of order %u are still held at release\n",
-			extent->order);
 }
 
 /**
  * pcibuf_extents_put() - drop the references to all pages
- * @pages: memory; its list is empty then
+ * @pages: memory that no user has seen; its list is empty then
  */
 void pcibuf_extents_put(struct pcibuf_pages *pages)
 {
@@ -240,4 +222,59 @@ void pcibuf_extents_put(struct pcibuf_pages *pages)
 		pcibuf_extent_put(&pages->extents[i]);
 	pages->nr_extents = 0;
 	pages->nr_pages = 0;
+}
+
+static u64 give_back(struct pcibuf_lingering *lingering,
+		     const struct pcibuf_extent *extent)
+{
+	bool held = false;
+	unsigned long at;
+	u64 bytes = 0;
+
+	for (at = 0; at < extent->nr_pages; at += 1UL << extent->order) {
+		struct page *page = pfn_to_page(extent->pfn + at);
+
+		if (IS_ENABLED(CONFIG_PCIBUF_TEST) && !held)
+			held = still_held(page);
+		bytes += pcibuf_page_release(lingering, page, extent->order);
+		cond_resched();
+	}
+	if (held)
+		pr_warn("pcibuf: TEST: pages of order %u are still held at release\n",
+			extent->order);
+	return bytes;
+}
+
+/**
+ * pcibuf_extents_release() - give back a part of the memory of a buffer
+ * @pages: memory; what is given back is cut off its end
+ * @held: out: bytes of that part that stay charged, because somebody holds them
+ *
+ * Whoever still holds a page keeps that page alive, and no other.
+ *
+ * Takes linger_lock.
+ *
+ * Return: size of the part in bytes, 0 where nothing was left.
+ */
+u64 pcibuf_extents_release(struct pcibuf_pages *pages, u64 *held)
+{
+	unsigned long nr, done = 0;
+
+	*held = 0;
+	while (pages->nr_extents && done < RELEASE_PAGES) {
+		struct pcibuf_extent *last = &pages->extents[pages->nr_extents - 1];
+		struct pcibuf_extent part = *last;
+
+		nr = min(last->nr_pages, round_up(RELEASE_PAGES - done,
+						  1UL << last->order));
+		last->nr_pages -= nr;
+		part.pfn += last->nr_pages;
+		part.nr_pages = nr;
+		if (!last->nr_pages)
+			pages->nr_extents--;
+		*held += give_back(&pages->memory.pool->lingering, &part);
+		done += nr;
+	}
+	pages->nr_pages -= done;
+	return (u64)done << PAGE_SHIFT;
 }

@@ -101,6 +101,12 @@ enum pcibuf_outcome pcibuf_extents_zero(struct pcibuf_pages *pages,
 void pcibuf_extents_place(struct pcibuf_pages *pages, bool contiguous);
 void pcibuf_extent_put(const struct pcibuf_extent *extent);
 void pcibuf_extents_put(struct pcibuf_pages *pages);
+u64 pcibuf_extents_release(struct pcibuf_pages *pages, u64 *held);
+
+/* lingering.c */
+void pcibuf_page_put(struct page *page, unsigned int order);
+u64 pcibuf_page_release(struct pcibuf_lingering *lingering, struct page *page,
+			unsigned int order);
 
 /* block.c */
 void pcibuf_block_split(struct page *page, unsigned int order,
