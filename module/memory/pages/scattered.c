@@ -15,6 +15,12 @@
 /* How often one buffer may move others out of its way. */
 #define MAX_PIECES	64
 
+/*
+ * Base pages in small pages after which huge pages are tried again. To get 32 MiB in
+ * single pages takes longer than to be refused one page of each order.
+ */
+#define CLIMB_AFTER	(SZ_32M >> PAGE_SHIFT)
+
 /**
  * pcibuf_page_get() - get one page
  * @state: the allocation, which gets it
@@ -140,6 +146,8 @@ enum pcibuf_outcome pcibuf_scattered_get(struct pcibuf_alloc_state *state)
 {
 	struct pcibuf_ladder ladder = {
 		.order = PCIBUF_HUGE_ORDER,
+		.top = PCIBUF_HUGE_ORDER,
+		.wait = CLIMB_AFTER,
 		.piece = state->narrow ? ULONG_MAX : 0,
 		.pieces = MAX_PIECES,
 		.step = PCIBUF_HUGE_PAGES,
