@@ -47,6 +47,7 @@
  *	  parse.c		parses sizes, labels, names and ids
  *	  segments.c		joins ranges of bus addresses, formats them
  *	  extent_list.c	lists of physically contiguous pages
+ *	  extent_sort.c	sorts them
  *	  ladder.c		what an allocation in pieces tries next
  *	  spans.c		where a contiguous range can lie
  *	  zone_share.c		share of a zone that is left to others

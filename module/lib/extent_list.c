@@ -13,6 +13,9 @@
  */
 #define MAX_LOOKS	1024
 
+/* Extents in one list in quarantine: to copy so many takes some 10 ms. */
+#define MAX_MERGED	(1024U * 1024)
+
 static unsigned long page_size(const struct pcibuf_extent *extent)
 {
 	return 1UL << extent->order;
@@ -72,6 +75,34 @@ void pcibuf_extents_merge(struct pcibuf_extent *out, unsigned int *nr,
 		*nr = pcibuf_extents_append(out, *nr,
 					    left ? &a[i++] : &b[j++]);
 	}
+}
+
+/**
+ * pcibuf_extents_can_merge() - is the copy of two lists short enough?
+ * @nr_a: length of one list
+ * @nr_b: length of another list
+ *
+ * Return: whether they may be merged while others wait.
+ */
+bool pcibuf_extents_can_merge(unsigned int nr_a, unsigned int nr_b)
+{
+	return nr_a <= MAX_MERGED && nr_b <= MAX_MERGED - nr_a;
+}
+
+/**
+ * pcibuf_extents_merge_pays() - are two lists to be merged as soon as one comes?
+ * @nr_a: length of one list
+ * @nr_b: length of another list
+ *
+ * A list that absorbs one that is not much shorter grows by half at least. So an extent is
+ * copied only as often as a list can grow by half.
+ *
+ * Return: whether they may be merged, and neither is more than twice as long.
+ */
+bool pcibuf_extents_merge_pays(unsigned int nr_a, unsigned int nr_b)
+{
+	return pcibuf_extents_can_merge(nr_a, nr_b) && nr_a / 2 <= nr_b &&
+	       nr_b / 2 <= nr_a;
 }
 
 /**

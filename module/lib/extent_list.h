@@ -79,6 +79,8 @@ unsigned int pcibuf_extents_append(struct pcibuf_extent *extents,
 void pcibuf_extents_merge(struct pcibuf_extent *out, unsigned int *nr,
 			  const struct pcibuf_extent *a, unsigned int nr_a,
 			  const struct pcibuf_extent *b, unsigned int nr_b);
+bool pcibuf_extents_can_merge(unsigned int nr_a, unsigned int nr_b);
+bool pcibuf_extents_merge_pays(unsigned int nr_a, unsigned int nr_b);
 void pcibuf_extent_cut(struct pcibuf_extent *extent, unsigned long nr_pages,
 		       struct pcibuf_extent *out);
 void pcibuf_extent_cut_end(struct pcibuf_extent *extent, unsigned long nr_pages,

@@ -230,6 +230,13 @@ static u64 coherent_release(struct pcibuf_memory *memory, u64 *held)
 	return bytes;
 }
 
+/* Called under pool->lock. */
+static void coherent_park(struct pcibuf_memory *memory)
+{
+	list_add(&memory->quarantined,
+		 &memory->pool->quarantined[PCIBUF_BACKING_COHERENT]);
+}
+
 /* Find coherent memory of exactly @size bytes: it can only be reused as a whole. */
 static struct pcibuf_memory *find_quarantined(struct pcibuf_pool *pool,
 					      u64 size)
@@ -237,9 +244,9 @@ static struct pcibuf_memory *find_quarantined(struct pcibuf_pool *pool,
 	struct pcibuf_memory *memory;
 
 	lockdep_assert_held(&pool->lock);
-	list_for_each_entry(memory, &pool->quarantined, quarantined)
-		if (memory->ops->backing == PCIBUF_BACKING_COHERENT &&
-		    memory->size == size)
+	list_for_each_entry(memory, &pool->quarantined[PCIBUF_BACKING_COHERENT],
+			    quarantined)
+		if (memory->size == size)
 			return memory;
 	return NULL;
 }
@@ -357,5 +364,6 @@ const struct pcibuf_memory_ops pcibuf_coherent_ops = {
 	.kmap_at = coherent_kmap_at,
 	.node = coherent_node,
 	.unmap = coherent_unmap,
+	.park = coherent_park,
 	.release = coherent_release,
 };

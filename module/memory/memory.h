@@ -26,6 +26,9 @@
 #define PCIBUF_HUGE_ORDER	(PMD_SHIFT - PAGE_SHIFT)
 #define PCIBUF_HUGE_PAGES	BIT(PCIBUF_HUGE_ORDER)
 
+/* Numbers of backings are indexes too. */
+#define PCIBUF_NR_BACKINGS	(PCIBUF_BACKING_COHERENT + 1)
+
 /* How pages are asked for: charged to the caller, without effort that hurts others. */
 #define PCIBUF_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
 
@@ -60,7 +63,7 @@ struct pcibuf_lingering {
  * @lock: protects the fields that follow
  * @dma_live: the card may still write to memory that it once had: it is a bus
  *	master, and no IOMMU translates for it
- * @quarantined: memory whose buffer is gone, kept while @dma_live is set
+ * @quarantined: memory whose buffer is gone, kept while @dma_live is set, by its backing
  * @quarantined_bytes: bytes of all memory on @quarantined
  */
 struct pcibuf_pool {
@@ -71,7 +74,7 @@ struct pcibuf_pool {
 
 	struct mutex lock; /* protects the fields that follow */
 	bool dma_live;
-	struct list_head quarantined;
+	struct list_head quarantined[PCIBUF_NR_BACKINGS];
 	u64 quarantined_bytes;
 };
 
@@ -189,10 +192,10 @@ struct pcibuf_kmap {
  * @kmap_at: kernel address at a byte offset
  * @node: NUMA node
  * @unmap: end the card's access, where the platform can
- * @quarantine: put memory in order that goes into quarantine. Optional. Called under
- *	pool->lock
- * @absorb: make one memory of two in quarantine; false where that is not possible.
- *	Optional. Called under pool->lock
+ * @quarantine: put memory in order that goes into quarantine. Optional. Called without
+ *	a lock; may take long
+ * @park: add memory to the list of its backing in quarantine, and join it with what is
+ *	there. Called under pool->lock
  * @release: give memory back to the system, or the next part of it. Returns how many
  *	bytes the memory no longer has; the memory is freed with the last byte. Stores how
  *	many of these bytes stay charged, because somebody holds them. The caller may hold
@@ -213,8 +216,7 @@ struct pcibuf_memory_ops {
 	int (*node)(struct pcibuf_memory *memory);
 	void (*unmap)(struct pcibuf_memory *memory);
 	void (*quarantine)(struct pcibuf_memory *memory);
-	bool (*absorb)(struct pcibuf_memory *into,
-		       struct pcibuf_memory *memory);
+	void (*park)(struct pcibuf_memory *memory);
 	u64 (*release)(struct pcibuf_memory *memory, u64 *held);
 };
 

@@ -16,9 +16,12 @@
  */
 void pcibuf_pool_init(struct pcibuf_pool *pool, struct device *dev)
 {
+	unsigned int i;
+
 	pool->dev = dev;
 	mutex_init(&pool->lock);
-	INIT_LIST_HEAD(&pool->quarantined);
+	for (i = 0; i < PCIBUF_NR_BACKINGS; i++)
+		INIT_LIST_HEAD(&pool->quarantined[i]);
 	pcibuf_lingering_init(&pool->lingering, &pool->quota);
 }
 
@@ -70,24 +73,38 @@ static bool release_part(struct pcibuf_memory *memory)
 	return part == size;
 }
 
+static struct pcibuf_memory *first_quarantined(struct pcibuf_pool *pool)
+{
+	struct pcibuf_memory *memory;
+	unsigned int i;
+
+	lockdep_assert_held(&pool->lock);
+	for (i = 0; i < PCIBUF_NR_BACKINGS; i++) {
+		memory = list_first_entry_or_null(&pool->quarantined[i],
+						  struct pcibuf_memory,
+						  quarantined);
+		if (memory)
+			return memory;
+	}
+	return NULL;
+}
+
 /* Return false where the quarantine is empty, or the card may write to it. */
 static bool drain_part(struct pcibuf_pool *pool)
 {
-	struct pcibuf_memory *memory;
+	struct pcibuf_memory *memory = first_quarantined(pool);
 	u64 size;
 
-	lockdep_assert_held(&pool->lock);
-	if (pool->dma_live || list_empty(&pool->quarantined))
+	if (pool->dma_live || !memory)
 		return false;
-	memory = list_first_entry(&pool->quarantined, struct pcibuf_memory,
-				  quarantined);
 	size = memory->size;
 	list_del(&memory->quarantined);
 	if (release_part(memory)) {
 		pool->quarantined_bytes -= size;
 	} else {
 		pool->quarantined_bytes -= size - memory->size;
-		list_add(&memory->quarantined, &pool->quarantined);
+		list_add(&memory->quarantined,
+			 &pool->quarantined[memory->ops->backing]);
 	}
 	return true;
 }
@@ -111,38 +128,28 @@ void pcibuf_pool_drain(struct pcibuf_pool *pool)
 }
 
 /*
- * Join the memory with what is in quarantine already, so that memory that was freed
- * in pieces can be used again as a whole.
+ * Return true where the memory is in quarantine, or nothing is left of it. Memory that
+ * goes into quarantine is put in order first, without the lock; *@ready says whether it is.
  */
-static void add_quarantined(struct pcibuf_pool *pool,
-			    struct pcibuf_memory *memory)
+static bool retire_part(struct pcibuf_memory *memory, bool *ready)
 {
-	struct pcibuf_memory *other;
-
-	lockdep_assert_held(&pool->lock);
-	pool->quarantined_bytes += memory->size;
-	if (memory->ops->quarantine)
-		memory->ops->quarantine(memory);
-	list_for_each_entry(other, &pool->quarantined, quarantined)
-		if (memory->ops->absorb && other->ops == memory->ops &&
-		    memory->ops->absorb(other, memory))
-			return;
-	list_add(&memory->quarantined, &pool->quarantined);
-}
-
-/* Return true where the memory is in quarantine, or nothing is left of it. */
-static bool retire_part(struct pcibuf_pool *pool, struct pcibuf_memory *memory)
-{
-	bool done = true;
+	struct pcibuf_pool *pool = memory->pool;
+	bool park, done = true;
 
 	mutex_lock(&pool->lock);
-	if (pool->dma_live)
-		add_quarantined(pool, memory);
-	else
+	park = pool->dma_live;
+	if (!park) {
 		done = release_part(memory);
+	} else if (*ready) {
+		pool->quarantined_bytes += memory->size;
+		memory->ops->park(memory);
+	}
 	mutex_unlock(&pool->lock);
-	cond_resched();
-	return done;
+	if (!park || *ready)
+		return done;
+	memory->ops->quarantine(memory);
+	*ready = true;
+	return false;
 }
 
 /**
@@ -158,13 +165,15 @@ static bool retire_part(struct pcibuf_pool *pool, struct pcibuf_memory *memory)
 void pcibuf_pool_quarantine(struct pcibuf_pool *pool,
 			    struct pcibuf_memory *memory)
 {
+	bool ready = !memory->ops->quarantine;
+
 	if (pcibuf_dma_translated(pool->dev)) {
 		while (!release_part(memory))
 			cond_resched();
 		return;
 	}
-	while (!retire_part(pool, memory))
-		;
+	while (!retire_part(memory, &ready))
+		cond_resched();
 	pcibuf_pool_drain(pool);
 }
 

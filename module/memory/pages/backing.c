@@ -99,10 +99,10 @@ static enum pcibuf_outcome fill(struct pcibuf_pages *pages,
 	outcome = one ? pcibuf_range_get(&state) : pcibuf_scattered_get(&state);
 	if (outcome == PCIBUF_DONE)
 		outcome = pcibuf_extents_zero(pages, ctx);
-	if (outcome == PCIBUF_DONE) {
-		pcibuf_extents_place(pages, one);
+	if (outcome == PCIBUF_DONE)
+		outcome = pcibuf_extents_place(pages, one);
+	if (outcome == PCIBUF_DONE)
 		outcome = pcibuf_pages_map(pages, ctx->contiguous);
-	}
 	/* The records are charged to the caller's cgroup too. */
 	return outcome == PCIBUF_NO_RECORDS ? pcibuf_state_limit(&state) :
 					      outcome;
@@ -197,6 +197,6 @@ const struct pcibuf_memory_ops pcibuf_pages_ops = {
 	.node = pages_node,
 	.unmap = pages_unmap,
 	.quarantine = pcibuf_pages_quarantine,
-	.absorb = pcibuf_pages_absorb,
+	.park = pcibuf_pages_park,
 	.release = pages_release,
 };

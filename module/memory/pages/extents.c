@@ -9,10 +9,10 @@
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 
 #include "compat.h"
 #include "lib/extent_list.h"
+#include "lib/extent_sort.h"
 #include "memory/pages/pages.h"
 
 /*
@@ -105,14 +105,43 @@ enum pcibuf_outcome pcibuf_extents_zero(struct pcibuf_pages *pages,
 	return outcome;
 }
 
-/* Large pages first: each then lies at a multiple of its size. */
-static int compare(const void *a, const void *b)
+static void pause_sort(void)
 {
-	const struct pcibuf_extent *left = a, *right = b;
+	cond_resched();
+}
 
-	if (left->order != right->order)
-		return left->order > right->order ? -1 : 1;
-	return left->pfn < right->pfn ? -1 : left->pfn > right->pfn;
+/**
+ * pcibuf_extents_arrange() - sort the list of extents
+ * @pages: memory that nobody uses
+ * @by_address: in the order of their addresses; else large pages first, so that each lies
+ *	at a multiple of its size
+ *
+ * May sleep. The caller holds no lock that others wait for.
+ *
+ * Return: false where there is no memory to sort a list that is not sorted yet.
+ */
+bool pcibuf_extents_arrange(struct pcibuf_pages *pages, bool by_address)
+{
+	pcibuf_before_fn *before = by_address ? pcibuf_before_by_address :
+						pcibuf_before_by_order;
+	struct pcibuf_extent *spare, *sorted;
+
+	if (pcibuf_extents_sorted(pages->extents, pages->nr_extents, before,
+				  pause_sort))
+		return true;
+	spare = kvmalloc_array(pages->nr_extents, sizeof(*spare), PCIBUF_GFP);
+	if (!spare)
+		return false;
+	sorted = pcibuf_extents_sort(pages->extents, spare, pages->nr_extents,
+				     before, pause_sort);
+	if (sorted == spare) {
+		kvfree(pages->extents);
+		pages->extents = spare;
+		pages->max_extents = pages->nr_extents;
+	} else {
+		kvfree(spare);
+	}
+	return true;
 }
 
 /* Keeps the order, and joins extents that have become neighbours. */
@@ -122,8 +151,10 @@ static void join(struct pcibuf_pages *pages)
 
 	pages->nr_extents = 0;
 	pages->nr_pages = 0;
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
 		pcibuf_extents_add(pages, &pages->extents[i]);
+		cond_resched();
+	}
 }
 
 /*
@@ -150,9 +181,11 @@ static void place(struct pcibuf_extent *extent, pgoff_t first)
 	unsigned long at;
 
 	extent->first = first;
-	for (at = 0; at < extent->nr_pages; at += 1UL << extent->order)
+	for (at = 0; at < extent->nr_pages; at += 1UL << extent->order) {
 		pcibuf_page_set_index(pfn_to_page(extent->pfn + at),
 				      first + at);
+		cond_resched();
+	}
 }
 
 /**
@@ -160,16 +193,19 @@ static void place(struct pcibuf_extent *extent, pgoff_t first)
  * @pages: complete memory
  * @contiguous: the extents follow each other as they are; else they are sorted, so
  *	that the card sees as few segments as possible
+ *
+ * Return: %PCIBUF_DONE, or %PCIBUF_NO_RECORDS where there is no memory to sort them.
  */
-void pcibuf_extents_place(struct pcibuf_pages *pages, bool contiguous)
+enum pcibuf_outcome pcibuf_extents_place(struct pcibuf_pages *pages,
+					 bool contiguous)
 {
 	unsigned long weight = 0;
 	pgoff_t first = 0;
 	unsigned int i;
 
 	if (!contiguous) {
-		sort(pages->extents, pages->nr_extents, sizeof(*pages->extents),
-		     compare, NULL);
+		if (!pcibuf_extents_arrange(pages, false))
+			return PCIBUF_NO_RECORDS;
 		join(pages);
 	}
 	for (i = 0; i < pages->nr_extents; i++) {
@@ -177,6 +213,7 @@ void pcibuf_extents_place(struct pcibuf_pages *pages, bool contiguous)
 		place(&pages->extents[i], first);
 		first += pages->extents[i].nr_pages;
 	}
+	return PCIBUF_DONE;
 }
 
 /*

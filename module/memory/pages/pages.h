@@ -34,6 +34,7 @@ struct pcibuf_extent;
  * @sgt: the same memory for the DMA API, while it is mapped
  * @part: number of entries of @sgt that were mapped by one call
  * @cursor: in quarantine, where the last search found an extent
+ * @sorted: in quarantine: the list is sorted, and can be merged with another
  */
 struct pcibuf_pages {
 	struct pcibuf_memory memory;
@@ -45,6 +46,7 @@ struct pcibuf_pages {
 	struct sg_table sgt;
 	unsigned int part;
 	unsigned int cursor;
+	bool sorted;
 };
 
 /**
@@ -98,7 +100,9 @@ void pcibuf_extents_add(struct pcibuf_pages *pages,
 			const struct pcibuf_extent *extent);
 enum pcibuf_outcome pcibuf_extents_zero(struct pcibuf_pages *pages,
 					const struct pcibuf_alloc_ctx *ctx);
-void pcibuf_extents_place(struct pcibuf_pages *pages, bool contiguous);
+bool pcibuf_extents_arrange(struct pcibuf_pages *pages, bool by_address);
+enum pcibuf_outcome pcibuf_extents_place(struct pcibuf_pages *pages,
+					 bool contiguous);
 void pcibuf_extent_put(const struct pcibuf_extent *extent);
 void pcibuf_extents_put(struct pcibuf_pages *pages);
 u64 pcibuf_extents_release(struct pcibuf_pages *pages, u64 *held);
@@ -131,8 +135,7 @@ void pcibuf_state_ask_low(struct pcibuf_alloc_state *state);
 
 /* quarantine.c */
 void pcibuf_pages_quarantine(struct pcibuf_memory *memory);
-bool pcibuf_pages_absorb(struct pcibuf_memory *into,
-			 struct pcibuf_memory *memory);
+void pcibuf_pages_park(struct pcibuf_memory *memory);
 enum pcibuf_outcome pcibuf_quarantine_take(struct pcibuf_alloc_state *state,
 					   unsigned int order);
 enum pcibuf_outcome pcibuf_quarantine_take_range(struct pcibuf_alloc_state *state,

@@ -5,66 +5,120 @@
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 
 #include "lib/extent_list.h"
 #include "memory/pages/pages.h"
 
-static int compare(const void *a, const void *b)
-{
-	const struct pcibuf_extent *left = a, *right = b;
-
-	return left->pfn < right->pfn ? -1 : left->pfn > right->pfn;
-}
-
 /**
  * pcibuf_pages_quarantine() - put memory in order that goes into quarantine
  * @memory: unmapped memory of this backing
+ *
+ * Where there is no memory to sort the list, its pages can be used again one by one.
  */
 void pcibuf_pages_quarantine(struct pcibuf_memory *memory)
 {
 	struct pcibuf_pages *pages = to_pages(memory);
 	unsigned int i;
 
-	sort(pages->extents, pages->nr_extents, sizeof(*pages->extents),
-	     compare, NULL);
 	for (i = 0; i < pages->nr_extents; i++) {
 		pages->extents[i].reused = true;
 		pages->extents[i].dirty = true;
+		cond_resched();
 	}
+	pages->sorted = pcibuf_extents_arrange(pages, true);
+}
+
+/* Move all of @from to @into, and free @from. False where there is no memory to do so. */
+static bool absorb(struct pcibuf_pages *into, struct pcibuf_pages *from)
+{
+	struct pcibuf_pages out = { };
+
+	lockdep_assert_held(&into->memory.pool->lock);
+	if (!into->sorted || !from->sorted ||
+	    !pcibuf_extents_reserve(&out, into->nr_extents + from->nr_extents))
+		return false;
+	pcibuf_extents_merge(out.extents, &out.nr_extents, into->extents,
+			     into->nr_extents, from->extents, from->nr_extents);
+
+	kvfree(into->extents);
+	into->extents = out.extents;
+	into->nr_extents = out.nr_extents;
+	into->max_extents = out.max_extents;
+	into->nr_pages += from->nr_pages;
+	into->cursor = 0;
+	into->memory.size += from->memory.size;
+	kvfree(from->extents);
+	kfree(from);
+	return true;
+}
+
+static struct list_head *parked(struct pcibuf_pool *pool)
+{
+	lockdep_assert_held(&pool->lock);
+	return &pool->quarantined[PCIBUF_BACKING_PAGES];
+}
+
+/* Take memory off the list that has absorbed @pages. */
+static struct pcibuf_pages *absorber(struct pcibuf_pages *pages)
+{
+	struct pcibuf_memory *other;
+
+	list_for_each_entry(other, parked(pages->memory.pool), quarantined) {
+		struct pcibuf_pages *into = to_pages(other);
+
+		if (pcibuf_extents_merge_pays(into->nr_extents,
+					      pages->nr_extents) &&
+		    absorb(into, pages)) {
+			list_del(&other->quarantined);
+			return into;
+		}
+	}
+	return NULL;
 }
 
 /**
- * pcibuf_pages_absorb() - join memory with what is in quarantine
- * @into: memory in quarantine
- * @memory: memory in order, see pcibuf_pages_quarantine(); freed on success
+ * pcibuf_pages_park() - add memory to what is in quarantine
+ * @memory: memory in order, see pcibuf_pages_quarantine(); may be freed
+ *
+ * Memory that was freed in pieces is joined, so that it can be used again as a whole. But
+ * to copy all that is there each time would take as long as all frees before together:
+ * lists of about one length are merged, so that there are few lists, and each extent is
+ * copied a few times.
  *
  * The caller holds pool->lock.
- *
- * Return: false where there is no memory for the list; nothing has changed then.
  */
-bool pcibuf_pages_absorb(struct pcibuf_memory *into,
-			 struct pcibuf_memory *memory)
+void pcibuf_pages_park(struct pcibuf_memory *memory)
 {
-	struct pcibuf_pages *a = to_pages(into), *b = to_pages(memory);
-	struct pcibuf_pages out = { };
+	struct pcibuf_pages *pages = to_pages(memory), *into;
+	struct list_head *list = parked(memory->pool);
 
-	lockdep_assert_held(&into->pool->lock);
-	if (!pcibuf_extents_reserve(&out, a->nr_extents + b->nr_extents))
+	while ((into = absorber(pages)))
+		pages = into;
+	list_add(&pages->memory.quarantined, list);
+}
+
+/* Make one list of all that can be merged. Return whether anything was. */
+static bool join_all(struct pcibuf_pool *pool)
+{
+	struct pcibuf_memory *first, *memory, *next;
+	bool joined = false;
+
+	if (list_empty(parked(pool)))
 		return false;
-	pcibuf_extents_merge(out.extents, &out.nr_extents, a->extents,
-			     a->nr_extents, b->extents, b->nr_extents);
-
-	kvfree(a->extents);
-	a->extents = out.extents;
-	a->nr_extents = out.nr_extents;
-	a->max_extents = out.max_extents;
-	a->nr_pages += b->nr_pages;
-	a->cursor = 0;
-	into->size += memory->size;
-	kvfree(b->extents);
-	kfree(b);
-	return true;
+	first = list_first_entry(parked(pool), struct pcibuf_memory, quarantined);
+	memory = list_next_entry(first, quarantined);
+	list_for_each_entry_safe_from(memory, next, parked(pool), quarantined) {
+		if (!pcibuf_extents_can_merge(to_pages(first)->nr_extents,
+					      to_pages(memory)->nr_extents))
+			continue;
+		list_del(&memory->quarantined);
+		if (!absorb(to_pages(first), to_pages(memory))) {
+			list_add(&memory->quarantined, &first->quarantined);
+			break;
+		}
+		joined = true;
+	}
+	return joined;
 }
 
 /*
@@ -138,9 +192,7 @@ enum pcibuf_outcome pcibuf_quarantine_take(struct pcibuf_alloc_state *state,
 	if (order >= state->quarantined)
 		return PCIBUF_NONE;
 	mutex_lock(&pool->lock);
-	list_for_each_entry(memory, &pool->quarantined, quarantined) {
-		if (memory->ops->backing != PCIBUF_BACKING_PAGES)
-			continue;
+	list_for_each_entry(memory, parked(pool), quarantined) {
 		found = take_page(to_pages(memory), order, state->pages);
 		if (found == PCIBUF_FOUND)
 			break;
@@ -186,6 +238,17 @@ static bool take_range(struct pcibuf_pages *from, unsigned long nr_pages,
 	return nr && take_row(from, &from->extents[first], nr, nr_pages, into);
 }
 
+static bool take_any_range(struct pcibuf_alloc_state *state,
+			   unsigned long nr_pages)
+{
+	struct pcibuf_memory *memory;
+
+	list_for_each_entry(memory, parked(state->ctx->pool), quarantined)
+		if (take_range(to_pages(memory), nr_pages, state->pages))
+			return true;
+	return false;
+}
+
 /**
  * pcibuf_quarantine_take_range() - take contiguous memory out of quarantine
  * @state: the allocation, which gets it
@@ -199,17 +262,11 @@ enum pcibuf_outcome pcibuf_quarantine_take_range(struct pcibuf_alloc_state *stat
 						 unsigned long nr_pages)
 {
 	struct pcibuf_pool *pool = state->ctx->pool;
-	enum pcibuf_outcome outcome = PCIBUF_NONE;
-	struct pcibuf_memory *memory;
+	bool found;
 
 	mutex_lock(&pool->lock);
-	list_for_each_entry(memory, &pool->quarantined, quarantined) {
-		if (memory->ops->backing != PCIBUF_BACKING_PAGES ||
-		    !take_range(to_pages(memory), nr_pages, state->pages))
-			continue;
-		outcome = PCIBUF_DONE;
-		break;
-	}
+	found = take_any_range(state, nr_pages) ||
+		(join_all(pool) && take_any_range(state, nr_pages));
 	mutex_unlock(&pool->lock);
-	return outcome;
+	return found ? PCIBUF_DONE : PCIBUF_NONE;
 }
