@@ -226,11 +226,13 @@ enum pcibuf_found pcibuf_extents_best(const struct pcibuf_extent *extents,
 }
 
 /*
- * How many extents from the first one on hold @nr_pages in a row, in whole pages
- * that would lie at multiples of their size in the buffer; 0 where they do not.
+ * How many extents from the first one on hold @nr_pages in a row, in pages that would
+ * lie at multiples of their size in the buffer; 0 where they do not. With @cut, a part
+ * of the last page will do.
  */
 static unsigned int length_of_row(const struct pcibuf_extent *extents,
-				  unsigned int nr, unsigned long nr_pages)
+				  unsigned int nr, unsigned long nr_pages,
+				  bool cut)
 {
 	unsigned long start = extents->pfn, next = start;
 	unsigned int i;
@@ -238,8 +240,8 @@ static unsigned int length_of_row(const struct pcibuf_extent *extents,
 	for (i = 0; i < nr; i++) {
 		unsigned long part = min(nr_pages, extents[i].nr_pages);
 
-		if (extents[i].pfn != next ||
-		    (start | part) % page_size(&extents[i]))
+		if (extents[i].pfn != next || start % page_size(&extents[i]) ||
+		    (!cut && part % page_size(&extents[i])))
 			return 0;
 		next += part;
 		nr_pages -= part;
@@ -261,11 +263,13 @@ static unsigned int usable_part(const struct pcibuf_extent *extents,
 	unsigned int i;
 
 	if (nr == 1)
-		return end_usable(extents, nr_pages, usable);
+		return end_usable(extents,
+				  pcibuf_extent_whole(extents, nr_pages), usable);
 	for (i = 0; i < nr; i++) {
 		unsigned long part = min(nr_pages, extents[i].nr_pages);
 
-		if (!front_usable(&extents[i], part, usable))
+		if (!front_usable(&extents[i],
+				  pcibuf_extent_whole(&extents[i], part), usable))
 			break;
 		nr_pages -= part;
 	}
@@ -277,6 +281,7 @@ static unsigned int usable_part(const struct pcibuf_extent *extents,
  * @extents: list, sorted by address
  * @nr: length of the list
  * @nr_pages: base pages wanted in a row
+ * @cut: the row may end within a page
  * @first: out: index of the first extent
  * @usable: whether pages can be used
  *
@@ -286,12 +291,14 @@ static unsigned int usable_part(const struct pcibuf_extent *extents,
  */
 unsigned int pcibuf_extents_row(const struct pcibuf_extent *extents,
 				unsigned int nr, unsigned long nr_pages,
-				unsigned int *first, pcibuf_usable_fn *usable)
+				bool cut, unsigned int *first,
+				pcibuf_usable_fn *usable)
 {
 	unsigned int row, good;
 
 	for (*first = 0; *first < nr; *first += good + 1) {
-		row = length_of_row(&extents[*first], nr - *first, nr_pages);
+		row = length_of_row(&extents[*first], nr - *first, nr_pages,
+				    cut);
 		good = row ? usable_part(&extents[*first], row, nr_pages,
 					 usable) : 0;
 		if (row && good == row)

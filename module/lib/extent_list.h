@@ -13,8 +13,8 @@
 /**
  * struct pcibuf_extent - physically contiguous pages of one order
  * @pfn: page frame number of the first page
- * @nr_pages: length in base pages, a multiple of the order's size. An extent in
- *	quarantine may have 0
+ * @nr_pages: length in base pages, a multiple of the order's size; but a buffer may use
+ *	only a part of its last page. An extent in quarantine may have 0
  * @first: offset in the buffer, in base pages; undefined in quarantine
  * @order: order of each page. A page of an order above 0 is compound, and its
  *	offset and its physical address are multiples of its size
@@ -29,6 +29,15 @@ struct pcibuf_extent {
 	bool reused;
 	bool dirty;
 };
+
+/* Base pages of all pages that so many base pages of an extent lie in. */
+static inline unsigned long pcibuf_extent_whole(const struct pcibuf_extent *extent,
+						unsigned long nr_pages)
+{
+	unsigned long size = 1UL << extent->order;
+
+	return (nr_pages + size - 1) / size * size;
+}
 
 /* Can each of these pages be used: is none of them pinned or broken? */
 typedef bool pcibuf_usable_fn(unsigned long pfn, unsigned long nr_pages,
@@ -92,6 +101,7 @@ enum pcibuf_found pcibuf_extents_best(const struct pcibuf_extent *extents,
 				      pcibuf_usable_fn *usable);
 unsigned int pcibuf_extents_row(const struct pcibuf_extent *extents,
 				unsigned int nr, unsigned long nr_pages,
-				unsigned int *first, pcibuf_usable_fn *usable);
+				bool cut, unsigned int *first,
+				pcibuf_usable_fn *usable);
 
 #endif /* PCIBUF_EXTENT_LIST_H */

@@ -41,18 +41,26 @@ bool pcibuf_before_by_address(const struct pcibuf_extent *a,
 	return a->pfn < b->pfn;
 }
 
+static bool is_part(const struct pcibuf_extent *extent)
+{
+	return extent->nr_pages != pcibuf_extent_whole(extent, extent->nr_pages);
+}
+
 /**
  * pcibuf_before_by_order() - the order of a buffer
  * @a: an extent
  * @b: another extent
  *
- * Large pages come first: each then lies at a multiple of its size.
+ * Large pages come first: each then lies at a multiple of its size. A page of which only
+ * a part is used comes last.
  *
  * Return: whether @a has a higher order, or else is at a lower address.
  */
 bool pcibuf_before_by_order(const struct pcibuf_extent *a,
 			    const struct pcibuf_extent *b)
 {
+	if (is_part(a) != is_part(b))
+		return is_part(b);
 	return a->order != b->order ? a->order > b->order : a->pfn < b->pfn;
 }
 

@@ -116,6 +116,13 @@ enum pcibuf_outcome {
 	PCIBUF_NR_OUTCOMES
 };
 
+/* Was there no memory, or none for this caller? Then another way may have some. */
+static inline bool pcibuf_refused(enum pcibuf_outcome outcome)
+{
+	return outcome != PCIBUF_DONE && outcome != PCIBUF_KILLED &&
+	       outcome != PCIBUF_DYING;
+}
+
 /**
  * enum pcibuf_steps - ways to contiguous memory, as bits
  * @PCIBUF_STEP_BLOCK: one block of the page allocator
@@ -224,8 +231,9 @@ struct pcibuf_memory_ops {
  * struct pcibuf_memory - memory of one buffer, or memory in quarantine
  * @ops: its backing
  * @pool: pool of its card
- * @size: bytes; in quarantine, what is left of it and of the memory that was joined with
- *	it
+ * @size: bytes that are charged for it: those of the buffer, and those that no buffer can
+ *	use beside it; in quarantine, what is left of it and of the memory that was joined
+ *	with it
  * @segments: bus addresses, in the order of offsets, valid until it is retired
  * @nr_segments: number of segments
  * @quarantined: entry of pool->quarantined, under pool->lock

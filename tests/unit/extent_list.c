@@ -295,7 +295,14 @@ TEST_F(extents, best_has_an_end)
 static unsigned int row(const struct pcibuf_extent *list, unsigned int nr,
 			unsigned long nr_pages, unsigned int *first)
 {
-	return pcibuf_extents_row(list, nr, nr_pages, first, usable);
+	return pcibuf_extents_row(list, nr, nr_pages, false, first, usable);
+}
+
+/* The same where the last page may be used in part. */
+static unsigned int cut_row(const struct pcibuf_extent *list, unsigned int nr,
+			    unsigned long nr_pages, unsigned int *first)
+{
+	return pcibuf_extents_row(list, nr, nr_pages, true, first, usable);
 }
 
 TEST_F(extents, row_of_several)
@@ -329,13 +336,27 @@ TEST_F(extents, row_keeps_huge_pages_in_place)
 	EXPECT_EQ(1, first);
 }
 
-/* A row does not end within a huge page. */
+/* A row ends within a huge page only if this is asked for, and the page can be used. */
 TEST_F(extents, row_ends_with_whole_pages)
 {
-	static const struct pcibuf_extent list[] = { HUGE_PAGES(512, 2) };
+	static const struct pcibuf_extent list[] = {
+		HUGE_PAGES(512, 2), PAGES(1536, 1), HUGE_PAGES(2048, 1),
+	};
 	unsigned int first;
 
 	EXPECT_EQ(0, row(list, 1, SIZE + 1, &first));
+	EXPECT_EQ(1, cut_row(list, 3, SIZE + 1, &first));
+	EXPECT_EQ(0, first);
+	EXPECT_EQ(2, cut_row(list, 3, 2 * SIZE + 1, &first));
+	EXPECT_EQ(0, cut_row(list, 3, 2 * SIZE + 2, &first));
+	hold(512);
+	EXPECT_EQ(1, cut_row(list, 3, 1, &first));
+	EXPECT_EQ(0, first);
+	hold(1535);
+	EXPECT_EQ(1, cut_row(list, 3, 1, &first));
+	EXPECT_EQ(1, first);
+	EXPECT_EQ(1, cut_row(list, 3, 2, &first));
+	EXPECT_EQ(2, first);
 }
 
 TEST_F(extents, row_goes_on_behind_what_is_held)

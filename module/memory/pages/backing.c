@@ -41,6 +41,7 @@ static void put_fresh(struct pcibuf_pages *pages)
 	for (i = 0; i < nr; i++) {
 		struct pcibuf_extent extent = pages->extents[i];
 
+		extent.nr_pages = pcibuf_extent_whole(&extent, extent.nr_pages);
 		if (extent.reused)
 			pcibuf_extents_add(pages, &extent);
 		else

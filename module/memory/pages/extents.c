@@ -287,6 +287,8 @@ static u64 give_back(struct pcibuf_lingering *lingering,
  * @pages: memory; what is given back is cut off its end
  * @held: out: bytes of that part that stay charged, because somebody holds them
  *
+ * A page of which the buffer used only a part counts as a whole.
+ *
  * Whoever still holds a page keeps that page alive, and no other.
  *
  * Takes linger_lock.
@@ -302,6 +304,7 @@ u64 pcibuf_extents_release(struct pcibuf_pages *pages, u64 *held)
 		struct pcibuf_extent *last = &pages->extents[pages->nr_extents - 1];
 		struct pcibuf_extent part = *last;
 
+		last->nr_pages = pcibuf_extent_whole(last, last->nr_pages);
 		nr = min(last->nr_pages, round_up(RELEASE_PAGES - done,
 						  1UL << last->order));
 		last->nr_pages -= nr;
@@ -312,6 +315,5 @@ u64 pcibuf_extents_release(struct pcibuf_pages *pages, u64 *held)
 		*held += give_back(&pages->memory.pool->lingering, &part);
 		done += nr;
 	}
-	pages->nr_pages -= done;
 	return (u64)done << PAGE_SHIFT;
 }

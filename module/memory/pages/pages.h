@@ -138,8 +138,10 @@ void pcibuf_pages_quarantine(struct pcibuf_memory *memory);
 void pcibuf_pages_park(struct pcibuf_memory *memory);
 enum pcibuf_outcome pcibuf_quarantine_take(struct pcibuf_alloc_state *state,
 					   unsigned int order);
+enum pcibuf_outcome pcibuf_quarantine_take_part(struct pcibuf_alloc_state *state,
+						unsigned long nr_pages);
 enum pcibuf_outcome pcibuf_quarantine_take_range(struct pcibuf_alloc_state *state,
-						 unsigned long nr_pages);
+						 unsigned long nr_pages, bool cut);
 
 /* contig_lock.c */
 enum pcibuf_outcome pcibuf_contig_lock(const struct pcibuf_alloc_ctx *ctx);

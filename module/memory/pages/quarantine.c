@@ -18,13 +18,16 @@
 void pcibuf_pages_quarantine(struct pcibuf_memory *memory)
 {
 	struct pcibuf_pages *pages = to_pages(memory);
-	unsigned int i;
+	struct pcibuf_extent *extent;
 
-	for (i = 0; i < pages->nr_extents; i++) {
-		pages->extents[i].reused = true;
-		pages->extents[i].dirty = true;
+	for (extent = pages->extents;
+	     extent < pages->extents + pages->nr_extents; extent++) {
+		extent->nr_pages = pcibuf_extent_whole(extent, extent->nr_pages);
+		extent->reused = true;
+		extent->dirty = true;
 		cond_resched();
 	}
+	pages->nr_pages = memory->size >> PAGE_SHIFT;
 	pages->sorted = pcibuf_extents_arrange(pages, true);
 }
 
@@ -153,22 +156,52 @@ static void shrink(struct pcibuf_pages *pages, unsigned long nr_pages)
 	pages->memory.pool->quarantined_bytes -= bytes;
 }
 
+/* Add pages that were cut off @from. Only @used base pages of @extent are used. */
+static void move(struct pcibuf_pages *from, struct pcibuf_extent *extent,
+		 unsigned long used, struct pcibuf_pages *into)
+{
+	shrink(from, extent->nr_pages);
+	into->memory.size += (u64)(extent->nr_pages - used) << PAGE_SHIFT;
+	extent->nr_pages = used;
+	pcibuf_extents_add(into, extent);
+}
+
+/* Take @nr_pages, one page or base pages, of which only @used are used. */
 static enum pcibuf_found take_page(struct pcibuf_pages *from,
-				   unsigned int order,
+				   unsigned int order, unsigned long nr_pages,
+				   unsigned long used,
 				   struct pcibuf_pages *into)
 {
 	struct pcibuf_extent extent;
 	enum pcibuf_found found;
 
 	found = pcibuf_extents_best(from->extents, from->nr_extents,
-				    &from->cursor, order, BIT(order), usable);
+				    &from->cursor, order, nr_pages, usable);
 	if (found != PCIBUF_FOUND)
 		return found;
-	pcibuf_extent_cut_end(&from->extents[from->cursor], BIT(order),
+	pcibuf_extent_cut_end(&from->extents[from->cursor], nr_pages,
 			      &extent, usable);
-	pcibuf_extents_add(into, &extent);
-	shrink(from, BIT(order));
+	move(from, &extent, used, into);
 	return PCIBUF_FOUND;
+}
+
+static enum pcibuf_found take_any_page(struct pcibuf_alloc_state *state,
+				       unsigned int order,
+				       unsigned long nr_pages,
+				       unsigned long used)
+{
+	enum pcibuf_found found, last = PCIBUF_FOUND_NONE;
+	struct pcibuf_memory *memory;
+
+	list_for_each_entry(memory, parked(state->ctx->pool), quarantined) {
+		found = take_page(to_pages(memory), order, nr_pages, used,
+				  state->pages);
+		if (found == PCIBUF_FOUND)
+			return found;
+		if (found == PCIBUF_FOUND_BUSY)
+			last = found;
+	}
+	return last;
 }
 
 /**
@@ -184,23 +217,50 @@ enum pcibuf_outcome pcibuf_quarantine_take(struct pcibuf_alloc_state *state,
 					   unsigned int order)
 {
 	struct pcibuf_pool *pool = state->ctx->pool;
-	enum pcibuf_found found = PCIBUF_FOUND_NONE;
-	struct pcibuf_memory *memory;
+	enum pcibuf_found found;
 
 	if (!pcibuf_extents_reserve(state->pages, 1))
 		return PCIBUF_NO_RECORDS;
 	if (order >= state->quarantined)
 		return PCIBUF_NONE;
 	mutex_lock(&pool->lock);
-	list_for_each_entry(memory, parked(pool), quarantined) {
-		found = take_page(to_pages(memory), order, state->pages);
-		if (found == PCIBUF_FOUND)
-			break;
-	}
+	found = take_any_page(state, order, BIT(order), BIT(order));
 	mutex_unlock(&pool->lock);
 	/* Only smaller pages can be there from now on. */
 	if (found == PCIBUF_FOUND_NONE)
 		state->quarantined = order;
+	return found == PCIBUF_FOUND ? PCIBUF_DONE : PCIBUF_NONE;
+}
+
+/**
+ * pcibuf_quarantine_take_part() - take the end of a buffer out of quarantine, with more
+ *	than is needed
+ * @state: the allocation, which gets it
+ * @nr_pages: base pages wanted
+ *
+ * The smallest page that will do is used in part. A huge page is mapped as a whole, and
+ * so has to lie at a multiple of its size: before it there are huge pages only.
+ *
+ * Return: %PCIBUF_DONE, %PCIBUF_NONE or %PCIBUF_NO_RECORDS.
+ */
+enum pcibuf_outcome pcibuf_quarantine_take_part(struct pcibuf_alloc_state *state,
+						unsigned long nr_pages)
+{
+	struct pcibuf_pool *pool = state->ctx->pool;
+	enum pcibuf_found found;
+	unsigned int order;
+
+	if (nr_pages >= PCIBUF_HUGE_PAGES ||
+	    state->pages->nr_pages % PCIBUF_HUGE_PAGES)
+		return PCIBUF_NONE;
+	if (!pcibuf_extents_reserve(state->pages, 1))
+		return PCIBUF_NO_RECORDS;
+	mutex_lock(&pool->lock);
+	found = take_any_page(state, 0, nr_pages, nr_pages);
+	for (order = get_order(nr_pages << PAGE_SHIFT);
+	     found != PCIBUF_FOUND && order <= PCIBUF_HUGE_ORDER; order++)
+		found = take_any_page(state, order, BIT(order), nr_pages);
+	mutex_unlock(&pool->lock);
 	return found == PCIBUF_FOUND ? PCIBUF_DONE : PCIBUF_NONE;
 }
 
@@ -212,39 +272,38 @@ static bool take_row(struct pcibuf_pages *from, struct pcibuf_extent *row,
 
 	if (!pcibuf_extents_reserve(into, nr))
 		return false;
-	shrink(from, nr_pages);
 	for (i = 0; i < nr; i++) {
+		unsigned long used = min(nr_pages, row[i].nr_pages);
+		unsigned long whole = pcibuf_extent_whole(&row[i], used);
 		struct pcibuf_extent part;
 
 		if (nr == 1)
-			pcibuf_extent_cut_end(row, nr_pages, &part, usable);
+			pcibuf_extent_cut_end(row, whole, &part, usable);
 		else
-			pcibuf_extent_cut(&row[i],
-					  min(nr_pages, row[i].nr_pages),
-					  &part);
-		nr_pages -= part.nr_pages;
-		pcibuf_extents_add(into, &part);
+			pcibuf_extent_cut(&row[i], whole, &part);
+		move(from, &part, used, into);
+		nr_pages -= used;
 	}
 	return true;
 }
 
 static bool take_range(struct pcibuf_pages *from, unsigned long nr_pages,
-		       struct pcibuf_pages *into)
+		       bool cut, struct pcibuf_pages *into)
 {
 	unsigned int first, nr;
 
-	nr = pcibuf_extents_row(from->extents, from->nr_extents, nr_pages,
+	nr = pcibuf_extents_row(from->extents, from->nr_extents, nr_pages, cut,
 				&first, usable);
 	return nr && take_row(from, &from->extents[first], nr, nr_pages, into);
 }
 
 static bool take_any_range(struct pcibuf_alloc_state *state,
-			   unsigned long nr_pages)
+			   unsigned long nr_pages, bool cut)
 {
 	struct pcibuf_memory *memory;
 
 	list_for_each_entry(memory, parked(state->ctx->pool), quarantined)
-		if (take_range(to_pages(memory), nr_pages, state->pages))
+		if (take_range(to_pages(memory), nr_pages, cut, state->pages))
 			return true;
 	return false;
 }
@@ -253,20 +312,21 @@ static bool take_any_range(struct pcibuf_alloc_state *state,
  * pcibuf_quarantine_take_range() - take contiguous memory out of quarantine
  * @state: the allocation, which gets it
  * @nr_pages: base pages wanted
+ * @cut: the last page may be used in part
  *
  * The memory is dirty, and nobody has pinned it.
  *
  * Return: %PCIBUF_DONE or %PCIBUF_NONE.
  */
 enum pcibuf_outcome pcibuf_quarantine_take_range(struct pcibuf_alloc_state *state,
-						 unsigned long nr_pages)
+						 unsigned long nr_pages, bool cut)
 {
 	struct pcibuf_pool *pool = state->ctx->pool;
 	bool found;
 
 	mutex_lock(&pool->lock);
-	found = take_any_range(state, nr_pages) ||
-		(join_all(pool) && take_any_range(state, nr_pages));
+	found = take_any_range(state, nr_pages, cut) ||
+		(join_all(pool) && take_any_range(state, nr_pages, cut));
 	mutex_unlock(&pool->lock);
 	return found ? PCIBUF_DONE : PCIBUF_NONE;
 }

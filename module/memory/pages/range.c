@@ -144,8 +144,15 @@ static enum pcibuf_outcome take_fresh(struct pcibuf_alloc_state *state,
 enum pcibuf_outcome pcibuf_range_get(struct pcibuf_alloc_state *state)
 {
 	unsigned long nr_pages = state->ctx->size >> PAGE_SHIFT;
+	bool cut = nr_pages >= PCIBUF_HUGE_PAGES;
 	enum pcibuf_outcome outcome;
 
-	outcome = pcibuf_quarantine_take_range(state, nr_pages);
-	return outcome == PCIBUF_NONE ? take_fresh(state, nr_pages) : outcome;
+	/* A small part of a huge page is taken only where nothing else is left. */
+	outcome = pcibuf_quarantine_take_range(state, nr_pages, cut);
+	if (outcome == PCIBUF_NONE)
+		outcome = take_fresh(state, nr_pages);
+	if (pcibuf_refused(outcome) && !cut &&
+	    pcibuf_quarantine_take_range(state, nr_pages, true) == PCIBUF_DONE)
+		outcome = PCIBUF_DONE;
+	return outcome;
 }

@@ -117,6 +117,31 @@ static enum pcibuf_outcome fill_some(struct pcibuf_alloc_state *state,
 	return outcome;
 }
 
+/* Is new memory for the end of the buffer, @left base pages, over a quota? */
+static bool end_is_over(struct pcibuf_alloc_state *state, unsigned long left)
+{
+	return left < PCIBUF_HUGE_PAGES &&
+	       pcibuf_ctx_charge(state->ctx, (u64)left << PAGE_SHIFT) !=
+		       PCIBUF_DONE;
+}
+
+/* Where new memory is refused, a part of a page in quarantine will do for the end. */
+static enum pcibuf_outcome fill_more(struct pcibuf_alloc_state *state,
+				     struct pcibuf_ladder *ladder,
+				     unsigned long left)
+{
+	enum pcibuf_outcome outcome;
+
+	if (end_is_over(state, left) &&
+	    pcibuf_quarantine_take_part(state, left) == PCIBUF_DONE)
+		return PCIBUF_DONE;
+	outcome = fill_some(state, ladder, left);
+	if (pcibuf_refused(outcome) &&
+	    pcibuf_quarantine_take_part(state, left) == PCIBUF_DONE)
+		return PCIBUF_DONE;
+	return outcome;
+}
+
 static enum pcibuf_outcome fill(struct pcibuf_alloc_state *state,
 				struct pcibuf_ladder *ladder)
 {
@@ -131,7 +156,7 @@ static enum pcibuf_outcome fill(struct pcibuf_alloc_state *state,
 			check = pages->nr_pages + PCIBUF_CHECK_EVERY;
 		}
 		if (outcome == PCIBUF_DONE)
-			outcome = fill_some(state, ladder, nr - pages->nr_pages);
+			outcome = fill_more(state, ladder, nr - pages->nr_pages);
 	}
 	return outcome;
 }
