@@ -27,6 +27,7 @@
  *	  quota.c		limits of a card and of all cards
  *	  reserve.c		shares of zones and nodes that are left to others
  *	  coherent.c		the backing "coherent": dma_alloc_coherent()
+ *	  coherent_block.c	its memory: blocks and slices of them
  *	  dma.c			what the platform does between a card and memory
  *	memory/pages/		the backing "pages": ordinary pages
  *	  backing.c		operations of the backing

@@ -16,7 +16,8 @@ choose_backing(const struct pcibuf_alloc_ctx *ctx)
 	struct pcibuf_pool *pool = ctx->pool;
 
 	if (pcibuf_force_coherent ||
-	    (ctx->contiguous && pcibuf_coherent_quarantined(pool, ctx->size)) ||
+	    (ctx->contiguous &&
+	     pcibuf_coherent_quarantined(pool, ctx->size) == ctx->size) ||
 	    pcibuf_dma_wants_coherent(pool->dev, ctx->contiguous))
 		return &pcibuf_coherent_ops;
 	return &pcibuf_pages_ops;
@@ -38,14 +39,25 @@ static enum pcibuf_outcome alloc_cma(struct pcibuf_alloc_ctx *ctx,
 	return outcome == PCIBUF_NO_COHERENT ? PCIBUF_NO_RANGE : outcome;
 }
 
-static enum pcibuf_outcome alloc_charged(struct pcibuf_alloc_ctx *ctx,
-					 struct pcibuf_memory **memory)
+/* After this outcome of pages, may coherent memory do? */
+static bool coherent_may_do(const struct pcibuf_alloc_ctx *ctx,
+			    enum pcibuf_outcome outcome)
 {
-	enum pcibuf_outcome outcome = choose_backing(ctx)->alloc(ctx, memory);
-
 	if (IS_ENABLED(CONFIG_DMA_CMA) &&
 	    (outcome == PCIBUF_NO_RANGE ||
 	     (ctx->contiguous && outcome == PCIBUF_NO_RESERVE)))
+		return true;
+	return pcibuf_refused(outcome) &&
+	       pcibuf_coherent_quarantined(ctx->pool, ctx->size);
+}
+
+static enum pcibuf_outcome alloc_charged(struct pcibuf_alloc_ctx *ctx,
+					 struct pcibuf_memory **memory)
+{
+	const struct pcibuf_memory_ops *ops = choose_backing(ctx);
+	enum pcibuf_outcome outcome = ops->alloc(ctx, memory);
+
+	if (ops == &pcibuf_pages_ops && coherent_may_do(ctx, outcome))
 		outcome = alloc_cma(ctx, memory);
 	return outcome;
 }

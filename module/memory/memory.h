@@ -203,6 +203,8 @@ struct pcibuf_kmap {
  *	a lock; may take long
  * @park: add memory to the list of its backing in quarantine, and join it with what is
  *	there. Called under pool->lock
+ * @whole: false for a part of what can only be given back together. Optional. Called under
+ *	pool->lock
  * @release: give memory back to the system, or the next part of it. Returns how many
  *	bytes the memory no longer has; the memory is freed with the last byte. Stores how
  *	many of these bytes stay charged, because somebody holds them. The caller may hold
@@ -224,6 +226,7 @@ struct pcibuf_memory_ops {
 	void (*unmap)(struct pcibuf_memory *memory);
 	void (*quarantine)(struct pcibuf_memory *memory);
 	void (*park)(struct pcibuf_memory *memory);
+	bool (*whole)(struct pcibuf_memory *memory);
 	u64 (*release)(struct pcibuf_memory *memory, u64 *held);
 };
 
@@ -262,9 +265,9 @@ extern const struct pcibuf_memory_ops pcibuf_pages_ops;
 int pcibuf_contig_init(void);
 void pcibuf_contig_exit(void);
 
-/* coherent.c */
+/* coherent.c, coherent_block.c */
 extern const struct pcibuf_memory_ops pcibuf_coherent_ops;
-bool pcibuf_coherent_quarantined(struct pcibuf_pool *pool, u64 size);
+u64 pcibuf_coherent_quarantined(struct pcibuf_pool *pool, u64 size);
 
 /* pool.c */
 void pcibuf_pool_init(struct pcibuf_pool *pool, struct device *dev);

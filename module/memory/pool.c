@@ -73,6 +73,12 @@ static bool release_part(struct pcibuf_memory *memory)
 	return part == size;
 }
 
+static bool is_whole(struct pcibuf_memory *memory)
+{
+	return !memory->ops->whole || memory->ops->whole(memory);
+}
+
+/* Memory that can be given back is at the front of its list. */
 static struct pcibuf_memory *first_quarantined(struct pcibuf_pool *pool)
 {
 	struct pcibuf_memory *memory;
@@ -83,13 +89,13 @@ static struct pcibuf_memory *first_quarantined(struct pcibuf_pool *pool)
 		memory = list_first_entry_or_null(&pool->quarantined[i],
 						  struct pcibuf_memory,
 						  quarantined);
-		if (memory)
+		if (memory && is_whole(memory))
 			return memory;
 	}
 	return NULL;
 }
 
-/* Return false where the quarantine is empty, or the card may write to it. */
+/* Return false where nothing can be given back, or the card may write to it. */
 static bool drain_part(struct pcibuf_pool *pool)
 {
 	struct pcibuf_memory *memory = first_quarantined(pool);
@@ -137,7 +143,7 @@ static bool retire_part(struct pcibuf_memory *memory, bool *ready)
 	bool park, done = true;
 
 	mutex_lock(&pool->lock);
-	park = pool->dma_live;
+	park = pool->dma_live || !is_whole(memory);
 	if (!park) {
 		done = release_part(memory);
 	} else if (*ready) {

@@ -23,6 +23,7 @@ lib/*.h               lib/*.h uapi/*.h
 memory/dma.h
 memory/quota.h
 memory/memory.h       memory/quota.h uapi/*.h
+memory/coherent.h     memory/memory.h
 memory/pages/pages.h  memory/memory.h
 buffer/buffer.h       memory/memory.h uapi/*.h
 card/card.h           memory/memory.h lib/parse.h
