@@ -56,7 +56,7 @@ static const char *const limits[] = {
 	[PCIBUF_NO_RANGE] =
 		"no contiguous memory of that size; use alloc_sg, an IOMMU, a wider mask if the card drives more bits, or allocate earlier",
 	[PCIBUF_NO_BOUNCE] =
-		"the platform would copy the data instead of letting the card reach the buffer (swiotlb=force, or a mask below all memory); use an IOMMU",
+		"the IOMMU's driver would copy the data instead of letting the card reach the buffer",
 	[PCIBUF_NO_IOVA] =
 		"the IOMMU has no free range of that size below the mask; raise dma_mask_bits if the card drives more bits, or use alloc_sg",
 	[PCIBUF_NO_COHERENT] =

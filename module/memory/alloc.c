@@ -24,31 +24,36 @@ choose_backing(const struct pcibuf_alloc_ctx *ctx)
 }
 
 /*
- * A kernel may keep memory for contiguous allocations (CMA), which only
- * dma_alloc_coherent() gives. A mapping of such memory is good for less, so it comes
- * last.
+ * After this outcome of pages, may coherent memory do? Where the platform copies all that
+ * is mapped, dma_alloc_coherent() gives memory that it need not copy. And a kernel may
+ * keep memory for contiguous allocations (CMA), which only dma_alloc_coherent() gives. A
+ * mapping of such memory is good for less, so it comes last.
  */
-static enum pcibuf_outcome alloc_cma(struct pcibuf_alloc_ctx *ctx,
-				     struct pcibuf_memory **memory)
-{
-	enum pcibuf_outcome outcome;
-
-	ctx->fresh = 0;
-	ctx->steps |= PCIBUF_STEP_CMA;
-	outcome = pcibuf_coherent_ops.alloc(ctx, memory);
-	return outcome == PCIBUF_NO_COHERENT ? PCIBUF_NO_RANGE : outcome;
-}
-
-/* After this outcome of pages, may coherent memory do? */
 static bool coherent_may_do(const struct pcibuf_alloc_ctx *ctx,
 			    enum pcibuf_outcome outcome)
 {
+	if (outcome == PCIBUF_NO_BOUNCE)
+		return !pcibuf_dma_translated(ctx->pool->dev);
 	if (IS_ENABLED(CONFIG_DMA_CMA) &&
 	    (outcome == PCIBUF_NO_RANGE ||
 	     (ctx->contiguous && outcome == PCIBUF_NO_RESERVE)))
 		return true;
 	return pcibuf_refused(outcome) &&
 	       pcibuf_coherent_quarantined(ctx->pool, ctx->size);
+}
+
+static enum pcibuf_outcome alloc_instead(struct pcibuf_alloc_ctx *ctx,
+					 struct pcibuf_memory **memory,
+					 enum pcibuf_outcome of_pages)
+{
+	enum pcibuf_outcome outcome;
+
+	ctx->fresh = 0;
+	if (of_pages != PCIBUF_NO_BOUNCE)
+		ctx->steps |= PCIBUF_STEP_CMA;
+	outcome = pcibuf_coherent_ops.alloc(ctx, memory);
+	return outcome == PCIBUF_NO_COHERENT && of_pages != PCIBUF_NO_BOUNCE ?
+		       PCIBUF_NO_RANGE : outcome;
 }
 
 static enum pcibuf_outcome alloc_charged(struct pcibuf_alloc_ctx *ctx,
@@ -58,7 +63,7 @@ static enum pcibuf_outcome alloc_charged(struct pcibuf_alloc_ctx *ctx,
 	enum pcibuf_outcome outcome = ops->alloc(ctx, memory);
 
 	if (ops == &pcibuf_pages_ops && coherent_may_do(ctx, outcome))
-		outcome = alloc_cma(ctx, memory);
+		outcome = alloc_instead(ctx, memory, outcome);
 	return outcome;
 }
 

@@ -88,6 +88,25 @@ static struct pcibuf_pages *new_pages(const struct pcibuf_alloc_ctx *ctx)
 	return pages;
 }
 
+/*
+ * Would the platform copy a page for the card? One page, from any zone, is tried before
+ * others are taken, or moved out of the way. Without a page pcibuf_pages_map() finds out.
+ */
+static bool bounces(const struct pcibuf_alloc_state *state)
+{
+	struct pcibuf_alloc_state any = *state;
+	struct page *page;
+	bool bounces;
+
+	pcibuf_state_ask_low(&any);
+	page = pcibuf_state_page(&any, PCIBUF_GFP, 0);
+	if (!page)
+		return false;
+	bounces = pcibuf_dma_bounces(any.ctx->pool->dev, page);
+	__free_page(page);
+	return bounces;
+}
+
 /* Memory for the card, found, zeroed, placed and mapped, in this order. */
 static enum pcibuf_outcome fill(struct pcibuf_pages *pages,
 				struct pcibuf_alloc_ctx *ctx)
@@ -97,6 +116,8 @@ static enum pcibuf_outcome fill(struct pcibuf_pages *pages,
 	enum pcibuf_outcome outcome;
 
 	pcibuf_state_init(&state, pages, ctx);
+	if (bounces(&state))
+		return PCIBUF_NO_BOUNCE;
 	outcome = one ? pcibuf_range_get(&state) : pcibuf_scattered_get(&state);
 	if (outcome == PCIBUF_DONE)
 		outcome = pcibuf_extents_zero(pages, ctx);
