@@ -190,7 +190,7 @@ static ssize_t allocated_bytes_show(struct device *dev,
 				    struct device_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%llu\n",
-			  pcibuf_quota_used(&to_card(dev)->pool.quota));
+			  pcibuf_pool_used(&to_card(dev)->pool));
 }
 static DEVICE_ATTR_RO(allocated_bytes);
 

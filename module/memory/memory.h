@@ -278,6 +278,7 @@ void pcibuf_pool_drain(struct pcibuf_pool *pool);
 void pcibuf_pool_quarantine(struct pcibuf_pool *pool,
 			    struct pcibuf_memory *memory);
 u64 pcibuf_pool_quarantined_bytes(struct pcibuf_pool *pool);
+u64 pcibuf_pool_used(struct pcibuf_pool *pool);
 void pcibuf_memory_retire(struct pcibuf_memory *memory);
 
 /* pages/lingering.c */
@@ -287,6 +288,7 @@ void pcibuf_lingering_init(struct pcibuf_lingering *lingering,
 			   struct pcibuf_quota *quota);
 void pcibuf_lingering_orphan(struct pcibuf_lingering *lingering);
 bool pcibuf_lingering_look(const struct pcibuf_alloc_ctx *ctx);
+void pcibuf_lingering_look_first(struct pcibuf_lingering *lingering);
 u64 pcibuf_lingering_bytes(const struct pcibuf_lingering *lingering);
 
 /* reserve.c */

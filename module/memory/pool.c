@@ -200,6 +200,20 @@ u64 pcibuf_pool_quarantined_bytes(struct pcibuf_pool *pool)
 }
 
 /**
+ * pcibuf_pool_used() - how much is charged to the card now
+ * @pool: pool of the card
+ *
+ * Takes linger_lock and quota_lock.
+ *
+ * Return: bytes.
+ */
+u64 pcibuf_pool_used(struct pcibuf_pool *pool)
+{
+	pcibuf_lingering_look_first(&pool->lingering);
+	return pcibuf_quota_used(&pool->quota);
+}
+
+/**
  * pcibuf_memory_retire() - end the life of a buffer's memory
  * @memory: memory that no mapping, fault or call of its buffer uses any more, except
  *	by references to its pages

@@ -249,6 +249,20 @@ bool pcibuf_lingering_look(const struct pcibuf_alloc_ctx *ctx)
 }
 
 /**
+ * pcibuf_lingering_look_first() - look at the first pages of a card
+ * @lingering: list of the card
+ *
+ * So that somebody who reads how much the card uses need not wait for the worker, unless
+ * there are many pages. Takes linger_lock and quota_lock.
+ */
+void pcibuf_lingering_look_first(struct pcibuf_lingering *lingering)
+{
+	mutex_lock(&linger_lock);
+	look_at(lingering, BATCH);
+	mutex_unlock(&linger_lock);
+}
+
+/**
  * pcibuf_lingering_bytes() - how much of what was freed is still held
  * @lingering: list of a card; NULL for all cards, also those that are gone
  *

@@ -142,6 +142,17 @@ bool memory_is_back(const struct snapshot *before)
 	return true;
 }
 
+/* Wait until what somebody held, and has let go of, does not count any more. */
+static void wait_for_quota(const struct card *card, const struct snapshot *before)
+{
+	const struct timespec nap = { .tv_nsec = 100000000 };
+	int tries = SETTLE_TRIES;
+
+	while (attr_u64(card_attr(card, "allocated_bytes")) > before->allocated &&
+	       tries--)
+		nanosleep(&nap, NULL);
+}
+
 /* After thousands of rounds, memory in the kernel's caches is no leak. */
 void shrink_caches(void)
 {
@@ -165,6 +176,7 @@ int snapshot_changes(const struct card *card, const struct snapshot *before)
 	struct snapshot now;
 	int changes = 0;
 
+	wait_for_quota(card, before);
 	snapshot(card, &now);
 	if (now.allocated != before->allocated && ++changes)
 		printf("# allocated_bytes: %llu, before %llu\n",
