@@ -19,6 +19,7 @@
 #include <linux/pci.h>
 #include <linux/sched.h>
 #include <linux/sched/coredump.h>
+#include <linux/swiotlb.h>
 #include <linux/version.h>
 
 /* From 6.2 on the callbacks of classes and device types take a const device. */
@@ -208,6 +209,19 @@ static inline void pcibuf_free_coherent(struct device *dev, size_t size,
 #else
 #define PCIBUF_CONTIG_ALIGN PCIBUF_HUGE_PAGES
 #endif
+
+/*
+ * Does the platform copy all that is mapped for a device, without an IOMMU? Before 5.15
+ * only a mapping tells.
+ */
+static inline bool pcibuf_always_bounces(struct device *dev)
+{
+#ifdef PCIBUF_HAS_FORCE_BOUNCE
+	return is_swiotlb_force_bounce(dev);
+#else
+	return false;
+#endif
+}
 
 /* Pages of CMA in a zone. Linux 5.10 does not count them by zone. */
 static inline unsigned long pcibuf_zone_cma_pages(struct zone *zone)

@@ -133,7 +133,8 @@ static bool mapped_elsewhere(struct device *dev, dma_addr_t addr,
  * @dev: PCI device of the card
  * @page: a page that the card can reach
  *
- * The function maps the page once, and unmaps it. With swiotlb=force, mapping a
+ * The function maps the page once, and unmaps it, unless the kernel tells without. (To map
+ * a page for a card that cannot reach the bounce pool warns.) With swiotlb=force, mapping a
  * whole buffer would fill the bounce pool and the log. The function maps a list of
  * one page, not a single page: 5.10 logs the address of a single page that it cannot
  * map. (For an untrusted card 5.10 logs the address of a list too.) A page that
@@ -150,6 +151,8 @@ bool pcibuf_dma_bounces(struct device *dev, struct page *page)
 	struct scatterlist sg;
 	bool bounces;
 
+	if (!pcibuf_dma_translated(dev) && pcibuf_always_bounces(dev))
+		return true;
 	sg_init_table(&sg, 1);
 	sg_set_page(&sg, page, PAGE_SIZE, 0);
 	if (!dma_map_sg_attrs(dev, &sg, 1, DMA_BIDIRECTIONAL, DMA_ATTR_NO_WARN))
