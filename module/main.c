@@ -12,10 +12,12 @@
  *	  card.c		adds and removes cards
  *	  card_sysfs.c		attributes of a card
  *	  request.c		allocates and frees buffers
+ *	  names.c		names of the buffers of a card, and how many it may have
  *	  reason.c		text of last_error: why a request failed
  *	buffer/			a buffer: device, node, mappings
  *	  buffer.c		device, minor number, node and link
  *	  buffer_sysfs.c	attributes of a buffer
+ *	  nodes.c		character device of all nodes
  *	  file.c		calls on /dev/pcibufN
  *	  map.c			mappings and faults
  *	  revoke.c		mark dead, detach memory, enter, exit
@@ -99,9 +101,12 @@ static int __init pcibuf_init(void)
 	ret = pcibuf_buffer_class_init();
 	if (ret)
 		goto err_fs_exit;
-	ret = pcibuf_card_class_init();
+	ret = pcibuf_nodes_init();
 	if (ret)
 		goto err_buffer_exit;
+	ret = pcibuf_card_class_init();
+	if (ret)
+		goto err_nodes_exit;
 	pcibuf_sync_points_init();
 	ret = pcibuf_pci_init(ids);
 	if (ret)
@@ -111,6 +116,8 @@ static int __init pcibuf_init(void)
 err_sync_points_exit:
 	pcibuf_sync_points_exit();
 	pcibuf_card_class_exit();
+err_nodes_exit:
+	pcibuf_nodes_exit();
 err_buffer_exit:
 	pcibuf_buffer_class_exit();
 err_fs_exit:
@@ -125,6 +132,7 @@ static void __exit pcibuf_exit(void)
 	pcibuf_pci_exit();
 	pcibuf_sync_points_exit();
 	pcibuf_card_class_exit();
+	pcibuf_nodes_exit();
 	pcibuf_buffer_class_exit();
 	pcibuf_fs_exit();
 	pcibuf_contig_exit();

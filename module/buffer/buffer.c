@@ -4,6 +4,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/idr.h>
 #include <linux/kdev_t.h>
 #include <linux/mm.h>
@@ -24,7 +25,8 @@
  */
 #define NAMES_SIZE	SZ_16K
 
-static dev_t first_devt;
+/* First number of the nodes: the major number, and minor number 0. */
+dev_t pcibuf_first_devt;
 
 /* In the test build a test can set a low number, to see minor numbers run out. */
 static unsigned int nr_minors = MINORMASK + 1;
@@ -42,7 +44,10 @@ static atomic64_t last_id;
 static DEFINE_MUTEX(minors_lock);
 /* Number of buffers, including buffers that have no minor number yet. */
 static unsigned int minors_reserved;
-/* Numbers are allocated in turn: a stale pcibufN does not soon name a new buffer. */
+/*
+ * Buffers by minor number; NULL where a buffer is not registered. Numbers are allocated
+ * in turn: a stale pcibufN does not soon name a new buffer.
+ */
 static DEFINE_IDR(minors);
 
 static struct pcibuf_buffer *to_buffer(const struct device *dev)
@@ -64,8 +69,14 @@ static char *devnode(pcibuf_const struct device *dev, umode_t *mode,
 	return NULL;
 }
 
-/* The limit of buffers: the names of all buffers take at most a sixteenth of RAM. */
-static unsigned int max_buffers(void)
+/**
+ * pcibuf_buffer_max() - how many buffers the machine can name
+ *
+ * The names of all buffers take at most a sixteenth of RAM.
+ *
+ * Return: number of buffers of all cards together.
+ */
+unsigned int pcibuf_buffer_max(void)
 {
 	u64 names = (u64)totalram_pages() * PAGE_SIZE / 16;
 
@@ -83,7 +94,7 @@ static int minor_reserve(void)
 	int ret = 0;
 
 	mutex_lock(&minors_lock);
-	if (minors_reserved < max_buffers())
+	if (minors_reserved < pcibuf_buffer_max())
 		minors_reserved++;
 	else
 		ret = -ENOSPC;
@@ -100,8 +111,16 @@ static int minor_choose(dev_t *devt)
 	mutex_unlock(&minors_lock);
 	if (minor < 0)
 		return minor;
-	*devt = MKDEV(MAJOR(first_devt), minor);
+	*devt = MKDEV(MAJOR(pcibuf_first_devt), minor);
 	return 0;
+}
+
+/* Set which buffer an open of the node finds; NULL for none. */
+static void minor_set(dev_t devt, struct pcibuf_buffer *buffer)
+{
+	mutex_lock(&minors_lock);
+	idr_replace(&minors, buffer, MINOR(devt));
+	mutex_unlock(&minors_lock);
 }
 
 static void minor_free(dev_t devt)
@@ -147,7 +166,8 @@ int pcibuf_buffer_class_init(void)
 	int ret;
 
 	atomic64_set(&last_id, get_random_u64());
-	ret = alloc_chrdev_region(&first_devt, 0, MINORMASK + 1, "pcibuf");
+	ret = alloc_chrdev_region(&pcibuf_first_devt, 0, MINORMASK + 1,
+				  "pcibuf");
 	if (ret)
 		return ret;
 	ret = class_register(&buffer_class);
@@ -156,7 +176,7 @@ int pcibuf_buffer_class_init(void)
 	return 0;
 
 err_unregister_region:
-	unregister_chrdev_region(first_devt, MINORMASK + 1);
+	unregister_chrdev_region(pcibuf_first_devt, MINORMASK + 1);
 	return ret;
 }
 
@@ -168,7 +188,7 @@ err_unregister_region:
 void pcibuf_buffer_class_exit(void)
 {
 	class_unregister(&buffer_class);
-	unregister_chrdev_region(first_devt, MINORMASK + 1);
+	unregister_chrdev_region(pcibuf_first_devt, MINORMASK + 1);
 	idr_destroy(&minors);
 }
 
@@ -180,8 +200,6 @@ static void init_device(struct pcibuf_buffer *buffer)
 	buffer->dev.parent = buffer->card;
 	/* No event before the link exists, see pcibuf_buffer_register(). */
 	dev_set_uevent_suppress(&buffer->dev, true);
-	cdev_init(&buffer->cdev, &pcibuf_fops);
-	buffer->cdev.owner = THIS_MODULE;
 }
 
 /**
@@ -228,16 +246,10 @@ err_free:
 	return ERR_PTR(ret);
 }
 
-/*
- * Return the name of the link in the card's directory: the label; or the index as text,
- * in @text, where the buffer has no label.
- */
-static const char *link_name(struct pcibuf_buffer *buffer, char text[12])
+/* The link in the card's directory has the label, or the index where there is none. */
+static const char *link_name(const struct pcibuf_buffer *buffer)
 {
-	if (*buffer->label)
-		return buffer->label;
-	snprintf(text, 12, "%u", buffer->index);
-	return text;
+	return *buffer->label ? buffer->label : buffer->index_text;
 }
 
 /**
@@ -255,7 +267,6 @@ static const char *link_name(struct pcibuf_buffer *buffer, char text[12])
  */
 int pcibuf_buffer_register(struct pcibuf_buffer *buffer)
 {
-	char text[12];
 	int ret;
 
 	ret = minor_choose(&buffer->dev.devt);
@@ -264,15 +275,15 @@ int pcibuf_buffer_register(struct pcibuf_buffer *buffer)
 	ret = dev_set_name(&buffer->dev, "pcibuf%u", MINOR(buffer->dev.devt));
 	if (ret)
 		return ret;
-	ret = cdev_device_add(&buffer->cdev, &buffer->dev);
+	minor_set(buffer->dev.devt, buffer);
+	ret = device_add(&buffer->dev);
 	if (ret)
-		return ret;
+		goto err_unset;
 	ret = pcibuf_buffer_sysfs_own(buffer);
 	if (ret)
 		goto err_del;
 	ret = sysfs_add_link_to_group(&buffer->card->kobj, PCIBUF_LINKS,
-				      &buffer->dev.kobj,
-				      link_name(buffer, text));
+				      &buffer->dev.kobj, link_name(buffer));
 	if (ret)
 		goto err_del;
 	dev_set_uevent_suppress(&buffer->dev, false);
@@ -280,7 +291,9 @@ int pcibuf_buffer_register(struct pcibuf_buffer *buffer)
 	return 0;
 
 err_del:
-	cdev_device_del(&buffer->cdev, &buffer->dev);
+	device_del(&buffer->dev);
+err_unset:
+	minor_set(buffer->dev.devt, NULL);
 	return ret;
 }
 
@@ -293,9 +306,29 @@ err_del:
  */
 void pcibuf_buffer_unregister(struct pcibuf_buffer *buffer)
 {
-	char text[12];
-
 	sysfs_remove_link_from_group(&buffer->card->kobj, PCIBUF_LINKS,
-				     link_name(buffer, text));
-	cdev_device_del(&buffer->cdev, &buffer->dev);
+				     link_name(buffer));
+	device_del(&buffer->dev);
+	minor_set(buffer->dev.devt, NULL);
+}
+
+/**
+ * pcibuf_buffer_get() - find the buffer of a node
+ * @minor: minor number of the node
+ *
+ * Takes minors_lock. May sleep, but not for long.
+ *
+ * Return: the buffer, alive or dead, and the caller drops it with
+ * put_device(&buffer->dev); NULL where no registered buffer has that number.
+ */
+struct pcibuf_buffer *pcibuf_buffer_get(unsigned int minor)
+{
+	struct pcibuf_buffer *buffer;
+
+	mutex_lock(&minors_lock);
+	buffer = idr_find(&minors, minor);
+	if (buffer)
+		get_device(&buffer->dev);
+	mutex_unlock(&minors_lock);
+	return buffer;
 }

@@ -4,7 +4,7 @@
  *
  * An open file outlives its buffer. So every call tests whether the buffer is alive.
  */
-#include <linux/cdev.h>
+#include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -36,18 +36,21 @@ struct copy {
 
 static int pcibuf_open(struct inode *inode, struct file *file)
 {
-	struct pcibuf_buffer *buffer =
-		container_of(inode->i_cdev, struct pcibuf_buffer, cdev);
+	struct pcibuf_buffer *buffer = pcibuf_buffer_get(iminor(inode));
 	int ret = 0;
 
+	if (!buffer)
+		return -ENXIO;
 	down_write(&buffer->lock);
 	if (buffer->dead)
 		ret = -ENODEV;
 	else
 		buffer->open_count++;
 	up_write(&buffer->lock);
-	if (ret)
+	if (ret) {
+		put_device(&buffer->dev);
 		return ret;
+	}
 	file->private_data = buffer;
 	file->f_mapping = buffer->inode->i_mapping;
 	return 0;
@@ -60,6 +63,7 @@ static int pcibuf_release(struct inode *inode, struct file *file)
 	down_write(&buffer->lock);
 	buffer->open_count--;
 	up_write(&buffer->lock);
+	put_device(&buffer->dev);
 	return 0;
 }
 

@@ -56,8 +56,8 @@ static void init_once(void *inode)
 
 /*
  * No .owner: the driver's own mount would hold the module for ever. An open file
- * holds the module through the cdev of the nodes. So the module outlives the inode of an open
- * file.
+ * holds the module through the character device of the nodes. So the module outlives
+ * the inode of an open file.
  */
 static struct file_system_type fs_type = {
 	.name = "pcibuf",

@@ -80,6 +80,7 @@ struct pcibuf_card *pcibuf_card_add(struct pci_dev *pdev,
 	mutex_init(&card->alloc_lock);
 	mutex_init(&card->lock);
 	INIT_LIST_HEAD(&card->buffers);
+	card->names = RB_ROOT;
 	ida_init(&card->indexes);
 	card->gid = GLOBAL_ROOT_GID;
 

@@ -11,6 +11,7 @@
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/ratelimit.h>
+#include <linux/rbtree.h>
 
 #include "memory/memory.h"
 #include "lib/parse.h"
@@ -73,6 +74,7 @@ enum pcibuf_card_state {
  *	wants the lock
  * @state: decides about bus mastering, with @nr_active; see bus_master.c
  * @buffers: buffers that are made, live, or taken down: each holds its label and index
+ * @names: names of the buffers on @buffers, see names.c
  * @indexes: indexes of the buffers on @buffers
  * @nr_buffers: number of live buffers
  * @nr_active: number of buffers whose memory the card may use
@@ -91,6 +93,7 @@ struct pcibuf_card {
 	struct mutex lock; /* protects the fields that follow */
 	enum pcibuf_card_state state;
 	struct list_head buffers;
+	struct rb_root names;
 	struct ida indexes;
 	unsigned int nr_buffers;
 	unsigned int nr_active;
@@ -121,6 +124,19 @@ void pcibuf_card_class_exit(void);
 struct pcibuf_card *pcibuf_card_add(struct pci_dev *pdev,
 				    const struct pcibuf_pci_setup *setup);
 void pcibuf_card_remove(struct pcibuf_card *card);
+
+struct pcibuf_buffer;
+
+/* names.c */
+int pcibuf_names_reserve(struct pcibuf_card *card,
+			 struct pcibuf_buffer *buffer);
+void pcibuf_names_add_node(struct pcibuf_card *card,
+			   struct pcibuf_buffer *buffer);
+void pcibuf_names_release(struct pcibuf_card *card,
+			  struct pcibuf_buffer *buffer);
+struct pcibuf_buffer *pcibuf_names_find(struct pcibuf_card *card,
+					const char *text);
+struct pcibuf_buffer *pcibuf_names_any(struct pcibuf_card *card);
 
 /* card_sysfs.c */
 extern const struct attribute_group *pcibuf_card_groups[];
