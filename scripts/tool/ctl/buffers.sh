@@ -7,15 +7,15 @@
 # is the only unlabelled name that is not in NAMES. Fails if other processes
 # allocated such buffers at the same time: then nobody can tell which one is ours.
 new_name() {
-	buffer=
-	for name in $(buffers "$1"); do
-		case $name in *[!0-9]*) continue ;; esac
-		# shellcheck disable=SC2086 # words
-		! has_word "$name" $2 || continue
-		[ -z "$buffer" ] || return 1
-		buffer=$name
-	done
-	[ -n "$buffer" ]
+	buffer=$({
+		printf '%s\n\n' "$2"
+		buffers "$1"
+	} | awk '/^$/ { now = 1 }
+		/^[0-9]+$/ && now && !($1 in before) { print $1 }
+		{ before[$1] }')
+	case $buffer in
+	'' | *[!0-9]*) return 1 ;;
+	esac
 }
 
 tell_made() {

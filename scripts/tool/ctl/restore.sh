@@ -74,12 +74,17 @@ apply_card() {
 # present: whether the card has this buffer already; sets $name to its name. Each buffer
 # without a label stands for only one of the saved buffers.
 present() {
-	for name in $(buffers "$card"); do
+	if [ -n "$label" ]; then
+		name=$label
 		buffer_attr "$card" "$name" label
-		[ "$value" = "$label" ] || continue
+		[ "$value" = "$label" ]
+		return
+	fi
+	for name in $(buffers "$card"); do
+		case $name in *[!0-9]*) continue ;; esac
 		# shellcheck disable=SC2086 # words
-		[ -n "$label" ] || ! has_word "$card/$name" $taken_names || continue
-		[ -n "$label" ] || same_size || continue
+		! has_word "$card/$name" $taken_names || continue
+		same_size || continue
 		taken_names="$taken_names $card/$name"
 		return 0
 	done

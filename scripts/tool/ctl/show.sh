@@ -124,19 +124,40 @@ card_rows() {
 	done
 }
 
+# links CARD: a line "NAME NODE" for each of its buffers. One process for all of them: a
+# card can have 65,536 buffers.
+links() {
+	# shellcheck disable=SC2012 # names of buffers are simple
+	LC_ALL=C ls -l "$class/$1/buffers" |
+		awk 'NF > 8 { sub(".*/", "", $11); print $9, $11 }'
+}
+
+# rows_of CARD: the rows of its buffers. awk reads the attributes.
+rows_of() {
+	links "$1" | awk -v card="$1" -v dir="$class/$1/buffers/" '
+	function attr(name, file, value) {
+		file = dir $1 "/" name
+		if ((getline value <file) <= 0 || value == "")
+			value = "-"
+		close(file)
+		return value
+	}
+	function human(number, unit) {
+		for (unit = 0; number >= 1024 && number % 1024 == 0; unit++)
+			number /= 1024
+		return sprintf("%.0f%s", number, substr("KMGTPE", unit, unit > 0))
+	}
+	{
+		size = attr("size")
+		print card, $1, "/dev/" $2, size == "-" ? size : human(size),
+			attr("nr_segments"), attr("dma_addr"), attr("open_count")
+	}'
+}
+
 buffer_rows() {
 	echo "CARD BUFFER NODE SIZE SEGMENTS ADDRESS OPEN"
 	for card in $(cards); do
-		for buffer in $(buffers "$card"); do
-			node_of "$card" "$buffer"
-			buffer_attr "$card" "$buffer" size
-			row="$card $buffer $node $(human "$value")"
-			for name in nr_segments dma_addr open_count; do
-				buffer_attr "$card" "$buffer" $name
-				row="$row ${value:--}"
-			done
-			echo "$row"
-		done
+		rows_of "$card"
 	done
 }
 
@@ -204,12 +225,12 @@ show_buffer() {
 # need_buffer CARD NAME: set $buffer to the name of a buffer in buffers/. NAME is a
 # label, an index or a node.
 need_buffer() {
+	buffer=$(links "$1" | awk -v name="$2" \
+		'$1 == name || $2 == name || "/dev/" $2 == name { print $1 }')
+	[ -z "$buffer" ] || return 0
 	for buffer in $(buffers "$1"); do
-		node_of "$1" "$buffer"
 		buffer_attr "$1" "$buffer" index
-		case $2 in
-		"$buffer" | "$value" | "${node#/dev/}" | "$node") return ;;
-		esac
+		[ "$value" != "$2" ] || return 0
 	done
 	fail 3 no_buffer "$1 has no buffer '$2'" "pcibufctl list shows its buffers"
 }
