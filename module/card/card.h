@@ -76,6 +76,8 @@ enum pcibuf_card_state {
  * @buffers: buffers that are made, live, or taken down: each holds its label and index
  * @names: names of the buffers on @buffers, see names.c
  * @indexes: indexes of the buffers on @buffers
+ * @nr_reserved: number of buffers on @buffers
+ * @max_buffers: largest number of buffers on @buffers; 0 for the default
  * @nr_buffers: number of live buffers
  * @nr_active: number of buffers whose memory the card may use
  * @gid: group that owns what a user may write, and new buffers
@@ -95,6 +97,8 @@ struct pcibuf_card {
 	struct list_head buffers;
 	struct rb_root names;
 	struct ida indexes;
+	unsigned int nr_reserved;
+	unsigned int max_buffers;
 	unsigned int nr_buffers;
 	unsigned int nr_active;
 	kgid_t gid;
@@ -128,6 +132,7 @@ void pcibuf_card_remove(struct pcibuf_card *card);
 struct pcibuf_buffer;
 
 /* names.c */
+unsigned int pcibuf_names_max(struct pcibuf_card *card);
 int pcibuf_names_reserve(struct pcibuf_card *card,
 			 struct pcibuf_buffer *buffer);
 void pcibuf_names_add_node(struct pcibuf_card *card,

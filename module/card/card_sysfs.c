@@ -186,6 +186,37 @@ static ssize_t max_bytes_store(struct device *dev,
 }
 static DEVICE_ATTR_RW(max_bytes);
 
+static ssize_t max_buffers_show(struct device *dev,
+				struct device_attribute *attr, char *buf)
+{
+	struct pcibuf_card *card = to_card(dev);
+	unsigned int max;
+
+	mutex_lock(&card->lock);
+	max = pcibuf_names_max(card);
+	mutex_unlock(&card->lock);
+	return sysfs_emit(buf, "%u\n", max);
+}
+
+static ssize_t max_buffers_store(struct device *dev,
+				 struct device_attribute *attr,
+				 const char *text, size_t len)
+{
+	struct pcibuf_card *card = to_card(dev);
+	unsigned int max;
+	int ret = -EINVAL;
+
+	if (!kstrtouint(text, 10, &max) && max)
+		ret = 0;
+	if (!ret) {
+		mutex_lock(&card->lock);
+		card->max_buffers = max;
+		mutex_unlock(&card->lock);
+	}
+	return finish(card, attr->attr.name, text, len, ret, NULL);
+}
+static DEVICE_ATTR_RW(max_buffers);
+
 static ssize_t allocated_bytes_show(struct device *dev,
 				    struct device_attribute *attr, char *buf)
 {
@@ -296,6 +327,7 @@ static DEVICE_ATTR_RO(serial);
 static struct attribute *state_attrs[] = {
 	&dev_attr_dma_mask_bits.attr,
 	&dev_attr_max_bytes.attr,
+	&dev_attr_max_buffers.attr,
 	&dev_attr_allocated_bytes.attr,
 	&dev_attr_nr_buffers.attr,
 	&dev_attr_gid.attr,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names: the names of a card's buffers.
+ * Names: the names of a card's buffers, and how many buffers the card may have.
  *
  * A buffer has a label or none, an index, and the name of its node. All names of a
  * card are in one tree, sorted as texts: no label looks like an index or like a
@@ -9,11 +9,19 @@
  */
 #include <linux/idr.h>
 #include <linux/kernel.h>
+#include <linux/minmax.h>
 #include <linux/rbtree.h>
 #include <linux/string.h>
 
 #include "buffer/buffer.h"
 #include "card/card.h"
+
+/*
+ * Default of max_buffers on a large machine. Measured with that many buffers: the cost
+ * of an allocation is the same as with 16 buffers. One card cannot use up the numbers
+ * of the machine: there are 2^20.
+ */
+#define MAX_BUFFERS	65536
 
 static struct pcibuf_name *look_up(struct pcibuf_card *card, const char *text)
 {
@@ -54,6 +62,21 @@ static void add(struct pcibuf_card *card, struct pcibuf_name *name,
 }
 
 /**
+ * pcibuf_names_max() - how many buffers a card may have
+ * @card: card; the caller holds card->lock
+ *
+ * The default leaves half of the machine's numbers to other cards.
+ *
+ * Return: number of buffers: max_buffers as root set it, or the default.
+ */
+unsigned int pcibuf_names_max(struct pcibuf_card *card)
+{
+	lockdep_assert_held(&card->lock);
+	return card->max_buffers ?:
+	       clamp(pcibuf_buffer_max() / 2, 1U, (unsigned int)MAX_BUFFERS);
+}
+
+/**
  * pcibuf_names_reserve() - reserve the label and an index for a buffer
  * @card: card; the caller holds card->lock
  * @buffer: a buffer without an index
@@ -61,7 +84,8 @@ static void add(struct pcibuf_card *card, struct pcibuf_name *name,
  * No other request gets these names while the request is under way. The caller undoes
  * this with pcibuf_names_release().
  *
- * Return: 0, -EEXIST (label in use) or -ENOMEM; nothing is reserved then.
+ * Return: 0, -EEXIST (label in use), -EDQUOT (the card has max_buffers) or -ENOMEM;
+ * nothing is reserved then.
  */
 int pcibuf_names_reserve(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 {
@@ -71,6 +95,8 @@ int pcibuf_names_reserve(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 	lockdep_assert_held(&card->lock);
 	if (look_up(card, buffer->label))
 		return -EEXIST;
+	if (card->nr_reserved >= pcibuf_names_max(card))
+		return -EDQUOT;
 	index = ida_alloc(&card->indexes, GFP_KERNEL);
 	if (index < 0)
 		return index;
@@ -80,6 +106,7 @@ int pcibuf_names_reserve(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 	if (*buffer->label)
 		add(card, &names[PCIBUF_NAME_LABEL], buffer, buffer->label);
 	list_add_tail(&buffer->node, &card->buffers);
+	card->nr_reserved++;
 	return 0;
 }
 
@@ -111,6 +138,7 @@ void pcibuf_names_release(struct pcibuf_card *card,
 			rb_erase(&buffer->names[i].node, &card->names);
 	list_del(&buffer->node);
 	ida_free(&card->indexes, buffer->index);
+	card->nr_reserved--;
 }
 
 /**

@@ -21,7 +21,7 @@ static const struct error {
 	const char *words;
 } errors[] = {
 	{ -EINVAL, "EINVAL",
-	  "malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL], free and revoke take a label, an index or pcibufN, dma_mask_bits takes 24 to 64 if the platform supports it, max_bytes takes a size, gid takes a number"
+	  "malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL], free and revoke take a label, an index or pcibufN, dma_mask_bits takes 24 to 64 if the platform supports it, max_bytes takes a size, max_buffers and gid take a number"
 	},
 	{ -EEXIST, "EEXIST",
 	  "this card has a buffer with that label; free that buffer or choose another label" },
@@ -174,11 +174,22 @@ static int memory_words(const struct pcibuf_failure *failure, char *words,
 	return len + scnprintf(words + len, size - len, ")");
 }
 
-static int limit_words(const struct pcibuf_failure *failure, char *words,
+static int buffers_words(struct pcibuf_card *card, char *words, size_t size)
+{
+	return scnprintf(words, size,
+			 "the card has its %u buffers (max_buffers); free buffers, or root can raise max_buffers",
+			 pcibuf_names_max(card));
+}
+
+static int limit_words(struct pcibuf_card *card,
+		       const struct pcibuf_failure *failure, char *words,
 		       size_t size)
 {
 	const struct pcibuf_alloc_ctx *ctx = failure->ctx;
 
+	/* Where no memory was asked for yet, the number of buffers was the limit. */
+	if (failure->error == -EDQUOT && ctx->outcome == PCIBUF_DONE)
+		return buffers_words(card, words, size);
 	if (failure->error == -EDQUOT)
 		return quota_words(failure, words, size);
 	if (failure->error == -ENOMEM && ctx && limits[ctx->outcome])
@@ -187,16 +198,17 @@ static int limit_words(const struct pcibuf_failure *failure, char *words,
 }
 
 /* The text is one line of ASCII, without a newline. Called under card->lock. */
-static void put_into_words(const struct pcibuf_failure *failure,
-			   char words[PCIBUF_REASON_SIZE])
+static void put_into_words(struct pcibuf_card *card,
+			   const struct pcibuf_failure *failure)
 {
+	char *words = card->last_error;
 	char text[MAX_QUOTE + 1];
 	int at;
 
 	quote(failure, text);
 	at = scnprintf(words, PCIBUF_REASON_SIZE, "%s \"%s\": %s: ",
 		       failure->verb, text, look_up(failure->error)->name);
-	limit_words(failure, words + at, PCIBUF_REASON_SIZE - at);
+	limit_words(card, failure, words + at, PCIBUF_REASON_SIZE - at);
 }
 
 /**
@@ -214,7 +226,7 @@ void pcibuf_card_failed(struct pcibuf_card *card,
 			const struct pcibuf_failure *failure)
 {
 	mutex_lock(&card->lock);
-	put_into_words(failure, card->last_error);
+	put_into_words(card, failure);
 	if (failure->error == -ENOMEM && __ratelimit(&card->log))
 		dev_notice(&card->dev, "%s\n", card->last_error);
 	mutex_unlock(&card->lock);

@@ -93,8 +93,8 @@ static int alloc_buffer(struct pcibuf_card *card, struct pcibuf_buffer *buffer,
  *
  * Return: 0; or a negative errno, and nothing has changed: -EINVAL (@request->size
  * is too large to round up to pages), -EEXIST (label in use), -EDQUOT (over a
- * quota), -ENOMEM, -ENOSPC (no minor number left), -EINTR (fatal signal) or -ENODEV
- * (the card is dying).
+ * quota, or the card has max_buffers), -ENOMEM, -ENOSPC (no minor number left),
+ * -EINTR (fatal signal) or -ENODEV (the card is dying).
  */
 int pcibuf_card_alloc(struct pcibuf_card *card,
 		      const struct pcibuf_request *request,

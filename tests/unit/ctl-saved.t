@@ -21,6 +21,7 @@ fill() {
 	fake_machine
 	ctl mask 40 >/dev/null
 	ctl limit 65536 >/dev/null
+	file sys/class/pcibuf_card/$a/max_buffers 16
 	ctl alloc 8192 rx >/dev/null
 	ctl alloc 4096 >/dev/null
 	ctl alloc 4096 >/dev/null
@@ -41,8 +42,8 @@ all_back() {
  4 4096 1
 ring 3 16384 2
 rx 0 8192 1" "$(has $a)" &&
-		same "40 65536" "$(cat "$sys/class/pcibuf_card/$a/dma_mask_bits") $(cat \
-			"$sys/class/pcibuf_card/$a/max_bytes")"
+		same "40 65536 16" "$(cd "$sys/class/pcibuf_card/$a" &&
+			cat dma_mask_bits max_bytes max_buffers | paste -sd ' ')"
 }
 
 check_round() {

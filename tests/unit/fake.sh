@@ -46,6 +46,7 @@ add_card() {
 	file "$dir/dma_mask_bits" 64
 	file "$dir/max_bytes" 1073741824
 	file "$dir/allocated_bytes" 0
+	file "$dir/max_buffers" 65536
 	file "$dir/nr_buffers" 0
 	file "$dir/gid" 900
 	file "$dir/last_error" ''

@@ -17,6 +17,7 @@ set_key() {
 	card.serial=?*) want_serial=$(lower "$2") ;;
 	card.mask=?*) mask=$2 ;;
 	card.limit=?*) limit=$2 ;;
+	card.buffers=?*) most=$2 ;;
 	buffer.size=[0-9]*) size=$2 ;;
 	buffer.label=?*) label=$2 ;;
 	buffer.kind=contiguous | buffer.kind=sg) kind=$2 ;;

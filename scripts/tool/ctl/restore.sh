@@ -32,7 +32,7 @@ try() {
 
 forget_section() {
 	section='' selector='' want_vendor='' want_device='' want_serial=''
-	size='' kind=contiguous label='' mask='' limit=''
+	size='' kind=contiguous label='' mask='' limit='' most=''
 }
 
 # selected: whether the section that was just read names $card.
@@ -69,6 +69,7 @@ apply_card() {
 	card_attr "$card" dma_mask_bits
 	[ -z "$mask" ] || [ "$mask" = "$value" ] || try dma_mask_bits "$mask" || :
 	[ -z "$limit" ] || try max_bytes "$limit" || :
+	[ -z "$most" ] || try max_buffers "$most" || :
 }
 
 # present: whether the card has this buffer already; sets $name to its name. Each buffer

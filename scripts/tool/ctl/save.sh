@@ -31,6 +31,8 @@ save_card() {
 	total=$value
 	card_attr "$1" max_bytes
 	[ "$value" = "$total" ] || echo "limit=$value"
+	card_attr "$1" max_buffers
+	[ -z "$value" ] || echo "buffers=$value"
 	card_attr "$1" dma_mask_bits
 	[ -n "$value" ] && echo "mask=$value"
 }

@@ -84,7 +84,7 @@ json_card() {
 	iommu_of "$1"
 	printf ',"iommu":%s' "$(js "$iommu")"
 	json_numbers card_attr "$1" dma_mask_bits max_bytes allocated_bytes \
-		nr_buffers gid
+		max_buffers nr_buffers gid
 	card_attr "$1" last_error
 	printf ',"last_error":%s' "$(jo "$value")"
 	printf ',"buffers":['
@@ -197,8 +197,8 @@ show_card() {
 	ids_of "$1"
 	iommu_of "$1"
 	printf '%-16s %s\n' address "$1" id "$vendor:$device" iommu "$iommu"
-	for name in serial dma_mask_bits max_bytes allocated_bytes nr_buffers gid \
-		last_error; do
+	for name in serial dma_mask_bits max_bytes allocated_bytes max_buffers \
+		nr_buffers gid last_error; do
 		card_attr "$1" $name
 		printf '%-16s %s\n' "$name" "${value:--}"
 	done

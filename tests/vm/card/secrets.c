@@ -32,6 +32,7 @@ static const struct rule {
 	{ "revoke", 0, ROOT },
 	{ "dma_mask_bits", ALL, ROOT },
 	{ "max_bytes", ALL, ROOT },
+	{ "max_buffers", ALL, ROOT },
 	{ "gid", ALL, ROOT },
 	{ "last_error", ROOT | MEMBER, 0 },
 	{ "dma_addr", ROOT | MEMBER, 0 },

@@ -42,13 +42,14 @@ inventory() {
 	for dir in "$cards/$edu"/buffers/*; do
 		echo "${dir##*/} $(cat "$dir/index" "$dir/size" | tr '\n' ' ')"
 	done
-	cat $cards/"$edu"/dma_mask_bits $cards/"$edu"/max_bytes
+	cat $cards/"$edu"/dma_mask_bits $cards/"$edu"/max_bytes \
+		$cards/"$edu"/max_buffers
 }
 
 # The list without the parts that differ from run to run.
 told() {
 	pcibufctl list --json | sed -e "s/$edu/EDU/g; s/$net/NET/g" \
-		-e 's/0x[0-9a-f]\{4,\}/0xN/g; s/"max_bytes":[0-9]*/"max_bytes":N/g'
+		-e 's/0x[0-9a-f]\{4,\}/0xN/g; s/"\(max_[a-z]*\)":[0-9]*/"\1":N/g'
 }
 
 test_bind() {
@@ -75,11 +76,12 @@ test_alloc() {
 	check "a mask is set" ends 0 40 pcibufctl mask 40
 	check "... really" same 40 "$(cat "$cards/$edu/dma_mask_bits")"
 	check "a limit is set" ends 0 16777216 pcibufctl limit 16M
+	put 17 "$cards/$edu/max_buffers"
 	check "a buffer is made" ends 0 "rx: 4M at 0x" pcibufctl alloc 4M rx
 	check "... really" same 4194304 "$(cat "$cards/$edu/buffers/rx/size")"
 	check "one without a label" ends 0 "1: 4K at 0x" pcibufctl alloc 1
 	check "one of segments" ends 0 "ring: 1M " pcibufctl alloc 1M ring --sg
-	check "JSON tells all of it" same '{"schema":1,"command":"list","ok":true,"cards":[{"address":"EDU","vendor":"1234","device":"11e8","serial":null,"iommu":"none","dma_mask_bits":40,"max_bytes":N,"allocated_bytes":5246976,"nr_buffers":3,"gid":0,"last_error":null,"buffers":[{"name":"1","label":null,"index":1,"size":4096,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf1","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]},{"name":"ring","label":"ring","index":2,"size":1048576,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf2","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]},{"name":"rx","label":"rx","index":0,"size":4194304,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf0","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]}]}]}' \
+	check "JSON tells all of it" same '{"schema":1,"command":"list","ok":true,"cards":[{"address":"EDU","vendor":"1234","device":"11e8","serial":null,"iommu":"none","dma_mask_bits":40,"max_bytes":N,"allocated_bytes":5246976,"max_buffers":N,"nr_buffers":3,"gid":0,"last_error":null,"buffers":[{"name":"1","label":null,"index":1,"size":4096,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf1","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]},{"name":"ring","label":"ring","index":2,"size":1048576,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf2","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]},{"name":"rx","label":"rx","index":0,"size":4194304,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf0","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]}]}]}' \
 		"$(told)"
 	check "a label twice" ends 5 "free that buffer or choose another label" pcibufctl alloc 4K rx
 	check "over the limit" ends 6 "over max_bytes, the quota of this card" pcibufctl alloc 64M

@@ -243,7 +243,10 @@ int card_revoke_all(const struct card *card)
 	return err;
 }
 
-/* Revoke all buffers and set the attributes as after bind, with the hardware's mask. */
+/*
+ * Revoke all buffers and set the attributes as after bind, with the hardware's mask, and
+ * with as many buffers as the machine can name.
+ */
 int card_reset(const struct card *card)
 {
 	char limit[64];
@@ -257,6 +260,8 @@ int card_reset(const struct card *card)
 		err = attr_read(MAX_TOTAL, limit, sizeof(limit));
 	if (!err)
 		err = card_write(card, "max_bytes", "%s", limit);
+	if (!err)
+		err = card_write(card, "max_buffers", "1048576");
 	return err;
 }
 
