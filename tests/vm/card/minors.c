@@ -2,6 +2,9 @@
 /* All minor numbers are in use. Needs a module that has only NR_MINORS of them. */
 #include <kselftest_harness.h>
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 #include "lib.h"
 
 #define NR_MINORS	4
@@ -66,6 +69,62 @@ TEST_F(minors, stay_with_an_open_file)
 	EXPECT_EQ(ENOSPC, card_write(&self->card, "alloc", "4K more"));
 	close(fd);
 	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K more"));
+}
+
+/* Return the errno of an open of the node; 0 if it is the buffer with this label. */
+static int opens(const char *node, const char *label)
+{
+	int err, fd = open(node, O_RDWR | O_CLOEXEC);
+	struct pcibuf_info info;
+
+	if (fd < 0)
+		return errno;
+	err = buf_info(fd, &info);
+	close(fd);
+	return err ?: strcmp(info.label, label);
+}
+
+/*
+ * A container has a copy of a node. The copy finds the buffer while the buffer exists,
+ * nothing afterwards, and another buffer only when all other numbers were used.
+ */
+TEST_F(minors, copy_of_a_node)
+{
+	struct pcibuf_info info;
+	struct stat st;
+	int i, fd;
+
+	ASSERT_EQ(0, card_write(&self->card, "alloc", "4K rx"));
+	ASSERT_EQ(0, stat(buf_node(&self->card, "rx"), &st));
+	ASSERT_EQ(0, mknod("/copy", S_IFCHR | 0600, st.st_rdev));
+	EXPECT_EQ(0, opens("/copy", "rx"));
+	fd = open("/copy", O_RDWR | O_CLOEXEC);
+	EXPECT_EQ(EBUSY, card_write(&self->card, "free", "rx"));
+	EXPECT_EQ(0, card_write(&self->card, "revoke", "rx"));
+	EXPECT_EQ(ENXIO, opens("/copy", "rx"));
+	EXPECT_EQ(ENODEV, buf_info(fd, &info));
+	close(fd);
+	for (i = 1; i < NR_MINORS; i++) {
+		EXPECT_EQ(0, card_write(&self->card, "alloc", "4K rx"));
+		EXPECT_EQ(ENXIO, opens("/copy", "rx"));
+		EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
+	}
+	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K tx"));
+	EXPECT_EQ(0, opens("/copy", "tx"));
+	EXPECT_EQ(0, unlink("/copy"));
+}
+
+/* A number that no buffer ever had. */
+TEST_F(minors, node_of_nothing)
+{
+	struct stat st;
+
+	ASSERT_EQ(0, card_write(&self->card, "alloc", "4K rx"));
+	ASSERT_EQ(0, stat(buf_node(&self->card, "rx"), &st));
+	ASSERT_EQ(0, mknod("/nothing", S_IFCHR | 0600,
+			   makedev(major(st.st_rdev), 1048575)));
+	EXPECT_EQ(ENXIO, opens("/nothing", "rx"));
+	EXPECT_EQ(0, unlink("/nothing"));
 }
 
 TEST_HARNESS_MAIN
