@@ -14,7 +14,7 @@
  *	  request.c		allocates and frees buffers
  *	  reason.c		text of last_error: why a request failed
  *	buffer/			a buffer: device, node, mappings
- *	  buffer.c		device, minor number, node and link
+ *	  buffer.c		device, node and link
  *	  buffer_sysfs.c	attributes of a buffer
  *	  file.c		calls on /dev/pcibufN
  *	  map.c			mappings and faults
@@ -49,6 +49,7 @@
  *	  ladder.c		what an allocation in pieces tries next
  *	  spans.c		where a contiguous range can lie
  *	  zone_share.c		share of a zone that is left to others
+ *	minors.c		minor numbers of all nodes
  *	sync_point.c		points where a test makes a task wait (test build)
  *	compat.h		differences between kernel versions
  *	uapi/pcibuf.h		ioctls and structures for programs
@@ -72,6 +73,7 @@
 
 #include "buffer/buffer.h"
 #include "card/card.h"
+#include "minors.h"
 #include "sync_point.h"
 #include "memory/memory.h"
 #include "memory/quota.h"
@@ -96,9 +98,12 @@ static int __init pcibuf_init(void)
 	ret = pcibuf_fs_init();
 	if (ret)
 		goto err_contig_exit;
-	ret = pcibuf_buffer_class_init();
+	ret = pcibuf_minors_init();
 	if (ret)
 		goto err_fs_exit;
+	ret = pcibuf_buffer_class_init();
+	if (ret)
+		goto err_minors_exit;
 	ret = pcibuf_card_class_init();
 	if (ret)
 		goto err_buffer_exit;
@@ -113,6 +118,8 @@ err_sync_points_exit:
 	pcibuf_card_class_exit();
 err_buffer_exit:
 	pcibuf_buffer_class_exit();
+err_minors_exit:
+	pcibuf_minors_exit();
 err_fs_exit:
 	pcibuf_fs_exit();
 err_contig_exit:
@@ -126,6 +133,7 @@ static void __exit pcibuf_exit(void)
 	pcibuf_sync_points_exit();
 	pcibuf_card_class_exit();
 	pcibuf_buffer_class_exit();
+	pcibuf_minors_exit();
 	pcibuf_fs_exit();
 	pcibuf_contig_exit();
 }
