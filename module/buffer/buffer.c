@@ -128,6 +128,7 @@ struct pcibuf_buffer *pcibuf_buffer_new(struct device *card, u64 size,
 	buffer->id = atomic64_inc_return(&last_id);
 	buffer->size = size;
 	strscpy(buffer->label, label, sizeof(buffer->label));
+	init_waitqueue_head(&buffer->wait);
 	init_rwsem(&buffer->lock);
 	init_device(buffer);
 	return buffer;

@@ -14,6 +14,7 @@
 #include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/rwsem.h>
+#include <linux/wait.h>
 
 #include "memory/memory.h"
 
@@ -31,6 +32,7 @@
  * @label: label; empty where the buffer has none
  * @index: lowest number that was free on the card when the buffer was allocated
  * @gid: group that owns the node and the attributes with addresses
+ * @wait: tasks that poll the node; woken when the buffer is dead
  * @node: entry of card->buffers; under card->lock
  * @live: the buffer is complete, and nobody has begun to remove it; under card->lock
  * @lock: protects the fields that follow. Page faults take it inside the mmap_lock.
@@ -50,6 +52,7 @@ struct pcibuf_buffer {
 	char label[PCIBUF_LABEL_SIZE];
 	unsigned int index;
 	kgid_t gid;
+	wait_queue_head_t wait;
 
 	struct list_head node;
 	bool live;

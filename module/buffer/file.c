@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * File: calls on the node /dev/pcibufN: open, read, write, seek, ioctl, mmap.
+ * File: calls on the node /dev/pcibufN: open, read, write, seek, poll, ioctl, mmap.
  *
  * An open file outlives its buffer. So every call tests whether the buffer is alive.
  */
 #include <linux/cdev.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -234,6 +235,15 @@ static int pcibuf_fsync(struct file *file, loff_t start, loff_t end,
 	return check_alive(file->private_data);
 }
 
+/* A buffer never blocks. So poll only tells that the buffer is dead. */
+static __poll_t pcibuf_poll(struct file *file, struct poll_table_struct *table)
+{
+	struct pcibuf_buffer *buffer = file->private_data;
+
+	poll_wait(file, &buffer->wait, table);
+	return READ_ONCE(buffer->dead) ? EPOLLERR | EPOLLHUP : DEFAULT_POLLMASK;
+}
+
 static void fill_info(struct pcibuf_buffer *buffer, struct pcibuf_info *info)
 {
 	struct pcibuf_memory *memory = buffer->memory;
@@ -368,6 +378,7 @@ const struct file_operations pcibuf_fops = {
 	.write_iter = pcibuf_write_iter,
 	.splice_read = pcibuf_splice_read,
 	.splice_write = iter_file_splice_write,
+	.poll = pcibuf_poll,
 	.unlocked_ioctl = pcibuf_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.get_unmapped_area = pcibuf_get_unmapped_area,
