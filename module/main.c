@@ -8,11 +8,16 @@
  *	main.c			module parameters, init and exit
  *	card/			a card: a PCI device that is bound to this driver
  *	  pci.c			the PCI driver: probe, remove, reset, errors, ids
+ *	  command.c		bits of the command register
  *	  bus_master.c		decides whether a card may be a bus master
  *	  card.c		adds and removes cards
  *	  card_sysfs.c		attributes of a card
  *	  request.c		allocates and frees buffers
  *	  reason.c		text of last_error: why a request failed
+ *	  irq.c			counts interrupts, and lets the card raise the next
+ *	  irq_file.c		calls on the node of an interrupt
+ *	  irq_nodes.c		vectors, devices and attributes of interrupts
+ *	  irq_sysfs.c		attributes of a card that are about interrupts
  *	buffer/			a buffer: device, node, mappings
  *	  buffer.c		device, node and link
  *	  buffer_sysfs.c	attributes of a buffer
@@ -59,7 +64,8 @@
  *	card->alloc_lock, card->lock, buffer->lock
  *	card->alloc_lock, contig_lock
  *	card->alloc_lock, mmap_lock of another process, buffer->lock, coherent->lock
- *	card->lock, minors_lock
+ *	card->irq_lock, card->lock, minors_lock
+ *	card->irq_lock, irq->wait.lock, command_lock
  *	card->lock, pool->lock, quota_lock
  *
  * card->lock is outside pool->lock in pcibuf_bus_master_get(),

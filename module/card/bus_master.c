@@ -18,7 +18,7 @@ void pcibuf_clear_master(struct pci_dev *pdev)
 {
 	u16 command;
 
-	pci_clear_master(pdev);
+	pcibuf_command_set_master(pdev, false);
 	pci_read_config_word(pdev, PCI_COMMAND, &command);
 	if (pci_device_is_present(pdev))
 		pci_wait_for_pending_transaction(pdev);
@@ -35,7 +35,7 @@ static void update_master(struct pcibuf_card *card)
 	if (card->state != PCIBUF_CARD_LIVE)
 		return;
 	if (card->nr_active)
-		pci_set_master(card->pdev);
+		pcibuf_command_set_master(card->pdev, true);
 	else
 		pcibuf_clear_master(card->pdev);
 }

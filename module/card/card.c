@@ -31,15 +31,23 @@ static const struct device_type card_type = {
 };
 
 /**
- * pcibuf_card_class_init() - register the class pcibuf_card
+ * pcibuf_card_class_init() - register the classes pcibuf_irq and pcibuf_card
  *
  * Called once, when the module is loaded.
  *
- * Return: 0 or a negative errno.
+ * Return: 0 or a negative errno, and nothing is registered.
  */
 int pcibuf_card_class_init(void)
 {
-	return class_register(&card_class);
+	int ret;
+
+	ret = pcibuf_irq_class_init();
+	if (ret)
+		return ret;
+	ret = class_register(&card_class);
+	if (ret)
+		pcibuf_irq_class_exit();
+	return ret;
 }
 
 /**
@@ -50,6 +58,7 @@ int pcibuf_card_class_init(void)
 void pcibuf_card_class_exit(void)
 {
 	class_unregister(&card_class);
+	pcibuf_irq_class_exit();
 }
 
 /**
@@ -79,6 +88,7 @@ struct pcibuf_card *pcibuf_card_add(struct pci_dev *pdev,
 	ratelimit_set_flags(&card->log, RATELIMIT_MSG_ON_RELEASE);
 	mutex_init(&card->alloc_lock);
 	mutex_init(&card->lock);
+	mutex_init(&card->irq_lock);
 	INIT_LIST_HEAD(&card->buffers);
 	ida_init(&card->indexes);
 	card->gid = GLOBAL_ROOT_GID;
@@ -101,17 +111,19 @@ struct pcibuf_card *pcibuf_card_add(struct pci_dev *pdev,
  * pcibuf_card_remove() - remove a card and all its buffers
  * @card: card in any state; not valid after this
  *
- * The order matters. First stop the card: no memory is released before. Then wait
- * for requests under way, which give up because the card is dying: no buffer is
- * removed before. Then release the memory in quarantine, and free the buffers.
+ * The order matters. First stop the card: no memory is released before. Wake tasks that
+ * wait for an interrupt. Then wait for requests under way, which give up because the
+ * card is dying: no buffer is removed before. Then release the memory in quarantine,
+ * and free the buffers.
  *
  * The caller holds the device lock of the PCI device, as remove does, and no lock of
- * the driver. Takes card->lock and the locks of pcibuf_card_free(). May sleep for
- * long.
+ * the driver. Takes card->irq_lock, card->lock and the locks of pcibuf_card_free(). May
+ * sleep for long.
  */
 void pcibuf_card_remove(struct pcibuf_card *card)
 {
 	pcibuf_card_quiesce(card);
+	pcibuf_card_remove_irqs(card);
 	pcibuf_card_sysfs_drain(card);
 	pcibuf_pool_drain(&card->pool);
 	while (!pcibuf_card_free(card, NULL, true))

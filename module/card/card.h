@@ -5,12 +5,14 @@
 #ifndef PCIBUF_CARD_H
 #define PCIBUF_CARD_H
 
+#include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/idr.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/ratelimit.h>
+#include <linux/wait.h>
 
 #include "memory/memory.h"
 #include "lib/parse.h"
@@ -25,6 +27,7 @@
  * @len: its length
  * @error: a negative errno
  * @ctx: the allocation; NULL where it was none
+ * @words: why the request failed; NULL for the usual words of the errno
  */
 struct pcibuf_failure {
 	const char *verb;
@@ -32,6 +35,7 @@ struct pcibuf_failure {
 	size_t len;
 	int error;
 	const struct pcibuf_alloc_ctx *ctx;
+	const char *words;
 };
 
 /**
@@ -60,6 +64,75 @@ enum pcibuf_card_state {
 };
 
 /**
+ * enum pcibuf_irq_type - how a card raises interrupts
+ * @PCIBUF_IRQ_AUTO: not chosen: the first of the others that the card has
+ * @PCIBUF_IRQ_MSIX: MSI-X
+ * @PCIBUF_IRQ_MSI: MSI
+ * @PCIBUF_IRQ_INTX: INTx: one line, which devices share
+ * @PCIBUF_NR_IRQ_TYPES: how many there are
+ */
+enum pcibuf_irq_type {
+	PCIBUF_IRQ_AUTO,
+	PCIBUF_IRQ_MSIX,
+	PCIBUF_IRQ_MSI,
+	PCIBUF_IRQ_INTX,
+	PCIBUF_NR_IRQ_TYPES
+};
+
+/* More vectors than this are refused. */
+#define PCIBUF_MAX_IRQS		256
+
+/**
+ * struct pcibuf_irq - one interrupt of a card, with a node
+ * @dev: class device, named pcibuf_irqN. Its release frees this structure
+ * @cdev: character device of the node. Open files hold @cdev, and @cdev holds @dev
+ * @card: card. The interrupt holds a reference to its device until its release
+ * @vector: number of the interrupt on its card, from 0
+ * @line: the kernel's number of the interrupt
+ * @gid: group that owns the node
+ * @open_count: number of open files. Under card->irq_lock, as the start and the stop
+ * @wait: tasks that wait for an interrupt. Its lock protects the fields that follow; the
+ *	handler takes it. One lock, as in an eventfd, makes an interrupt cheaper
+ * @count: interrupts since the node was made
+ * @time: CLOCK_MONOTONIC of the last interrupt, in ns
+ * @unheard: interrupts since somebody read or polled
+ * @disabled: the vector is disabled, because nobody did for too long
+ * @masked: INTx only: INTx is off until a program has seen all interrupts
+ * @paused: INTx only: a reset of the card is under way
+ * @dead: the interrupt was taken away: every call gets ENODEV. Set once, under
+ *	card->irq_lock too
+ */
+struct pcibuf_irq {
+	struct device dev;
+	struct cdev cdev;
+	struct pcibuf_card *card;
+	unsigned int vector;
+	int line;
+	kgid_t gid;
+	unsigned int open_count;
+
+	wait_queue_head_t wait; /* its lock protects the fields that follow */
+	u64 count;
+	u64 time;
+	unsigned int unheard;
+	bool disabled;
+	bool masked;
+	bool paused;
+	bool dead;
+};
+
+/**
+ * struct pcibuf_irq_reader - an open file of an interrupt
+ * @irq: interrupt
+ * @seen: value of irq->count when the file was read or opened; under
+ *	irq->wait.lock
+ */
+struct pcibuf_irq_reader {
+	struct pcibuf_irq *irq;
+	u64 seen;
+};
+
+/**
  * struct pcibuf_card - one card
  * @dev: class device, named by the PCI address. Its release frees this structure,
  *	which every buffer keeps until its own release
@@ -78,6 +151,14 @@ enum pcibuf_card_state {
  * @nr_active: number of buffers whose memory the card may use
  * @gid: group that owns what a user may write, and new buffers
  * @last_error: the last failed request in words, empty where none
+ * @irq_lock: protects the fields that follow, and who starts and stops interrupts.
+ *	Outside @lock. Held while an interrupt's device is removed, so no attribute of
+ *	an interrupt takes it
+ * @irq_wanted: the type that new interrupts are to have
+ * @irq_used: the type of the interrupts
+ * @nr_irqs: number of interrupts
+ * @irqs: interrupts
+ * @irqs_paused: a reset is under way
  */
 struct pcibuf_card {
 	struct device dev;
@@ -96,6 +177,13 @@ struct pcibuf_card {
 	unsigned int nr_active;
 	kgid_t gid;
 	char last_error[PCIBUF_REASON_SIZE];
+
+	struct mutex irq_lock; /* protects the fields that follow */
+	enum pcibuf_irq_type irq_wanted;
+	enum pcibuf_irq_type irq_used;
+	unsigned int nr_irqs;
+	struct pcibuf_irq **irqs;
+	bool irqs_paused;
 };
 
 static inline struct pcibuf_card *to_card(const struct device *dev)
@@ -106,6 +194,39 @@ static inline struct pcibuf_card *to_card(const struct device *dev)
 /* pci.c */
 int pcibuf_pci_init(const char *ids);
 void pcibuf_pci_exit(void);
+
+/* command.c */
+void pcibuf_command_set_master(struct pci_dev *pdev, bool on);
+void pcibuf_command_set_intx(struct pci_dev *pdev, bool on);
+bool pcibuf_command_mask_intx(struct pci_dev *pdev);
+bool pcibuf_command_unmask_intx(struct pci_dev *pdev);
+
+/* irq.c */
+int pcibuf_irq_start(struct pcibuf_irq *irq);
+void pcibuf_irq_stop(struct pcibuf_irq *irq);
+s64 pcibuf_irq_look(struct pcibuf_irq_reader *reader);
+int pcibuf_irq_take(struct pcibuf_irq_reader *reader, bool wait,
+		    struct pcibuf_irq_event *event);
+void pcibuf_irq_untake(struct pcibuf_irq_reader *reader,
+		       const struct pcibuf_irq_event *event);
+void pcibuf_irqs_pause(struct pcibuf_card *card);
+void pcibuf_irqs_resume(struct pcibuf_card *card);
+
+/* irq_file.c */
+extern const struct file_operations pcibuf_irq_fops;
+
+/* irq_nodes.c */
+int pcibuf_irq_class_init(void);
+void pcibuf_irq_class_exit(void);
+int pcibuf_card_set_nr_irqs(struct pcibuf_card *card, unsigned int nr,
+			    unsigned int *most);
+void pcibuf_card_remove_irqs(struct pcibuf_card *card);
+
+/* irq_sysfs.c */
+extern const struct attribute_group pcibuf_irq_group;
+extern const struct attribute_group pcibuf_irq_links_group;
+/* Directory of links to the interrupts, in the card's directory. */
+#define PCIBUF_IRQ_LINKS	"irqs"
 
 /* bus_master.c */
 void pcibuf_clear_master(struct pci_dev *pdev);

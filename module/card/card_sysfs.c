@@ -333,6 +333,8 @@ const struct attribute_group *pcibuf_card_groups[] = {
 	&root_group,
 	&state_group,
 	&links_group,
+	&pcibuf_irq_group,
+	&pcibuf_irq_links_group,
 	NULL
 };
 

@@ -89,6 +89,8 @@ static int prepare_device(struct pci_dev *pdev, struct pcibuf_pci_setup *setup)
 	if (ret)
 		return ret;
 	pcibuf_clear_master(pdev);
+	/* Nobody handles INTx until a program opens the node of an interrupt. */
+	pcibuf_command_set_intx(pdev, false);
 	forbid_no_snoop(pdev, setup);
 	setup->serial = read_serial(pdev);
 	ret = set_up_dma(pdev);
@@ -144,13 +146,18 @@ static void pcibuf_remove(struct pci_dev *pdev)
 
 static void pcibuf_shutdown(struct pci_dev *pdev)
 {
-	pcibuf_card_quiesce(pci_get_drvdata(pdev));
+	struct pcibuf_card *card = pci_get_drvdata(pdev);
+
+	pcibuf_card_quiesce(card);
+	pcibuf_irqs_pause(card);
 }
 
 /* These exist because without them the core gives up on the whole subtree. */
 static pci_ers_result_t pcibuf_error_detected(struct pci_dev *pdev,
 					      pci_channel_state_t state)
 {
+	if (state != pci_channel_io_normal)
+		pcibuf_irqs_pause(pci_get_drvdata(pdev));
 	if (state == pci_channel_io_perm_failure)
 		return PCI_ERS_RESULT_DISCONNECT;
 	return state == pci_channel_io_frozen ? PCI_ERS_RESULT_NEED_RESET :
@@ -164,17 +171,24 @@ static pci_ers_result_t pcibuf_slot_reset(struct pci_dev *pdev)
 	pci_load_saved_state(pdev, card->setup.config);
 	pci_restore_state(pdev);
 	pcibuf_card_rearm(card);
+	pcibuf_irqs_resume(card);
 	return PCI_ERS_RESULT_RECOVERED;
 }
 
 static void pcibuf_reset_prepare(struct pci_dev *pdev)
 {
-	pcibuf_card_pause(pci_get_drvdata(pdev));
+	struct pcibuf_card *card = pci_get_drvdata(pdev);
+
+	pcibuf_card_pause(card);
+	pcibuf_irqs_pause(card);
 }
 
 static void pcibuf_reset_done(struct pci_dev *pdev)
 {
-	pcibuf_card_rearm(pci_get_drvdata(pdev));
+	struct pcibuf_card *card = pci_get_drvdata(pdev);
+
+	pcibuf_card_rearm(card);
+	pcibuf_irqs_resume(card);
 }
 
 static const struct pci_error_handlers pcibuf_err_handler = {

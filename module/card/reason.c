@@ -21,7 +21,7 @@ static const struct error {
 	const char *words;
 } errors[] = {
 	{ -EINVAL, "EINVAL",
-	  "malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL], free and revoke take a label, an index or pcibufN, dma_mask_bits takes 24 to 64 if the platform supports it, max_bytes takes a size, gid takes a number"
+	  "malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL], free and revoke take a label, an index or pcibufN, dma_mask_bits takes 24 to 64 if the platform supports it, max_bytes takes a size, gid takes a number, irq_type takes auto, msix, msi or intx, nr_irqs takes 0 to 256"
 	},
 	{ -EEXIST, "EEXIST",
 	  "this card has a buffer with that label; free that buffer or choose another label" },
@@ -30,12 +30,14 @@ static const struct error {
 	{ -ENOMEM, "ENOMEM",
 	  "no memory for the records of the buffer" },
 	{ -ENOSPC, "ENOSPC",
-	  "the machine has no number left for another buffer; free some buffers" },
+	  "the machine has no number left for another node; free some buffers" },
 	{ -ENOENT, "ENOENT",
 	  "this card has no such buffer; see buffers/" },
 	{ -EBUSY, "EBUSY",
 	  "in use; close and unmap the buffer (root can write to revoke), or free all buffers before you change the mask"
 	},
+	{ -EOPNOTSUPP, "EOPNOTSUPP",
+	  "the card cannot do this" },
 	{ -EINTR, "EINTR",
 	  "a fatal signal ended the request; nothing was allocated" },
 	{ -ENODEV, "ENODEV",
@@ -179,6 +181,8 @@ static int limit_words(const struct pcibuf_failure *failure, char *words,
 {
 	const struct pcibuf_alloc_ctx *ctx = failure->ctx;
 
+	if (failure->words)
+		return scnprintf(words, size, "%s", failure->words);
 	if (failure->error == -EDQUOT)
 		return quota_words(failure, words, size);
 	if (failure->error == -ENOMEM && ctx && limits[ctx->outcome])

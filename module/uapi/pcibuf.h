@@ -109,6 +109,19 @@ struct pcibuf_segments {
 	__u64 segments;
 };
 
+/**
+ * struct pcibuf_irq_event - what a read from the node of an interrupt returns
+ * @count: number of interrupts since this file was last read, or was opened; not 0
+ * @time: time of the last interrupt, CLOCK_MONOTONIC in nanoseconds
+ *
+ * A read of 16 bytes or more returns the whole structure. A read of 8 to 15 bytes
+ * returns @count only.
+ */
+struct pcibuf_irq_event {
+	__u64 count;
+	__u64 time;
+};
+
 #define PCIBUF_IOC_MAGIC	0xB7
 
 /* Fills a struct pcibuf_info. */

@@ -31,6 +31,7 @@
 
 #define CARDS_DIR	"/sys/class/pcibuf_card"
 #define BUFFERS_DIR	"/sys/class/pcibuf"
+#define IRQS_DIR	"/sys/class/pcibuf_irq"
 #define PCI_DIR		"/sys/bus/pci"
 #define PARAM_DIR	"/sys/module/pcibuf/parameters"
 #define MAX_TOTAL	PARAM_DIR "/max_total"
@@ -114,6 +115,8 @@ void edu_close(struct edu *edu);
 int edu_fetch(struct edu *edu, __u64 bus, __u32 length);
 int edu_store(struct edu *edu, __u64 bus, __u32 length);
 int edu_begin_store(struct edu *edu, __u64 bus, __u32 length);
+void edu_raise(struct edu *edu);
+void edu_acknowledge(struct edu *edu);
 int edu_wait(struct edu *edu);
 int edu_copy(struct edu *edu, __u64 from, __u64 to, __u32 length);
 
@@ -126,6 +129,15 @@ struct reach {
 int reach_open(const struct card *card, struct reach *reach);
 void reach_close(struct reach *reach);
 int reaches(struct reach *reach, __u64 bus, unsigned char *mem);
+
+/* lib-irq.c: interrupts of a card */
+const char *irq_attr(const struct card *card, unsigned int vector,
+		     const char *attr);
+const char *irq_node(const struct card *card, unsigned int vector);
+int irq_open(const struct card *card, unsigned int vector, int flags);
+int irq_read(int fd, struct pcibuf_irq_event *event);
+int irq_revents(int fd, int milliseconds);
+__u64 irq_handled(const char *name);
 
 /* lib-watch.c: lost memory, signals, patterns, children */
 struct snapshot {
