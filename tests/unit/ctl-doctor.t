@@ -149,6 +149,12 @@ card_faults() {
 	check "doctor finds twins" ends 0 "have the same identity" ctl doctor
 	check "... both" same 2 "$(complaints | grep -c "warning twins: use by-path links for both")"
 	fake_machine
+	ctl irqs 1 >/dev/null
+	finds silent_irq "pcibufctl alloc $a 4K" warning
+	file sys/class/pcibuf_card/$a/nr_irqs 1
+	file sys/class/pcibuf_card/$a/irq_type intx
+	check "INTx needs no buffer" ends 0 "All is well." ctl doctor
+	fake_machine
 	file sys/class/pcibuf_card/$a/last_error 'alloc "1G": ENOMEM: no memory'
 	check "doctor shows the last error" ends 0 'alloc "1G": ENOMEM' ctl doctor
 }

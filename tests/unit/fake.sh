@@ -53,7 +53,9 @@ add_card() {
 	for name in alloc alloc_sg free; do
 		file "$dir/$name" ''
 	done
-	mkdir "$FAKE_ROOT/$dir/buffers"
+	file "$dir/irq_type" auto
+	file "$dir/nr_irqs" 0
+	mkdir "$FAKE_ROOT/$dir/buffers" "$FAKE_ROOT/$dir/irqs"
 }
 
 # Make a machine without faults: one card, one buffer, the group, the module.

@@ -32,7 +32,7 @@ try() {
 
 forget_section() {
 	section='' selector='' want_vendor='' want_device='' want_serial=''
-	size='' kind=contiguous label='' mask='' limit=''
+	size='' kind=contiguous label='' mask='' limit='' saved_irqs='' saved_type=''
 }
 
 # selected: whether the section that was just read names $card.
@@ -69,6 +69,17 @@ apply_card() {
 	card_attr "$card" dma_mask_bits
 	[ -z "$mask" ] || [ "$mask" = "$value" ] || try dma_mask_bits "$mask" || :
 	[ -z "$limit" ] || try max_bytes "$limit" || :
+	apply_irqs
+}
+
+# Interrupts that the card has already are kept.
+apply_irqs() {
+	card_attr "$card" nr_irqs
+	if [ -z "$saved_irqs" ] || [ "$value" = "$saved_irqs" ]; then
+		return 0
+	fi
+	[ -z "$saved_type" ] || try irq_type "$saved_type" || return 0
+	try nr_irqs "$saved_irqs" || :
 }
 
 # present: whether the card has this buffer already; sets $name to its name. Each buffer

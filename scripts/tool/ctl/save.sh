@@ -31,8 +31,18 @@ save_card() {
 	total=$value
 	card_attr "$1" max_bytes
 	[ "$value" = "$total" ] || echo "limit=$value"
+	save_irqs "$1"
 	card_attr "$1" dma_mask_bits
 	[ -n "$value" ] && echo "mask=$value"
+}
+
+# save_irqs CARD: print how many interrupts the card has, and of which type.
+save_irqs() {
+	card_attr "$1" nr_irqs
+	[ "${value:-0}" != 0 ] || return 0
+	echo "irqs=$value"
+	card_attr "$1" irq_type
+	echo "irq_type=$value"
 }
 
 # save_buffer CARD NAME: print its section; nothing if the buffer was freed meanwhile.

@@ -24,9 +24,14 @@ node_of() {
 }
 
 # link_of CARD NAME: set $link to the by-path link of a buffer; empty if there is none.
+# NAME can be -irqN, for an interrupt; no label begins with a dash.
 link_of() {
 	link=
-	for link in "$root/dev/pcibuf/by-path"/*pci-"$1/$2"; do
+	case $2 in
+	-*) set -- "$1$2" ;;
+	*) set -- "$1/$2" ;;
+	esac
+	for link in "$root/dev/pcibuf/by-path"/*pci-"$1"; do
 		[ -e "$link" ] || [ -L "$link" ] || link=
 		link=${link#"$root"}
 	done
@@ -94,7 +99,7 @@ json_card() {
 		json_buffer "$1" "$buffer"
 		separator=,
 	done
-	printf ']}'
+	printf ']%s}' "$(json_irqs "$1")"
 }
 
 json_cards() {
@@ -169,6 +174,12 @@ do_list() {
 		card_rows | table
 		echo
 		buffer_rows | table
+		rows=$(irq_rows)
+		if [ "$rows" != "${rows%
+*}" ]; then
+			echo
+			echo "$rows" | table
+		fi
 	fi
 }
 
@@ -183,6 +194,14 @@ show_card() {
 	done
 	for name in $(buffers "$1"); do
 		printf '%-16s %s\n' buffer "$name"
+	done
+	for name in irq_type nr_irqs; do
+		card_attr "$1" $name
+		printf '%-16s %s\n' "$name" "${value:--}"
+	done
+	for name in $(irqs "$1"); do
+		irq_node "$1" "$name"
+		printf '%-16s %s, %s\n' irq "$name" "$node"
 	done
 }
 

@@ -190,6 +190,7 @@ name_errno() {
 	*"Permission denied"*) errno=EACCES status=4 ;;
 	*"not permitted"*) errno=EPERM status=4 ;;
 	*"No such device"*) errno=ENODEV status=3 ;;
+	*"not supported"*) errno=EOPNOTSUPP status=1 ;;
 	*"Interrupted"*) errno=EINTR status=1 ;;
 	*) errno=EIO status=1 ;;
 	esac
