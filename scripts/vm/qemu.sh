@@ -68,6 +68,8 @@ card_args() {
 		card=e1000e,romfile=,mac=${card#e1000e:}
 		;;
 	nvme) card=nvme,serial=card$1 ;;
+	rocker) card=rocker,name=card$1 ;;
+	testdev) card=pci-testdev ;;
 	*) die "unknown card $2" ;;
 	esac
 	echo "-device $card,id=card$1,bus=$bus"

@@ -46,6 +46,41 @@ TEST_F(minors, run_out)
 	EXPECT_NE(NULL, strstr(words, "ENOSPC"));
 }
 
+/* Some of the nodes could be made. None stays, and no vector is lost. */
+TEST_F(minors, not_all_interrupts)
+{
+	struct card rocker;
+
+	ASSERT_EQ(0, card_find_id(0x1b36, 6, 0, &rocker));
+	ASSERT_EQ(0, card_bind(&rocker));
+	ASSERT_EQ(0, card_write(&self->card, "alloc", "4K rx"));
+	EXPECT_EQ(ENOSPC, card_write(&rocker, "nr_irqs", "4"));
+	EXPECT_EQ(0, attr_u64(card_attr(&rocker, "nr_irqs")));
+	EXPECT_STREQ("", irq_node(&rocker, 0));
+	EXPECT_EQ(0, card_write(&rocker, "nr_irqs", "3"));
+	EXPECT_STRNE("", irq_node(&rocker, 2));
+	EXPECT_EQ(0, card_write(&rocker, "nr_irqs", "0"));
+	EXPECT_EQ(0, card_unbind(&rocker));
+}
+
+/* The nodes of interrupts have numbers of the same space. */
+TEST_F(minors, interrupts_too)
+{
+	char words[4096];
+
+	use_up(_metadata, &self->card);
+	EXPECT_EQ(ENOSPC, card_write(&self->card, "nr_irqs", "1"));
+	EXPECT_EQ(0, attr_u64(card_attr(&self->card, "nr_irqs")));
+	ASSERT_EQ(0, attr_read(card_attr(&self->card, "last_error"), words,
+			       sizeof(words)));
+	EXPECT_NE(NULL, strstr(words, "no number left"));
+	EXPECT_EQ(0, card_write(&self->card, "free", "b2"));
+	EXPECT_EQ(0, card_write(&self->card, "nr_irqs", "1"));
+	EXPECT_EQ(ENOSPC, card_write(&self->card, "alloc", "4K more"));
+	EXPECT_EQ(0, card_write(&self->card, "nr_irqs", "0"));
+	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K more"));
+}
+
 TEST_F(minors, come_back)
 {
 	use_up(_metadata, &self->card);
