@@ -42,7 +42,7 @@ check_next_boot() {
 		verdict warning "$fault" "the next boot finds no module: $why" "$cure"
 	elif headers_missing; then
 		verdict warning no_headers "the headers of kernel $kernel, which DKMS needs, are not installed" \
-			"apt install linux-headers-$kernel"
+			"apt install $(headers_of "$kernel")"
 	fi
 }
 
@@ -63,7 +63,7 @@ check_next_kernel() {
 			continue
 		fi
 		verdict warning next_kernel "the module was not built for kernel $next, which is also installed" \
-			"apt install linux-headers-$next, then: dkms autoinstall -k $next"
+			"apt install $(headers_of "$next"), then: dkms autoinstall -k $next"
 	done
 }
 
