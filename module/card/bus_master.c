@@ -1,9 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Bus mastering: whether the card may reach memory at all. Decided here and nowhere
- * else, by the card's state and by its buffers.
+ * else, by the card's state and by its buffers. The other bit of the command register
+ * that this driver decides, the card's interrupt line, is here too.
  */
 #include "card/card.h"
+
+/**
+ * pcibuf_update_intx() - decide whether the card may use its interrupt line (INTx)
+ * @pdev: PCI device
+ *
+ * The card may not: nothing handles the interrupt, and the kernel switches off a line
+ * whose interrupts nobody handles, for all other devices on that line too. Enabling a
+ * device permits INTx, so this is called after probe, a reset and a resume.
+ */
+void pcibuf_update_intx(struct pci_dev *pdev)
+{
+	pci_intx(pdev, 0);
+}
 
 /**
  * pcibuf_clear_master() - keep the card from memory, and wait until it has stopped
@@ -102,6 +116,20 @@ void pcibuf_card_pause(struct pcibuf_card *card)
 }
 
 /**
+ * pcibuf_card_resumed() - the machine is awake again
+ * @card: card in any state
+ *
+ * The PCI core has enabled the device, and with it INTx. Bus mastering is as the PCI core
+ * found it before.
+ */
+void pcibuf_card_resumed(struct pcibuf_card *card)
+{
+	mutex_lock(&card->lock);
+	pcibuf_update_intx(card->pdev);
+	mutex_unlock(&card->lock);
+}
+
+/**
  * pcibuf_card_rearm() - after a reset, make the card a bus master again if it has
  *	buffers
  * @card: card in any state
@@ -113,6 +141,7 @@ void pcibuf_card_rearm(struct pcibuf_card *card)
 		pcibuf_clear_master(card->pdev);
 	else
 		card->state = PCIBUF_CARD_LIVE;
+	pcibuf_update_intx(card->pdev);
 	update_master(card);
 	mutex_unlock(&card->lock);
 }

@@ -3,6 +3,7 @@
  * Card: added by probe, removed by remove.
  */
 #include <linux/err.h>
+#include <linux/pm.h>
 #include <linux/slab.h>
 
 #include "card/card.h"
@@ -24,10 +25,30 @@ static struct class card_class = {
 	.name = "pcibuf_card",
 };
 
+static int card_resume(struct device *dev)
+{
+	pcibuf_card_resumed(to_card(dev));
+	return 0;
+}
+
+/*
+ * The PCI driver has no power management: the PCI core then stops the device, and saves
+ * and restores its configuration, without a change of its power state. With operations in
+ * the PCI driver, the core would put the card into D3, and leave bus mastering to the
+ * driver. But the core also permits INTx at resume. So this device, a child of the PCI
+ * device and therefore resumed after it, has the operations.
+ */
+static const struct dev_pm_ops card_pm_ops = {
+	.resume = card_resume,
+	.thaw = card_resume,
+	.restore = card_resume,
+};
+
 static const struct device_type card_type = {
 	.name = "pcibuf_card",
 	.groups = pcibuf_card_groups,
 	.release = card_release,
+	.pm = &card_pm_ops,
 };
 
 /**

@@ -40,11 +40,13 @@ struct pcibuf_failure {
  *	when the driver is unbound
  * @serial: PCIe device serial number, read once; 0 where there is none
  * @no_snoop: the card was permitted to write without snooping caches
+ * @intx: the card was permitted to use its interrupt line
  */
 struct pcibuf_pci_setup {
 	struct pci_saved_state *config;
 	u64 serial;
 	bool no_snoop;
+	bool intx;
 };
 
 /**
@@ -108,11 +110,13 @@ int pcibuf_pci_init(const char *ids);
 void pcibuf_pci_exit(void);
 
 /* bus_master.c */
+void pcibuf_update_intx(struct pci_dev *pdev);
 void pcibuf_clear_master(struct pci_dev *pdev);
 void pcibuf_bus_master_get(struct pcibuf_card *card);
 void pcibuf_bus_master_put(struct pcibuf_card *card);
 void pcibuf_card_quiesce(struct pcibuf_card *card);
 void pcibuf_card_pause(struct pcibuf_card *card);
+void pcibuf_card_resumed(struct pcibuf_card *card);
 void pcibuf_card_rearm(struct pcibuf_card *card);
 
 /* card.c */

@@ -4,7 +4,8 @@
  * driver_override, new_id or the module parameter ids.
  *
  * It claims no BAR, so that resourceN stays mappable, and has no power
- * management of its own: the PCI core saves and restores bus mastering.
+ * management of its own: the PCI core saves and restores bus mastering. What the core
+ * does not restore, the card's own device does; see card_pm_ops in card.c.
  */
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
@@ -73,6 +74,27 @@ static void permit_no_snoop(struct pci_dev *pdev,
 					 PCI_EXP_DEVCTL_NOSNOOP_EN);
 }
 
+/* Enabling a device permits INTx, so look first. */
+static int enable_device(struct pci_dev *pdev, struct pcibuf_pci_setup *setup)
+{
+	u16 command;
+	int ret;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	setup->intx = !(command & PCI_COMMAND_INTX_DISABLE);
+	ret = pci_enable_device_mem(pdev);
+	if (!ret)
+		pcibuf_update_intx(pdev);
+	return ret;
+}
+
+static void disable_device(struct pci_dev *pdev,
+			   const struct pcibuf_pci_setup *setup)
+{
+	pci_disable_device(pdev);
+	pci_intx(pdev, setup->intx);
+}
+
 /*
  * Set the device up before there is a card that could be given a buffer, and be a bus
  * master. A bridge is refused: without bus mastering it cuts off all that is behind it.
@@ -85,7 +107,7 @@ static int prepare_device(struct pci_dev *pdev, struct pcibuf_pci_setup *setup)
 		pci_err(pdev, "not a card: a bridge cannot be bound\n");
 		return -EINVAL;
 	}
-	ret = pci_enable_device_mem(pdev);
+	ret = enable_device(pdev, setup);
 	if (ret)
 		return ret;
 	pcibuf_clear_master(pdev);
@@ -101,7 +123,7 @@ static int prepare_device(struct pci_dev *pdev, struct pcibuf_pci_setup *setup)
 err_disable:
 	reset_dma(pdev);
 	permit_no_snoop(pdev, setup);
-	pci_disable_device(pdev);
+	disable_device(pdev, setup);
 	return ret;
 }
 
@@ -112,7 +134,7 @@ static void unprepare_device(struct pci_dev *pdev,
 	kfree(setup->config);
 	reset_dma(pdev);
 	permit_no_snoop(pdev, setup);
-	pci_disable_device(pdev);
+	disable_device(pdev, setup);
 }
 
 static int pcibuf_probe(struct pci_dev *pdev, const struct pci_device_id *id)

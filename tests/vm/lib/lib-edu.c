@@ -14,6 +14,8 @@
 
 #define EDU_BAR_SIZE		(1 * MIB)
 #define EDU_REG_ID		0x00
+#define EDU_REG_RAISE		0x60
+#define EDU_REG_ACKNOWLEDGE	0x64
 #define EDU_REG_DMA_FROM	0x80
 #define EDU_REG_DMA_TO		0x88
 #define EDU_REG_DMA_COUNT	0x90
@@ -66,6 +68,14 @@ static void edu_set(struct edu *edu, unsigned int reg, __u64 value)
 static __u64 edu_get(struct edu *edu, unsigned int reg)
 {
 	return __atomic_load_n((__u64 *)(edu->bar + reg), __ATOMIC_SEQ_CST);
+}
+
+/* Request an interrupt, or take the request back. The registers have 4 bytes. */
+void edu_interrupt(struct edu *edu, bool on)
+{
+	__atomic_store_n((__u32 *)(edu->bar + (on ? EDU_REG_RAISE :
+						  EDU_REG_ACKNOWLEDGE)), 1,
+			 __ATOMIC_SEQ_CST);
 }
 
 /* Wait until a transfer is over. Return 0 or an errno. */

@@ -195,14 +195,25 @@ bool ended_well(int status)
 }
 
 /* Return the bus master bit of the command register, -1 if there is no card. */
-int card_is_master(const struct card *card)
+static int command_has(const struct card *card, __u16 bit)
 {
 	int fd = open(pci_attr(card, "config"), O_RDONLY | O_CLOEXEC);
 	__u16 command;
 	bool got = pread(fd, &command, 2, PCI_COMMAND) == 2;
 
 	close(fd);
-	return got && command != 0xffff ? !!(command & PCI_COMMAND_MASTER) : -1;
+	return got && command != 0xffff ? !!(command & bit) : -1;
+}
+
+int card_is_master(const struct card *card)
+{
+	return command_has(card, PCI_COMMAND_MASTER);
+}
+
+/* Like card_is_master(): is the card's interrupt line switched off? */
+int card_is_quiet(const struct card *card)
+{
+	return command_has(card, PCI_COMMAND_INTX_DISABLE);
 }
 
 /*

@@ -71,6 +71,7 @@ int card_find_id(unsigned int vendor, unsigned int device, unsigned int nth,
 int card_find(unsigned int nth, struct card *card);
 int card_bind(const struct card *card);
 int card_is_master(const struct card *card);
+int card_is_quiet(const struct card *card);
 int card_unbind(const struct card *card);
 int card_reset(const struct card *card);
 int card_get(unsigned int nth, struct card *card);
@@ -115,6 +116,7 @@ int edu_fetch(struct edu *edu, __u64 bus, __u32 length);
 int edu_store(struct edu *edu, __u64 bus, __u32 length);
 int edu_begin_store(struct edu *edu, __u64 bus, __u32 length);
 int edu_wait(struct edu *edu);
+void edu_interrupt(struct edu *edu, bool on);
 int edu_copy(struct edu *edu, __u64 from, __u64 to, __u32 length);
 
 struct reach {
