@@ -25,17 +25,21 @@ void pcibuf_update_intx(struct pci_dev *pdev)
  *
  * Reading the command register back makes sure that the write has arrived.
  * Transactions that the card had begun may still be under way then (PCIe 6.0,
- * 7.5.3.5: Transactions Pending). The wait for a card that is gone would be in vain,
- * and take 0.7 s.
+ * 7.5.3.5: Transactions Pending).
+ *
+ * Return: true where the card has stopped; false where the register still says that the
+ * card is a bus master, or reads as all ones because nobody answers.
  */
-void pcibuf_clear_master(struct pci_dev *pdev)
+bool pcibuf_clear_master(struct pci_dev *pdev)
 {
 	u16 command;
 
 	pci_clear_master(pdev);
 	pci_read_config_word(pdev, PCI_COMMAND, &command);
-	if (pci_device_is_present(pdev))
-		pci_wait_for_pending_transaction(pdev);
+	if (command & PCI_COMMAND_MASTER)
+		return false;
+	pci_wait_for_pending_transaction(pdev);
+	return true;
 }
 
 /*
@@ -48,10 +52,26 @@ static void update_master(struct pcibuf_card *card)
 	lockdep_assert_held(&card->lock);
 	if (card->state != PCIBUF_CARD_LIVE)
 		return;
+	card->stopped = false;
 	if (card->nr_active)
 		pci_set_master(card->pdev);
 	else
-		pcibuf_clear_master(card->pdev);
+		card->stopped = pcibuf_clear_master(card->pdev);
+}
+
+/*
+ * Release the memory in quarantine if the card has stopped. Keep card->lock until the
+ * pool is drained: otherwise a new buffer could turn bus mastering back on while the old
+ * memory is being released.
+ */
+static void drain_stopped(struct pcibuf_card *card)
+{
+	lockdep_assert_held(&card->lock);
+	if (card->stopped)
+		pcibuf_pool_drain(&card->pool);
+	else if (__ratelimit(&card->log))
+		dev_warn(&card->dev,
+			 "the card is still a bus master, or does not answer: parked memory stays parked\n");
 }
 
 /**
@@ -70,9 +90,6 @@ void pcibuf_bus_master_get(struct pcibuf_card *card)
 /**
  * pcibuf_bus_master_put() - undo pcibuf_bus_master_get()
  * @card: card; the caller holds card->lock
- *
- * Keep the lock until the pool is drained: otherwise a new buffer could turn bus
- * mastering back on while the old memory is being released.
  */
 void pcibuf_bus_master_put(struct pcibuf_card *card)
 {
@@ -80,7 +97,17 @@ void pcibuf_bus_master_put(struct pcibuf_card *card)
 	if (--card->nr_active)
 		return;
 	update_master(card);
-	pcibuf_pool_drain(&card->pool);
+	drain_stopped(card);
+}
+
+/*
+ * A card that does not answer counts as stopped here: it was pulled out, or its link is
+ * down, and it comes back without bus mastering.
+ */
+static void stop_for_good(struct pcibuf_card *card)
+{
+	card->stopped = pcibuf_clear_master(card->pdev) ||
+			!pci_device_is_present(card->pdev);
 }
 
 /**
@@ -95,7 +122,18 @@ void pcibuf_card_quiesce(struct pcibuf_card *card)
 	mutex_lock(&card->lock);
 	card->state = PCIBUF_CARD_DYING;
 	WRITE_ONCE(card->pool.dying, true);
-	pcibuf_clear_master(card->pdev);
+	stop_for_good(card);
+	mutex_unlock(&card->lock);
+}
+
+/**
+ * pcibuf_card_drain() - release the memory in quarantine of a card that has stopped
+ * @card: card after pcibuf_card_quiesce()
+ */
+void pcibuf_card_drain(struct pcibuf_card *card)
+{
+	mutex_lock(&card->lock);
+	drain_stopped(card);
 	mutex_unlock(&card->lock);
 }
 
@@ -109,7 +147,7 @@ void pcibuf_card_quiesce(struct pcibuf_card *card)
 void pcibuf_card_pause(struct pcibuf_card *card)
 {
 	mutex_lock(&card->lock);
-	pcibuf_clear_master(card->pdev);
+	card->stopped = pcibuf_clear_master(card->pdev);
 	if (card->state != PCIBUF_CARD_DYING)
 		card->state = PCIBUF_CARD_PAUSED;
 	mutex_unlock(&card->lock);
@@ -138,10 +176,12 @@ void pcibuf_card_rearm(struct pcibuf_card *card)
 {
 	mutex_lock(&card->lock);
 	if (card->state == PCIBUF_CARD_DYING)
-		pcibuf_clear_master(card->pdev);
+		stop_for_good(card);
 	else
 		card->state = PCIBUF_CARD_LIVE;
 	pcibuf_update_intx(card->pdev);
 	update_master(card);
+	if (!card->nr_active)
+		drain_stopped(card);
 	mutex_unlock(&card->lock);
 }

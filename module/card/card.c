@@ -124,7 +124,9 @@ struct pcibuf_card *pcibuf_card_add(struct pci_dev *pdev,
  *
  * The order matters. First stop the card: no memory is released before. Then wait
  * for requests under way, which give up because the card is dying: no buffer is
- * removed before. Then release the memory in quarantine, and free the buffers.
+ * removed before. Then release the memory in quarantine, and free the buffers. If the
+ * card answers that it has not stopped, its memory stays with this structure for good:
+ * the card could still write to that memory.
  *
  * The caller holds the device lock of the PCI device, as remove does, and no lock of
  * the driver. Takes card->lock and the locks of pcibuf_card_free(). May sleep for
@@ -134,9 +136,10 @@ void pcibuf_card_remove(struct pcibuf_card *card)
 {
 	pcibuf_card_quiesce(card);
 	pcibuf_card_sysfs_drain(card);
-	pcibuf_pool_drain(&card->pool);
+	pcibuf_card_drain(card);
 	while (!pcibuf_card_free(card, NULL, true))
 		cond_resched();
 	device_del(&card->dev);
-	put_device(&card->dev);
+	if (!pcibuf_pool_quarantined_bytes(&card->pool))
+		put_device(&card->dev);
 }

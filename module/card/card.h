@@ -74,6 +74,7 @@ enum pcibuf_card_state {
  *	attribute of it is removed: the removal waits for whoever is in an attribute and
  *	wants the lock
  * @state: decides about bus mastering, with @nr_active; see bus_master.c
+ * @stopped: bus mastering was switched off last, and the card confirms that
  * @buffers: buffers that are made, live, or taken down: each holds its label and index
  * @indexes: indexes of the buffers on @buffers
  * @nr_buffers: number of live buffers
@@ -92,6 +93,7 @@ struct pcibuf_card {
 
 	struct mutex lock; /* protects the fields that follow */
 	enum pcibuf_card_state state;
+	bool stopped;
 	struct list_head buffers;
 	struct ida indexes;
 	unsigned int nr_buffers;
@@ -111,10 +113,11 @@ void pcibuf_pci_exit(void);
 
 /* bus_master.c */
 void pcibuf_update_intx(struct pci_dev *pdev);
-void pcibuf_clear_master(struct pci_dev *pdev);
+bool pcibuf_clear_master(struct pci_dev *pdev);
 void pcibuf_bus_master_get(struct pcibuf_card *card);
 void pcibuf_bus_master_put(struct pcibuf_card *card);
 void pcibuf_card_quiesce(struct pcibuf_card *card);
+void pcibuf_card_drain(struct pcibuf_card *card);
 void pcibuf_card_pause(struct pcibuf_card *card);
 void pcibuf_card_resumed(struct pcibuf_card *card);
 void pcibuf_card_rearm(struct pcibuf_card *card);
