@@ -244,6 +244,24 @@ static int allocate(void *arg)
 	return card_write(arg, "alloc_sg", "1M new");
 }
 
+/* A request under way counts as a buffer: the mask must not change. */
+TEST_F_TIMEOUT(protocols, mask_of_a_request_under_way, 60)
+{
+	struct beside requester;
+
+	EXPECT_EQ(0, hold_drop(&self->hold));
+	ASSERT_EQ(0, card_write(&self->card, "free", "rx"));
+	ASSERT_EQ(0, sync_point("alloc", true));
+	requester = begin(allocate, &self->card);
+	ASSERT_TRUE(sync_point_is_reached("alloc"));
+	EXPECT_EQ(EBUSY, card_write(&self->card, "dma_mask_bits", "32"));
+	ASSERT_EQ(0, sync_point("alloc", false));
+	EXPECT_EQ(0, result(&requester));
+	EXPECT_EQ(EBUSY, card_write(&self->card, "dma_mask_bits", "32"));
+	EXPECT_EQ(0, card_write(&self->card, "free", "new"));
+	EXPECT_EQ(0, card_write(&self->card, "dma_mask_bits", "32"));
+}
+
 /* Wait until another process stops the card. */
 static bool is_stopped(const struct card *card)
 {
