@@ -13,6 +13,7 @@
  *	  card_sysfs.c		attributes of a card
  *	  request.c		allocates and frees buffers
  *	  reason.c		text of last_error: why a request failed
+ *	  recover.c		configuration of a card that was loaded anew
  *	buffer/			a buffer: device, node, mappings
  *	  buffer.c		device, minor number, node and link
  *	  buffer_sysfs.c	attributes of a buffer
@@ -43,6 +44,7 @@
  *	  quarantine.c		pages in quarantine: kept, joined, taken again
  *	  dma_map.c		maps the pages for the card
  *	lib/			pure functions, also compiled and tested on the host
+ *	  bars.c		sizes of a card's BARs
  *	  parse.c		parses sizes, labels, names and ids
  *	  segments.c		joins ranges of bus addresses, formats them
  *	  extent_list.c	lists of physically contiguous pages

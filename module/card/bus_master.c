@@ -100,6 +100,21 @@ void pcibuf_bus_master_put(struct pcibuf_card *card)
 	drain_stopped(card);
 }
 
+/**
+ * pcibuf_bus_master_update() - the configuration of a card was written: decide anew
+ * @card: card; the caller holds card->lock
+ *
+ * Without buffers this also releases the memory in quarantine, if the card has stopped.
+ */
+void pcibuf_bus_master_update(struct pcibuf_card *card)
+{
+	lockdep_assert_held(&card->lock);
+	pcibuf_update_intx(card->pdev);
+	update_master(card);
+	if (!card->nr_active)
+		drain_stopped(card);
+}
+
 /*
  * A card that does not answer counts as stopped here: it was pulled out, or its link is
  * down, and it comes back without bus mastering.
@@ -179,9 +194,6 @@ void pcibuf_card_rearm(struct pcibuf_card *card)
 		stop_for_good(card);
 	else
 		card->state = PCIBUF_CARD_LIVE;
-	pcibuf_update_intx(card->pdev);
-	update_master(card);
-	if (!card->nr_active)
-		drain_stopped(card);
+	pcibuf_bus_master_update(card);
 	mutex_unlock(&card->lock);
 }

@@ -38,12 +38,14 @@ struct pcibuf_failure {
  * struct pcibuf_pci_setup - what probe found and changed of the PCI device
  * @config: configuration as probe left it, to load after a reset of the slot; freed
  *	when the driver is unbound
+ * @header: the first part of that configuration, to see whether the card lost it
  * @serial: PCIe device serial number, read once; 0 where there is none
  * @no_snoop: the card was permitted to write without snooping caches
  * @intx: the card was permitted to use its interrupt line
  */
 struct pcibuf_pci_setup {
 	struct pci_saved_state *config;
+	u32 header[PCI_STD_HEADER_SIZEOF / sizeof(u32)];
 	u64 serial;
 	bool no_snoop;
 	bool intx;
@@ -116,11 +118,18 @@ void pcibuf_update_intx(struct pci_dev *pdev);
 bool pcibuf_clear_master(struct pci_dev *pdev);
 void pcibuf_bus_master_get(struct pcibuf_card *card);
 void pcibuf_bus_master_put(struct pcibuf_card *card);
+void pcibuf_bus_master_update(struct pcibuf_card *card);
 void pcibuf_card_quiesce(struct pcibuf_card *card);
 void pcibuf_card_drain(struct pcibuf_card *card);
 void pcibuf_card_pause(struct pcibuf_card *card);
 void pcibuf_card_resumed(struct pcibuf_card *card);
 void pcibuf_card_rearm(struct pcibuf_card *card);
+
+/* recover.c */
+void pcibuf_recover_note(struct pci_dev *pdev, struct pcibuf_pci_setup *setup);
+void pcibuf_recover_config(struct pcibuf_card *card);
+int pcibuf_card_recover(struct pcibuf_card *card);
+void pcibuf_card_reset_done(struct pcibuf_card *card);
 
 /* card.c */
 int pcibuf_card_class_init(void);

@@ -105,6 +105,19 @@ static ssize_t revoke_store(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_WO(revoke);
 
+static ssize_t recover_store(struct device *dev, struct device_attribute *attr,
+			     const char *text, size_t len)
+{
+	struct pcibuf_card *card = to_card(dev);
+	unsigned int one;
+	int ret = -EINVAL;
+
+	if (!kstrtouint(text, 10, &one) && one == 1)
+		ret = pcibuf_card_recover(card);
+	return finish(card, attr->attr.name, text, len, ret, NULL);
+}
+static DEVICE_ATTR_WO(recover);
+
 static ssize_t last_error_show(struct device *dev,
 			       struct device_attribute *attr, char *buf)
 {
@@ -234,6 +247,7 @@ static const struct attribute_group user_group = {
 
 static struct attribute *root_attrs[] = {
 	&dev_attr_revoke.attr,
+	&dev_attr_recover.attr,
 	NULL
 };
 

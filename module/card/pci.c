@@ -48,6 +48,7 @@ static int save_config(struct pci_dev *pdev, struct pcibuf_pci_setup *setup)
 {
 	pci_save_state(pdev);
 	setup->config = pci_store_saved_state(pdev);
+	pcibuf_recover_note(pdev, setup);
 	return setup->config ? 0 : -ENOMEM;
 }
 
@@ -183,8 +184,7 @@ static pci_ers_result_t pcibuf_slot_reset(struct pci_dev *pdev)
 {
 	struct pcibuf_card *card = pci_get_drvdata(pdev);
 
-	pci_load_saved_state(pdev, card->setup.config);
-	pci_restore_state(pdev);
+	pcibuf_recover_config(card);
 	pcibuf_card_rearm(card);
 	return PCI_ERS_RESULT_RECOVERED;
 }
@@ -196,7 +196,7 @@ static void pcibuf_reset_prepare(struct pci_dev *pdev)
 
 static void pcibuf_reset_done(struct pci_dev *pdev)
 {
-	pcibuf_card_rearm(pci_get_drvdata(pdev));
+	pcibuf_card_reset_done(pci_get_drvdata(pdev));
 }
 
 static const struct pci_error_handlers pcibuf_err_handler = {

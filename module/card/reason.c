@@ -21,7 +21,7 @@ static const struct error {
 	const char *words;
 } errors[] = {
 	{ -EINVAL, "EINVAL",
-	  "malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL], free and revoke take a label, an index or pcibufN, dma_mask_bits takes 24 to 64 if the platform supports it, max_bytes takes a size, gid takes a number"
+	  "malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL], free and revoke take a label, an index or pcibufN, dma_mask_bits takes 24 to 64 if the platform supports it, max_bytes takes a size, gid takes a number, recover takes 1"
 	},
 	{ -EEXIST, "EEXIST",
 	  "this card has a buffer with that label; free that buffer or choose another label" },
@@ -40,6 +40,11 @@ static const struct error {
 	  "a fatal signal ended the request; nothing was allocated" },
 	{ -ENODEV, "ENODEV",
 	  "the card is going away" },
+	{ -EIO, "EIO",
+	  "the card does not answer; load it and wait for its link" },
+	{ -ENXIO, "ENXIO",
+	  "another device answers, or the card has other BARs; free the buffers, write 1 to remove of the PCI device, and 1 to /sys/bus/pci/rescan"
+	},
 };
 
 /*

@@ -62,12 +62,12 @@ broken_segments() {
 every_command() {
 	fake_machine
 	for line in "alloc 4096 rx" "alloc 4096" "alloc 8192 sg --sg" "info rx" \
-		"free 0" "mask 40" "limit 65536" "save" "restore" "list" \
+		"free 0" "mask 40" "recover" "limit 65536" "save" "restore" "list" \
 		"doctor" "bind $a" "unbind --force" "list" "info" "restore"; do
 		# shellcheck disable=SC2086 # words
 		strict 'd["command"]' $line || return
 	done >"$work/said"
-	same 16 "$(wc -l <"$work/said")"
+	same 17 "$(wc -l <"$work/said")"
 }
 
 fails_in_json() {

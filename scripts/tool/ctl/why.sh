@@ -213,6 +213,7 @@ name_errno() {
 	*"resource busy"*) errno=EBUSY status=5 ;;
 	*"Permission denied"*) errno=EACCES status=4 ;;
 	*"not permitted"*) errno=EPERM status=4 ;;
+	*"No such device or address"*) errno=ENXIO status=5 ;;
 	*"No such device"*) errno=ENODEV status=3 ;;
 	*"Interrupted"*) errno=EINTR status=1 ;;
 	*) errno=EIO status=1 ;;

@@ -57,6 +57,7 @@ static const struct file card_files[] = {
 	{ "revoke", 0200, false }, { "dma_mask_bits", 0644, false },
 	{ "max_bytes", 0644, false }, { "allocated_bytes", 0444, false },
 	{ "nr_buffers", 0444, false }, { "gid", 0644, false },
+	{ "recover", 0200, false },
 };
 
 static const struct file buffer_files[] = {

@@ -78,6 +78,7 @@ static int member_limits(void *arg)
 {
 	static const char * const files[] = {
 		"dma_mask_bits", "max_bytes", "gid", "revoke",
+		"recover",
 	};
 	const struct card *card = arg;
 	unsigned int i;

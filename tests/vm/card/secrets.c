@@ -30,6 +30,7 @@ static const struct rule {
 	{ "alloc_sg", 0, ROOT | MEMBER },
 	{ "free", 0, ROOT | MEMBER },
 	{ "revoke", 0, ROOT },
+	{ "recover", 0, ROOT },
 	{ "dma_mask_bits", ALL, ROOT },
 	{ "max_bytes", ALL, ROOT },
 	{ "gid", ALL, ROOT },
