@@ -209,6 +209,21 @@ static inline void pcibuf_free_coherent(struct device *dev, size_t size,
 #define PCIBUF_CONTIG_ALIGN PCIBUF_HUGE_PAGES
 #endif
 
+/*
+ * Does the page table entry of a fault hold a marker, although no page is mapped there?
+ * userfaultfd puts markers into the entries of a driver's mapping from 6.7 on
+ * (UFFD_FEATURE_WP_ASYNC). Before 5.19 a fault does not tell, and there are no markers.
+ */
+static inline bool pcibuf_fault_has_marker(const struct vm_fault *vmf)
+{
+#ifdef PCIBUF_HAS_ORIG_PTE
+	return vmf->flags & FAULT_FLAG_ORIG_PTE_VALID &&
+	       !pte_none(vmf->orig_pte);
+#else
+	return false;
+#endif
+}
+
 /* Pages of CMA in a zone. Linux 5.10 does not count them by zone. */
 static inline unsigned long pcibuf_zone_cma_pages(struct zone *zone)
 {

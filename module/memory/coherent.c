@@ -122,13 +122,16 @@ static int coherent_mmap(struct pcibuf_memory *memory,
  * Behind an IOMMU the mapping consists of pages, and madvise() can drop a page. Then
  * map the page again. Without an IOMMU, and with Intel's IOMMU on 5.10, the mapping
  * is a PFN mapping. Only a revoke drops an entry of a PFN mapping.
+ *
+ * userfaultfd can leave a marker where madvise() dropped a page. An insertion would be
+ * refused for ever, so end the access.
  */
 static vm_fault_t coherent_fault(struct pcibuf_memory *memory,
 				 struct vm_fault *vmf)
 {
 	void *at = to_coherent(memory)->cpu + ((u64)vmf->pgoff << PAGE_SHIFT);
 
-	if (!(vmf->vma->vm_flags & VM_MIXEDMAP))
+	if (!(vmf->vma->vm_flags & VM_MIXEDMAP) || pcibuf_fault_has_marker(vmf))
 		return VM_FAULT_SIGBUS;
 	return vmf_insert_page(vmf->vma, vmf->address & PAGE_MASK,
 			       vmalloc_to_page(at));
