@@ -143,6 +143,9 @@ static vm_fault_t coherent_fault(struct pcibuf_memory *memory,
  * area is in the file's mapping. Do not hold coherent->lock meanwhile:
  * coherent->lock is inside the mmap_lock. The list does not change after the splice,
  * because ->mmap records nothing once the buffer is dead.
+ *
+ * The wait has no bound: who holds an mmap_lock may wait for a slow file. But without the
+ * wait an ->mmap could leave entries that lead to memory of somebody else.
  */
 static void coherent_wait_idle(struct pcibuf_memory *memory)
 {
