@@ -260,6 +260,29 @@ TEST_F_TIMEOUT(errors, no_memory_below_the_mask, 120)
 	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
 }
 
+/*
+ * The IOMMU has room for a half of the request, and not for the other half. The first
+ * half must not stay mapped.
+ */
+TEST_F_TIMEOUT(errors, half_of_the_request_has_room, 60)
+{
+	unsigned int nr = 0;
+	int err = 0;
+
+	if (!iommu_translates() || coherent_forced())
+		SKIP(return, "no IOMMU has to map pages");
+	ASSERT_EQ(0, card_write(&self->card, "free", "held"));
+	ASSERT_EQ(0, card_write(&self->card, "dma_mask_bits", "24"));
+	while (!err)
+		err = card_write(&self->card, "alloc_sg", "2M full%u", nr++);
+	EXPECT_EQ(ENOMEM, err);
+	ASSERT_EQ(0, card_write(&self->card, "free", "full1"));
+	EXPECT_EQ(ENOMEM, card_write(&self->card, "alloc_sg", "4M rx"));
+	check_told(_metadata, &self->card, "the IOMMU has no free range",
+		   "ENOMEM");
+	EXPECT_EQ(0, card_write(&self->card, "alloc_sg", "2M rx"));
+}
+
 TEST_F(errors, not_there)
 {
 	EXPECT_EQ(ENOENT, card_write(&self->card, "free", "nosuch"));
