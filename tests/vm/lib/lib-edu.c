@@ -22,6 +22,7 @@
 #define EDU_DMA_TO_MEMORY	0x02
 #define EDU_ID			0x010000ed
 #define EDU_OWN_MEMORY		0x40000	/* 4 KiB */
+#define EDU_NO_CARD		(~0ULL)	/* what a read from nowhere returns */
 
 #define EDU_TIMEOUT_S		20	/* one transfer takes 0.1 s */
 
@@ -68,18 +69,23 @@ static __u64 edu_get(struct edu *edu, unsigned int reg)
 	return __atomic_load_n((__u64 *)(edu->bar + reg), __ATOMIC_SEQ_CST);
 }
 
-/* Wait until a transfer is over. Return 0 or an errno. */
+/*
+ * Wait until a transfer is over. Return 0 or an errno, which is ENODEV if no card answers.
+ */
 int edu_wait(struct edu *edu)
 {
 	const struct timespec nap = { .tv_nsec = 2000000 };
 	time_t end = time(NULL) + EDU_TIMEOUT_S;
-	int err = 0;
+	__u64 command;
 
-	while (!err && edu_get(edu, EDU_REG_DMA_COMMAND) & EDU_DMA_START) {
+	while ((command = edu_get(edu, EDU_REG_DMA_COMMAND)) & EDU_DMA_START) {
+		if (command == EDU_NO_CARD)
+			return ENODEV;
+		if (time(NULL) > end)
+			return ETIMEDOUT;
 		nanosleep(&nap, NULL);
-		err = time(NULL) > end ? ETIMEDOUT : 0;
 	}
-	return err;
+	return 0;
 }
 
 static int edu_begin(struct edu *edu, __u64 from, __u64 to, __u32 length,

@@ -15,7 +15,7 @@
 
 #include "lib.h"
 
-#define SETTLE_TRIES	20	/* of 0.1 s: RCU frees memory late */
+#define SETTLE_TRIES	100	/* of 0.1 s: RCU frees memory late on a busy machine */
 /* Less than one huge page. A kernel that checks itself keeps freed memory for a while. */
 #define TOLERANCE	(3 * MIB / 2)
 
