@@ -15,8 +15,8 @@
 # make fuzz SECONDS=3600 [SEED=N] [SUITE=debug]    run random operations of several users
 #                   for so many seconds
 # make events       test each event of a card in each state; write tests/vm/README.md
-# make coverage     show which lines of the module the tests run, in the debug kernel:
-#                   an hour
+# make coverage     show which lines of the module the tests run, in a kernel that counts
+#                   them: half an hour
 # make bench        measure what a mapping costs, with pcibuf and with other ways;
 #                   SUITES=bookworm for one kernel
 # make bench-contiguous    measure how often and how fast contiguous memory is found
