@@ -61,6 +61,10 @@ static const char *const limits[] = {
 		"the IOMMU has no free range of that size below the mask; raise dma_mask_bits if the card drives more bits, or use alloc_sg",
 	[PCIBUF_NO_COHERENT] =
 		"dma_alloc_coherent() has no memory of that size below the mask; raise dma_mask_bits if the card drives more bits, reserve CMA memory (cma= on the kernel command line), use an IOMMU, ask for less, or allocate earlier",
+	[PCIBUF_NO_ALIGN] =
+		"no such memory at bus addresses that are multiples of align; use a smaller align, or allocate earlier",
+	[PCIBUF_OVER_NATURAL] =
+		"behind an IOMMU, and from dma_alloc_coherent(), align can be at most the size, rounded up to a power of two; ask for a larger size or a smaller align",
 };
 
 static_assert(ARRAY_SIZE(limits) == PCIBUF_NR_OUTCOMES);
@@ -157,6 +161,18 @@ static int spared_words(const struct pcibuf_alloc_ctx *ctx, char *words,
 			 ctx->spared_zone, ctx->spared_node);
 }
 
+/*
+ * A range of another alignment might have been there, so the alignment is named as
+ * the limit.
+ */
+static const char *limit_text(const struct pcibuf_alloc_ctx *ctx)
+{
+	if (pcibuf_ctx_is_aligned(ctx) && (ctx->outcome == PCIBUF_NO_RANGE ||
+					   ctx->outcome == PCIBUF_NO_COHERENT))
+		return limits[PCIBUF_NO_ALIGN];
+	return limits[ctx->outcome];
+}
+
 static int memory_words(const struct pcibuf_failure *failure, char *words,
 			size_t size)
 {
@@ -164,11 +180,14 @@ static int memory_words(const struct pcibuf_failure *failure, char *words,
 	struct device *dev = ctx->pool->dev;
 	int len;
 
-	len = scnprintf(words, size, "%s", limits[ctx->outcome]);
+	len = scnprintf(words, size, "%s", limit_text(ctx));
 	len += scnprintf(words + len, size - len,
 			 " (%llu bytes, mask %u bits, %s", ctx->size,
 			 fls64(dma_get_mask(dev)),
 			 pcibuf_dma_translated(dev) ? "IOMMU" : "no IOMMU");
+	if (pcibuf_ctx_is_aligned(ctx))
+		len += scnprintf(words + len, size - len, ", align %llu bytes",
+				 ctx->align);
 	len += steps_words(ctx, words + len, size - len);
 	len += spared_words(ctx, words + len, size - len);
 	return len + scnprintf(words + len, size - len, ")");

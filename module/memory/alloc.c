@@ -16,7 +16,7 @@ choose_backing(const struct pcibuf_alloc_ctx *ctx)
 	struct pcibuf_pool *pool = ctx->pool;
 
 	if (pcibuf_force_coherent ||
-	    (ctx->contiguous && pcibuf_coherent_quarantined(pool, ctx->size)) ||
+	    (ctx->contiguous && pcibuf_coherent_quarantined(ctx)) ||
 	    pcibuf_dma_wants_coherent(pool->dev, ctx->contiguous))
 		return &pcibuf_coherent_ops;
 	return &pcibuf_pages_ops;
@@ -35,7 +35,14 @@ static enum pcibuf_outcome alloc_cma(struct pcibuf_alloc_ctx *ctx,
 	ctx->fresh = 0;
 	ctx->steps |= PCIBUF_STEP_CMA;
 	outcome = pcibuf_coherent_ops.alloc(ctx, memory);
-	return outcome == PCIBUF_NO_COHERENT ? PCIBUF_NO_RANGE : outcome;
+	switch (outcome) {
+	case PCIBUF_NO_COHERENT:
+	case PCIBUF_NO_ALIGN:
+	case PCIBUF_OVER_NATURAL:
+		return PCIBUF_NO_RANGE;
+	default:
+		return outcome;
+	}
 }
 
 static enum pcibuf_outcome alloc_charged(struct pcibuf_alloc_ctx *ctx,
@@ -69,7 +76,7 @@ static int outcome_errno(enum pcibuf_outcome outcome)
 
 /**
  * pcibuf_memory_alloc() - make the memory of a buffer
- * @ctx: pool, size and kind are set. One allocation at a time for each pool, so that
+ * @ctx: pool, size, alignment and kind are set. One allocation at a time for each pool, so that
  *	nobody else takes what is in quarantine for it; the caller holds
  *	card->alloc_lock. Its outcome is set here, and only here
  *
@@ -89,6 +96,8 @@ struct pcibuf_memory *pcibuf_memory_alloc(struct pcibuf_alloc_ctx *ctx)
 		outcome = alloc_charged(ctx, &memory);
 	pcibuf_ctx_settle(ctx, outcome == PCIBUF_DONE);
 	ctx->outcome = outcome;
-	return outcome == PCIBUF_DONE ? memory :
-					ERR_PTR(outcome_errno(outcome));
+	if (outcome != PCIBUF_DONE)
+		return ERR_PTR(outcome_errno(outcome));
+	memory->align = ctx->align;
+	return memory;
 }

@@ -120,3 +120,29 @@ enum pcibuf_outcome pcibuf_ctx_check(const struct pcibuf_alloc_ctx *ctx,
 	return pcibuf_reserve_spare() + room < rest >> PAGE_SHIFT ?
 		       PCIBUF_NO_RESERVE : PCIBUF_DONE;
 }
+
+/**
+ * pcibuf_ctx_is_aligned() - was an alignment asked for that pages do not have anyway?
+ * @ctx: the allocation
+ *
+ * Return: true where it was.
+ */
+bool pcibuf_ctx_is_aligned(const struct pcibuf_alloc_ctx *ctx)
+{
+	return ctx->align > PAGE_SIZE;
+}
+
+/**
+ * pcibuf_ctx_beyond_natural() - is the alignment larger than the natural one?
+ * @ctx: the allocation
+ *
+ * The DMA API takes no alignment. It aligns a range of an IOMMU's addresses, and a
+ * block of dma_alloc_coherent(), to the size of the range, rounded up to a power of
+ * two. A larger alignment would be luck there.
+ *
+ * Return: true where it is larger.
+ */
+bool pcibuf_ctx_beyond_natural(const struct pcibuf_alloc_ctx *ctx)
+{
+	return ctx->align > PAGE_SIZE && ctx->align / 2 >= ctx->size;
+}

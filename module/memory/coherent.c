@@ -227,36 +227,39 @@ static void coherent_release(struct pcibuf_memory *memory)
 	kfree(coherent);
 }
 
-/* Find coherent memory of exactly @size bytes: it can only be reused as a whole. */
-static struct pcibuf_memory *find_quarantined(struct pcibuf_pool *pool,
-					      u64 size)
+/* Find coherent memory of exactly the size: it can only be reused as a whole. */
+static struct pcibuf_memory *
+find_quarantined(const struct pcibuf_alloc_ctx *ctx)
 {
+	struct pcibuf_pool *pool = ctx->pool;
 	struct pcibuf_memory *memory;
 
 	lockdep_assert_held(&pool->lock);
 	list_for_each_entry(memory, &pool->quarantined, quarantined)
 		if (memory->ops->backing == PCIBUF_BACKING_COHERENT &&
-		    memory->size == size)
+		    memory->size == ctx->size &&
+		    IS_ALIGNED(to_coherent(memory)->dma, ctx->align))
 			return memory;
 	return NULL;
 }
 
 /**
- * pcibuf_coherent_quarantined() - is coherent memory of a size in quarantine?
- * @pool: pool of the card
- * @size: size of the memory in bytes
+ * pcibuf_coherent_quarantined() - is coherent memory for a buffer in quarantine?
+ * @ctx: the allocation
  *
  * Takes pool->lock. The caller holds card->alloc_lock, so that nobody else takes the
  * memory before the caller does.
  *
- * Return: true where memory of exactly this size is in quarantine.
+ * Return: true where memory of exactly the size, and of the alignment, is in
+ * quarantine.
  */
-bool pcibuf_coherent_quarantined(struct pcibuf_pool *pool, u64 size)
+bool pcibuf_coherent_quarantined(const struct pcibuf_alloc_ctx *ctx)
 {
+	struct pcibuf_pool *pool = ctx->pool;
 	bool found;
 
 	mutex_lock(&pool->lock);
-	found = find_quarantined(pool, size);
+	found = find_quarantined(ctx);
 	mutex_unlock(&pool->lock);
 	return found;
 }
@@ -267,7 +270,7 @@ static struct pcibuf_coherent *take_quarantined(struct pcibuf_alloc_ctx *ctx)
 	struct pcibuf_memory *memory;
 
 	mutex_lock(&pool->lock);
-	memory = find_quarantined(pool, ctx->size);
+	memory = find_quarantined(ctx);
 	if (memory) {
 		list_del(&memory->quarantined);
 		pool->quarantined_bytes -= ctx->size;
@@ -310,6 +313,11 @@ static enum pcibuf_outcome alloc_fresh(struct pcibuf_alloc_ctx *ctx,
 		return PCIBUF_NO_COHERENT;
 	}
 	init_memory(coherent, ctx);
+	/* CMA aligns a large block to less than its size. */
+	if (!IS_ALIGNED(coherent->dma, ctx->align)) {
+		coherent_release(&coherent->memory);
+		return PCIBUF_NO_ALIGN;
+	}
 	*fresh = coherent;
 	return PCIBUF_DONE;
 }
@@ -331,9 +339,12 @@ static enum pcibuf_outcome charge_fresh(struct pcibuf_alloc_ctx *ctx)
 static enum pcibuf_outcome coherent_alloc(struct pcibuf_alloc_ctx *ctx,
 					  struct pcibuf_memory **memory)
 {
-	struct pcibuf_coherent *coherent = take_quarantined(ctx);
 	enum pcibuf_outcome outcome = PCIBUF_DONE;
+	struct pcibuf_coherent *coherent;
 
+	if (pcibuf_ctx_beyond_natural(ctx))
+		return PCIBUF_OVER_NATURAL;
+	coherent = take_quarantined(ctx);
 	if (!coherent) {
 		outcome = charge_fresh(ctx);
 		if (outcome == PCIBUF_DONE)

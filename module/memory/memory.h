@@ -71,6 +71,9 @@ struct pcibuf_pool {
  * @PCIBUF_NO_BOUNCE: the platform would copy instead of letting the card in
  * @PCIBUF_NO_IOVA: no free range in the IOMMU's address space
  * @PCIBUF_NO_COHERENT: dma_alloc_coherent() has no such memory
+ * @PCIBUF_NO_ALIGN: no such memory at bus addresses of the alignment
+ * @PCIBUF_OVER_NATURAL: the DMA API decides the address, and the alignment is larger
+ *	than the one it gives
  * @PCIBUF_NR_OUTCOMES: how many there are
  */
 enum pcibuf_outcome {
@@ -88,6 +91,8 @@ enum pcibuf_outcome {
 	PCIBUF_NO_BOUNCE,
 	PCIBUF_NO_IOVA,
 	PCIBUF_NO_COHERENT,
+	PCIBUF_NO_ALIGN,
+	PCIBUF_OVER_NATURAL,
 	PCIBUF_NR_OUTCOMES
 };
 
@@ -111,6 +116,8 @@ enum pcibuf_steps {
  * struct pcibuf_alloc_ctx - one allocation while it is under way
  * @pool: pool of the card
  * @size: bytes wanted, whole pages
+ * @align: bytes, a power of two, at least %PAGE_SIZE: the bus address of each segment
+ *	is a multiple of it, and so is the length of each but the last
  * @contiguous: one range of bus addresses, or nothing
  * @outcome: out: how it ended, set once by pcibuf_memory_alloc(), for the words of
  *	last_error; nobody decides anything by it
@@ -125,6 +132,7 @@ enum pcibuf_steps {
 struct pcibuf_alloc_ctx {
 	struct pcibuf_pool *pool;
 	u64 size;
+	u64 align;
 	bool contiguous;
 	enum pcibuf_outcome outcome;
 	unsigned int steps;
@@ -200,6 +208,8 @@ struct pcibuf_memory_ops {
  * @pool: pool of its card
  * @size: bytes; in quarantine, what is left of it and of the memory that was joined with
  *	it
+ * @align: alignment that the buffer has, as in struct pcibuf_alloc_ctx; undefined in
+ *	quarantine
  * @segments: bus addresses, in the order of offsets, valid until it is retired
  * @nr_segments: number of segments
  * @quarantined: entry of pool->quarantined, under pool->lock
@@ -208,6 +218,7 @@ struct pcibuf_memory {
 	const struct pcibuf_memory_ops *ops;
 	struct pcibuf_pool *pool;
 	u64 size;
+	u64 align;
 	struct pcibuf_segment *segments;
 	unsigned int nr_segments;
 	struct list_head quarantined;
@@ -230,7 +241,7 @@ void pcibuf_contig_exit(void);
 
 /* coherent.c */
 extern const struct pcibuf_memory_ops pcibuf_coherent_ops;
-bool pcibuf_coherent_quarantined(struct pcibuf_pool *pool, u64 size);
+bool pcibuf_coherent_quarantined(const struct pcibuf_alloc_ctx *ctx);
 
 /* pool.c */
 void pcibuf_pool_init(struct pcibuf_pool *pool, struct device *dev);
@@ -257,5 +268,7 @@ void pcibuf_ctx_settle(struct pcibuf_alloc_ctx *ctx, bool done);
 enum pcibuf_outcome pcibuf_ctx_interrupted(const struct pcibuf_alloc_ctx *ctx);
 enum pcibuf_outcome pcibuf_ctx_check(const struct pcibuf_alloc_ctx *ctx,
 				     u64 room);
+bool pcibuf_ctx_is_aligned(const struct pcibuf_alloc_ctx *ctx);
+bool pcibuf_ctx_beyond_natural(const struct pcibuf_alloc_ctx *ctx);
 
 #endif /* PCIBUF_MEMORY_H */

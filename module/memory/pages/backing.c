@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include "lib/extent_list.h"
+#include "lib/segments.h"
 #include "memory/dma.h"
 #include "memory/pages/pages.h"
 
@@ -84,6 +85,24 @@ static struct pcibuf_pages *new_pages(const struct pcibuf_alloc_ctx *ctx)
 	return pages;
 }
 
+/*
+ * Whatever the search took care of, the bus addresses decide: a bus can have offsets,
+ * and an IOMMU whose addresses are short gives several ranges.
+ */
+static enum pcibuf_outcome map(struct pcibuf_pages *pages,
+			       const struct pcibuf_alloc_ctx *ctx)
+{
+	struct pcibuf_memory *memory = &pages->memory;
+	enum pcibuf_outcome outcome = pcibuf_pages_map(pages, ctx->contiguous);
+
+	if (outcome != PCIBUF_DONE ||
+	    pcibuf_segments_aligned(memory->segments, memory->nr_segments,
+				    ctx->align))
+		return outcome;
+	pcibuf_pages_unmap(pages);
+	return PCIBUF_NO_ALIGN;
+}
+
 /* Memory for the card, found, zeroed, placed and mapped, in this order. */
 static enum pcibuf_outcome fill(struct pcibuf_pages *pages,
 				struct pcibuf_alloc_ctx *ctx)
@@ -98,7 +117,7 @@ static enum pcibuf_outcome fill(struct pcibuf_pages *pages,
 		outcome = pcibuf_extents_zero(pages, ctx);
 	if (outcome == PCIBUF_DONE) {
 		pcibuf_extents_place(pages, one);
-		outcome = pcibuf_pages_map(pages, ctx->contiguous);
+		outcome = map(pages, ctx);
 	}
 	/* The records are charged to the caller's cgroup too. */
 	return outcome == PCIBUF_NO_RECORDS ? pcibuf_state_limit(&state) :
@@ -114,6 +133,9 @@ static enum pcibuf_outcome pages_alloc(struct pcibuf_alloc_ctx *ctx,
 	if (beyond_reach(ctx))
 		return pcibuf_dma_translated(ctx->pool->dev) ? PCIBUF_NO_IOVA :
 							       PCIBUF_NO_MASK;
+	if (pcibuf_dma_translated(ctx->pool->dev) &&
+	    pcibuf_ctx_beyond_natural(ctx))
+		return PCIBUF_OVER_NATURAL;
 	pages = new_pages(ctx);
 	if (!pages)
 		return PCIBUF_NO_RECORDS;
