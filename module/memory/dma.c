@@ -91,6 +91,24 @@ unsigned long pcibuf_dma_end_pfn(struct device *dev)
 }
 
 /**
+ * pcibuf_dma_pfn_shift() - how far bus addresses are from physical addresses
+ * @dev: PCI device of the card; no IOMMU translates for it
+ *
+ * A bus can have several ranges with shifts of their own. This is the shift of the
+ * first memory. So a caller that depends on bus addresses has to check them when it has
+ * the memory.
+ *
+ * Return: number to add to a page frame number, to get the page frame number that the
+ * card sees. The sum may wrap.
+ */
+unsigned long pcibuf_dma_pfn_shift(struct device *dev)
+{
+	unsigned long pfn = NODE_DATA(first_memory_node)->node_start_pfn;
+
+	return PHYS_PFN(phys_to_dma(dev, PFN_PHYS(pfn))) - pfn;
+}
+
+/**
  * pcibuf_dma_capable() - can a card drive the bus addresses of memory?
  * @dev: PCI device of the card
  * @page: first page of the memory

@@ -187,7 +187,9 @@ static enum pcibuf_outcome search_zone(struct contig *contig, struct zone *zone,
 	enum pcibuf_outcome outcome;
 
 	contig->zone = zone;
-	contig->first = ALIGN(zone->zone_start_pfn, PCIBUF_CONTIG_ALIGN);
+	contig->first = ALIGN(pcibuf_state_align(contig->state,
+						 zone->zone_start_pfn),
+			      PCIBUF_CONTIG_ALIGN);
 	if (contig->first >= end || end - contig->first < contig->nr_pages)
 		return PCIBUF_NONE;
 	span->chances = MAX_CHANCES;
@@ -301,7 +303,8 @@ enum pcibuf_outcome pcibuf_contig_get(struct pcibuf_alloc_state *state,
 		.state = state,
 		.nr_pages = nr_pages,
 		.span.need = DIV_ROUND_UP(nr_pages, PCIBUF_HUGE_PAGES),
-		.span.align = PCIBUF_CONTIG_ALIGN / PCIBUF_HUGE_PAGES,
+		.span.align = max_t(unsigned long, state->align,
+				    PCIBUF_CONTIG_ALIGN) / PCIBUF_HUGE_PAGES,
 		.span.moves = max_t(u64, (u64)nr_pages * MAX_MOVES, MIN_MOVES),
 	};
 	struct pcibuf_pages list = { };

@@ -193,7 +193,8 @@ enum pcibuf_outcome pcibuf_neighbours_get(struct pcibuf_alloc_state *state,
 	enum pcibuf_outcome outcome;
 	unsigned long pfn;
 
-	if (nr_pages <= PCIBUF_HUGE_PAGES)
+	/* Neighbours lie anywhere. A contiguous allocation chooses the address. */
+	if (nr_pages <= PCIBUF_HUGE_PAGES || state->align > PCIBUF_HUGE_PAGES)
 		return PCIBUF_NONE;
 	search.max = nr_pages / PCIBUF_HUGE_PAGES;
 	search.max += search.max / 8 + SURPLUS;

@@ -58,6 +58,10 @@ struct pcibuf_pages {
  * @narrow: the card reaches only a part of the memory
  * @low: the narrowest zone is asked too: nothing else is left
  * @quarantined: pages of an order below this may be in quarantine
+ * @align: base pages: the memory is to begin at a multiple of this; 1 behind an IOMMU,
+ *	where addresses of pages do not matter
+ * @shift: what is added to a page frame number before that is compared: bus addresses
+ *	count, not physical ones
  */
 struct pcibuf_alloc_state {
 	struct pcibuf_alloc_ctx *ctx;
@@ -68,6 +72,8 @@ struct pcibuf_alloc_state {
 	bool narrow;
 	bool low;
 	unsigned int quarantined;
+	unsigned long align;
+	unsigned long shift;
 };
 
 /* How to ask the page allocator for this zone first. */
@@ -122,6 +128,8 @@ enum pcibuf_outcome pcibuf_state_add(struct pcibuf_alloc_state *state,
 				     unsigned int nr);
 bool pcibuf_state_keeps_low(const struct pcibuf_alloc_state *state);
 void pcibuf_state_ask_low(struct pcibuf_alloc_state *state);
+unsigned long pcibuf_state_align(const struct pcibuf_alloc_state *state,
+				 unsigned long pfn);
 
 /* quarantine.c */
 void pcibuf_pages_quarantine(struct pcibuf_memory *memory);
@@ -161,6 +169,8 @@ enum pcibuf_outcome pcibuf_page_get(struct pcibuf_alloc_state *state,
 enum pcibuf_outcome pcibuf_scattered_get(struct pcibuf_alloc_state *state);
 
 /* range.c */
+enum pcibuf_outcome pcibuf_block_get(struct pcibuf_alloc_state *state,
+				     unsigned long nr_pages);
 enum pcibuf_outcome pcibuf_range_get(struct pcibuf_alloc_state *state);
 
 /* dma_map.c */
