@@ -268,3 +268,68 @@ unsigned int pcibuf_extents_row(const struct pcibuf_extent *extents,
 	}
 	return 0;
 }
+
+/**
+ * pcibuf_extents_aligned_row() - find extents that hold contiguous, aligned memory
+ * @extents: list, sorted by address
+ * @nr: length of the list
+ * @want: what is wanted
+ * @first: out: index of the first extent, at whose front the memory begins
+ * @usable: whether pages can be used
+ *
+ * Return: how many extents, 0 where there are none.
+ */
+unsigned int pcibuf_extents_aligned_row(const struct pcibuf_extent *extents,
+					unsigned int nr,
+					const struct pcibuf_extent_row *want,
+					unsigned int *first,
+					pcibuf_usable_fn *usable)
+{
+	unsigned int row;
+
+	for (*first = 0; *first < nr; ++*first) {
+		const struct pcibuf_extent *at = &extents[*first];
+
+		if ((at->pfn + want->shift) % want->align)
+			continue;
+		row = length_of_row(at, nr - *first, want->nr_pages);
+		if (row == 1 && front_usable(at, want->nr_pages, usable))
+			return row;
+		if (row > 1 && row <= want->max_extents &&
+		    usable_part(at, row, want->nr_pages, usable) == row)
+			return row;
+	}
+	return 0;
+}
+
+/**
+ * pcibuf_extents_aligned_part() - find aligned memory behind the front of an extent
+ * @extents: list
+ * @nr: length of the list
+ * @want: what is wanted, of one extent
+ * @skip: out: base pages of the extent that come before that memory
+ * @usable: whether pages can be used
+ *
+ * Return: index of the extent, @nr where there is none.
+ */
+unsigned int pcibuf_extents_aligned_part(const struct pcibuf_extent *extents,
+					 unsigned int nr,
+					 const struct pcibuf_extent_row *want,
+					 unsigned long *skip,
+					 pcibuf_usable_fn *usable)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		const struct pcibuf_extent *at = &extents[i];
+
+		*skip = -(at->pfn + want->shift) % want->align;
+		if (*skip >= at->nr_pages ||
+		    at->nr_pages - *skip < want->nr_pages ||
+		    (*skip | want->nr_pages) % page_size(at))
+			continue;
+		if (usable(at->pfn + *skip, want->nr_pages, at->order))
+			break;
+	}
+	return i;
+}

@@ -30,6 +30,20 @@ struct pcibuf_extent {
 	bool dirty;
 };
 
+/**
+ * struct pcibuf_extent_row - contiguous memory of an alignment that is wanted
+ * @nr_pages: base pages
+ * @align: base pages, a power of two: the first page lies at a multiple of this,
+ * @shift: after this was added to its page frame number
+ * @max_extents: how many extents the memory may consist of
+ */
+struct pcibuf_extent_row {
+	unsigned long nr_pages;
+	unsigned long align;
+	unsigned long shift;
+	unsigned int max_extents;
+};
+
 /* Can each of these pages be used: is none of them pinned or broken? */
 typedef bool pcibuf_usable_fn(unsigned long pfn, unsigned long nr_pages,
 			      unsigned int order);
@@ -91,5 +105,15 @@ enum pcibuf_found pcibuf_extents_best(const struct pcibuf_extent *extents,
 unsigned int pcibuf_extents_row(const struct pcibuf_extent *extents,
 				unsigned int nr, unsigned long nr_pages,
 				unsigned int *first, pcibuf_usable_fn *usable);
+unsigned int pcibuf_extents_aligned_row(const struct pcibuf_extent *extents,
+					unsigned int nr,
+					const struct pcibuf_extent_row *want,
+					unsigned int *first,
+					pcibuf_usable_fn *usable);
+unsigned int pcibuf_extents_aligned_part(const struct pcibuf_extent *extents,
+					 unsigned int nr,
+					 const struct pcibuf_extent_row *want,
+					 unsigned long *skip,
+					 pcibuf_usable_fn *usable);
 
 #endif /* PCIBUF_EXTENT_LIST_H */

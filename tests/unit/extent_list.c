@@ -313,4 +313,87 @@ TEST_F(extents, row_of_one)
 	EXPECT_EQ(0, row(list, 1, 8, &first));
 }
 
+/* Find @nr_pages at a multiple of @align, of at most @max extents. */
+static unsigned int aligned(const struct pcibuf_extent *list, unsigned int nr,
+			    unsigned long nr_pages, unsigned long align,
+			    unsigned int max, unsigned int *first)
+{
+	struct pcibuf_extent_row want = {
+		.nr_pages = nr_pages, .align = align, .max_extents = max,
+	};
+
+	return pcibuf_extents_aligned_row(list, nr, &want, first, usable);
+}
+
+TEST_F(extents, aligned_row_begins_at_the_front)
+{
+	static const struct pcibuf_extent list[] = {
+		PAGES(4, 12), PAGES(24, 8), PAGES(32, 4), PAGES(64, 64),
+	};
+	struct pcibuf_extent_row want = { .nr_pages = 8, .align = 8 };
+	unsigned int first;
+
+	EXPECT_EQ(1, aligned(list, 4, 8, 8, 9, &first));
+	EXPECT_EQ(1, first);
+	EXPECT_EQ(2, aligned(list, 4, 12, 8, 9, &first));
+	EXPECT_EQ(1, first);
+	EXPECT_EQ(1, aligned(list, 4, 12, 8, 1, &first));
+	EXPECT_EQ(3, first);
+	EXPECT_EQ(1, aligned(list, 4, 4, 32, 9, &first));
+	EXPECT_EQ(2, first);
+	EXPECT_EQ(0, aligned(list, 4, 65, 32, 9, &first));
+	EXPECT_EQ(0, aligned(list, 4, 1, 128, 9, &first));
+	/* The bus address counts. */
+	want.shift = 4;
+	EXPECT_EQ(1, pcibuf_extents_aligned_row(list, 4, &want, &first, usable));
+	EXPECT_EQ(0, first);
+}
+
+TEST_F(extents, aligned_row_leaves_out_what_is_held)
+{
+	static const struct pcibuf_extent list[] = {
+		PAGES(0, 16), HUGE_PAGES(4 * SIZE, 1), PAGES(5 * SIZE, 8),
+	};
+	unsigned int first;
+
+	hold(0);
+	EXPECT_EQ(0, aligned(list, 1, 8, 8, 9, &first));
+	EXPECT_EQ(1, aligned(list, 3, 8, 8, 9, &first));
+	EXPECT_EQ(2, first);
+	EXPECT_EQ(2, aligned(list, 3, SIZE + 8, 4 * SIZE, 9, &first));
+	EXPECT_EQ(1, first);
+	hold(5 * SIZE + 7);
+	EXPECT_EQ(0, aligned(list, 3, SIZE + 8, 4 * SIZE, 9, &first));
+	EXPECT_EQ(2, aligned(list, 3, SIZE + 7, 4 * SIZE, 9, &first));
+}
+
+TEST_F(extents, aligned_part_behind_the_front)
+{
+	static const struct pcibuf_extent list[] = {
+		PAGES(4, 8), PAGES(20, 12), HUGE_PAGES(SIZE, 3), PAGES(5000, 100),
+	};
+	struct pcibuf_extent_row want = { .nr_pages = 8, .align = 8 };
+	unsigned long skip;
+
+	EXPECT_EQ(1, pcibuf_extents_aligned_part(list, 4, &want, &skip, usable));
+	EXPECT_EQ(4, skip);
+	want.nr_pages = SIZE;
+	want.align = 2 * SIZE;
+	EXPECT_EQ(2, pcibuf_extents_aligned_part(list, 4, &want, &skip, usable));
+	EXPECT_EQ(SIZE, skip);
+	want.nr_pages = SIZE / 2;
+	EXPECT_EQ(4, pcibuf_extents_aligned_part(list, 4, &want, &skip, usable));
+	want.nr_pages = 3 * SIZE;
+	EXPECT_EQ(4, pcibuf_extents_aligned_part(list, 4, &want, &skip, usable));
+	/* The bus address counts. */
+	want.nr_pages = 2;
+	want.align = 16;
+	want.shift = 6;
+	EXPECT_EQ(0, pcibuf_extents_aligned_part(list, 4, &want, &skip, usable));
+	EXPECT_EQ(6, skip);
+	hold(11);
+	EXPECT_EQ(1, pcibuf_extents_aligned_part(list, 4, &want, &skip, usable));
+	EXPECT_EQ(6, skip);
+}
+
 TEST_HARNESS_MAIN

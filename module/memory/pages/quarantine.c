@@ -135,7 +135,8 @@ enum pcibuf_outcome pcibuf_quarantine_take(struct pcibuf_alloc_state *state,
 
 	if (!pcibuf_extents_reserve(state->pages, 1))
 		return PCIBUF_NO_RECORDS;
-	if (order >= state->quarantined)
+	/* A page of an alignment is taken as a range. */
+	if (order >= state->quarantined || state->align > 1)
 		return PCIBUF_NONE;
 	mutex_lock(&pool->lock);
 	list_for_each_entry(memory, &pool->quarantined, quarantined) {
@@ -176,14 +177,65 @@ static bool take_row(struct pcibuf_pages *from, struct pcibuf_extent *row,
 	return true;
 }
 
-static bool take_range(struct pcibuf_pages *from, unsigned long nr_pages,
-		       struct pcibuf_pages *into)
+/* Make an extent of its own of what comes behind the first @nr_pages. */
+static bool split_extent(struct pcibuf_pages *from, unsigned int at,
+			 unsigned long nr_pages)
+{
+	struct pcibuf_extent *extent;
+
+	if (!pcibuf_extents_reserve(from, 1))
+		return false;
+	extent = &from->extents[at];
+	memmove(extent + 1, extent, (from->nr_extents - at) * sizeof(*extent));
+	pcibuf_extent_cut(extent + 1, nr_pages, extent);
+	from->nr_extents++;
+	return true;
+}
+
+/*
+ * Extents of several orders stay together in one range of a buffer. In pieces of up to
+ * a huge page they would be sorted by order, so there a piece has one order.
+ */
+static unsigned int find_aligned(struct pcibuf_pages *from,
+				 const struct pcibuf_alloc_state *state,
+				 unsigned long nr_pages, unsigned int *first)
+{
+	bool together = state->ctx->contiguous ||
+			state->align > PCIBUF_HUGE_PAGES;
+	struct pcibuf_extent_row want = {
+		.nr_pages = nr_pages,
+		.align = state->align,
+		.shift = state->shift,
+		.max_extents = together ? UINT_MAX : 1,
+	};
+	unsigned long skip;
+	unsigned int nr;
+
+	nr = pcibuf_extents_aligned_row(from->extents, from->nr_extents, &want,
+					first, usable);
+	if (nr)
+		return nr;
+	*first = pcibuf_extents_aligned_part(from->extents, from->nr_extents,
+					     &want, &skip, usable);
+	if (*first == from->nr_extents || !split_extent(from, *first, skip))
+		return 0;
+	++*first;
+	return 1;
+}
+
+static bool take_range(struct pcibuf_pages *from,
+		       const struct pcibuf_alloc_state *state,
+		       unsigned long nr_pages)
 {
 	unsigned int first, nr;
 
-	nr = pcibuf_extents_row(from->extents, from->nr_extents, nr_pages,
-				&first, usable);
-	return nr && take_row(from, &from->extents[first], nr, nr_pages, into);
+	if (state->align > 1)
+		nr = find_aligned(from, state, nr_pages, &first);
+	else
+		nr = pcibuf_extents_row(from->extents, from->nr_extents,
+					nr_pages, &first, usable);
+	return nr && take_row(from, &from->extents[first], nr, nr_pages,
+			      state->pages);
 }
 
 /**
@@ -205,7 +257,7 @@ enum pcibuf_outcome pcibuf_quarantine_take_range(struct pcibuf_alloc_state *stat
 	mutex_lock(&pool->lock);
 	list_for_each_entry(memory, &pool->quarantined, quarantined) {
 		if (memory->ops->backing != PCIBUF_BACKING_PAGES ||
-		    !take_range(to_pages(memory), nr_pages, state->pages))
+		    !take_range(to_pages(memory), state, nr_pages))
 			continue;
 		outcome = PCIBUF_DONE;
 		break;
