@@ -34,6 +34,7 @@
  *	  block.c		joins, splits and retakes blocks of free pages
  *	  extents.c		list of the extents that an allocation found
  *	  scattered.c		pages at any address
+ *	  aligned.c		pages and pieces at addresses of an alignment
  *	  range.c		contiguous range: the steps that find one
  *	  neighbours.c		contiguous range of free huge pages
  *	  contig.c		contiguous range that others are moved out of

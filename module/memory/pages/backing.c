@@ -112,11 +112,16 @@ static enum pcibuf_outcome fill(struct pcibuf_pages *pages,
 	enum pcibuf_outcome outcome;
 
 	pcibuf_state_init(&state, pages, ctx);
-	outcome = one ? pcibuf_range_get(&state) : pcibuf_scattered_get(&state);
+	if (one)
+		outcome = pcibuf_range_get(&state);
+	else if (state.align > 1)
+		outcome = pcibuf_aligned_get(&state);
+	else
+		outcome = pcibuf_scattered_get(&state);
 	if (outcome == PCIBUF_DONE)
 		outcome = pcibuf_extents_zero(pages, ctx);
 	if (outcome == PCIBUF_DONE) {
-		pcibuf_extents_place(pages, one);
+		pcibuf_extents_place(pages, one || state.align > 1);
 		outcome = map(pages, ctx);
 	}
 	/* The records are charged to the caller's cgroup too. */

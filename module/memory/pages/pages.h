@@ -5,7 +5,8 @@
  * From the top: backing.c is the backing. Its memory is a list of extents
  * (extents.c), which scattered.c finds anywhere, or range.c in one place: among free
  * huge pages (neighbours.c), or by moving others out (contig.c). What is in
- * quarantine comes first (quarantine.c). dma_map.c maps the list for the card.
+ * quarantine comes first (quarantine.c). aligned.c finds segments of an alignment, with
+ * the same means. dma_map.c maps the list for the card.
  */
 #ifndef PCIBUF_PAGES_H
 #define PCIBUF_PAGES_H
@@ -162,6 +163,9 @@ enum pcibuf_outcome pcibuf_contig_get(struct pcibuf_alloc_state *state,
 /* neighbours.c */
 enum pcibuf_outcome pcibuf_neighbours_get(struct pcibuf_alloc_state *state,
 					  unsigned long nr_pages);
+
+/* aligned.c */
+enum pcibuf_outcome pcibuf_aligned_get(struct pcibuf_alloc_state *state);
 
 /* scattered.c */
 enum pcibuf_outcome pcibuf_page_get(struct pcibuf_alloc_state *state,
