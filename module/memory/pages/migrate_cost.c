@@ -2,6 +2,7 @@
 /*
  * Migrate cost: what it costs to empty a block of memory that others use.
  */
+#include <linux/log2.h>
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -63,6 +64,23 @@ static u16 page_cost(struct zone *zone, struct page *page, unsigned long *step)
 	return head == page && !page_count(page) ? 1 : PCIBUF_COST_NEVER;
 }
 
+/*
+ * Is the block a part of a larger free block? Only the first page of a free block tells
+ * of it.
+ */
+static bool in_larger_block(unsigned long pfn)
+{
+	unsigned long nr;
+
+	for (nr = 2 * PCIBUF_HUGE_PAGES; nr <= MAX_ORDER_NR_PAGES; nr *= 2) {
+		struct page *head = pfn_to_page(round_down(pfn, nr));
+
+		if (PageBuddy(head) && page_private(head) >= ilog2(nr))
+			return true;
+	}
+	return false;
+}
+
 /**
  * pcibuf_migrate_cost() - how many pages must be moved to empty a block?
  * @zone: zone of the block
@@ -83,6 +101,8 @@ u16 pcibuf_migrate_cost(struct zone *zone, unsigned long pfn)
 
 	if (!page)
 		return PCIBUF_COST_NEVER;
+	if (page_zone(page) == zone && in_larger_block(pfn))
+		return 0;
 	for (at = 0; at < PCIBUF_HUGE_PAGES; at += step) {
 		u16 cost = page_cost(zone, page + at, &step);
 
