@@ -30,6 +30,44 @@ size_t pcibuf_span_neighbours(const unsigned long *pfns, size_t nr,
 	return nr;
 }
 
+/* The alignment that a row of @need blocks has by nature: its size as a power of two. */
+static size_t natural_of(size_t need)
+{
+	size_t natural = 1;
+
+	while (natural < need)
+		natural *= 2;
+	return natural;
+}
+
+/**
+ * pcibuf_span_natural_neighbours() - find blocks that follow each other, aligned
+ * @pfns: where blocks begin, ascending
+ * @nr: how many
+ * @step: distance of two neighbours, a power of two
+ * @need: how many in a row are wanted, not 0
+ * @shift: what is added to a page frame number before its alignment counts
+ *
+ * Return: index of the first of them, which lies at a multiple of the size of the row,
+ * rounded up to a power of two; @nr where there are none.
+ */
+size_t pcibuf_span_natural_neighbours(const unsigned long *pfns, size_t nr,
+				      unsigned long step, size_t need,
+				      unsigned long shift)
+{
+	unsigned long align = natural_of(need) * step;
+	size_t i, first = 0;
+
+	for (i = 0; i < nr; i++) {
+		if (i && pfns[i] != pfns[i - 1] + step)
+			first = i;
+		if (i - first + 1 >= need &&
+		    (pfns[i - need + 1] + shift) % align == 0)
+			return i - need + 1;
+	}
+	return nr;
+}
+
 /**
  * pcibuf_span_cheapest() - find the row of blocks that costs least
  * @costs: of each block
@@ -83,6 +121,31 @@ u64 pcibuf_span_cost(const struct pcibuf_span_search *search, size_t at)
 		sum += search->costs[i];
 	}
 	return sum;
+}
+
+/**
+ * pcibuf_span_natural() - find a row of the same cost that is naturally aligned
+ * @search: the search
+ * @at: index of the first block of the row that costs least
+ * @cost: cost of that row
+ *
+ * Return: index of the first block of the row; @at where no other row of that cost is
+ * better.
+ */
+size_t pcibuf_span_natural(const struct pcibuf_span_search *search, size_t at,
+			   u64 cost)
+{
+	size_t i, natural = search->natural;
+
+	if (at == search->nr || natural <= search->align ||
+	    (at + search->lead) % natural == 0)
+		return at;
+	i = -search->lead % natural;
+	for (; i < search->nr && search->need <= search->nr - i; i += natural)
+		if (i % search->align == 0 &&
+		    pcibuf_span_cost(search, i) == cost)
+			return i;
+	return at;
 }
 
 static void never(struct pcibuf_span_search *search, size_t from, size_t end)

@@ -56,6 +56,72 @@ TEST(neighbours_are_distinct)
 	EXPECT_EQ(4, pcibuf_span_neighbours(pfns, 4, STEP, 3));
 }
 
+TEST(natural_neighbours)
+{
+	static const unsigned long pfns[] = {
+		512, 1024, 1536, 2048, 2560, 3072, 3584, 5120,
+	};
+	size_t nr = ARRAY_SIZE(pfns);
+
+	EXPECT_EQ(0, pcibuf_span_natural_neighbours(pfns, nr, STEP, 1, 0));
+	EXPECT_EQ(1, pcibuf_span_natural_neighbours(pfns, nr, STEP, 2, 0));
+	/* Three blocks are aligned as four. */
+	EXPECT_EQ(3, pcibuf_span_natural_neighbours(pfns, nr, STEP, 3, 0));
+	EXPECT_EQ(3, pcibuf_span_natural_neighbours(pfns, nr, STEP, 4, 0));
+	EXPECT_EQ(nr, pcibuf_span_natural_neighbours(pfns, nr, STEP, 5, 0));
+	EXPECT_EQ(nr, pcibuf_span_natural_neighbours(pfns, nr, STEP, 8, 0));
+	/* The bus address counts. */
+	EXPECT_EQ(0, pcibuf_span_natural_neighbours(pfns, nr, STEP, 4, 1536));
+	EXPECT_EQ(0, pcibuf_span_natural_neighbours(pfns, nr, STEP, 4, -512UL));
+	EXPECT_EQ(nr, pcibuf_span_natural_neighbours(pfns, nr, STEP, 2, 1));
+	EXPECT_EQ(0, pcibuf_span_natural_neighbours(pfns, 0, STEP, 2, 0));
+}
+
+TEST(natural_of_the_same_cost)
+{
+	static u16 costs[] = { 1, 0, 0, 0, 0, 0, 0, 0, 0, NEVER };
+	struct pcibuf_span_search search = {
+		.costs = costs, .nr = 10, .need = 3, .align = 1, .natural = 4,
+	};
+
+	EXPECT_EQ(4, pcibuf_span_natural(&search, 1, 0));
+	search.lead = 1;
+	EXPECT_EQ(3, pcibuf_span_natural(&search, 1, 0));
+	search.lead = 7;
+	EXPECT_EQ(1, pcibuf_span_natural(&search, 1, 0));
+	EXPECT_EQ(1, pcibuf_span_natural(&search, 2, 0));
+	/* None of that cost: what was found stays. */
+	search.lead = 0;
+	costs[5] = 1;
+	EXPECT_EQ(1, pcibuf_span_natural(&search, 1, 0));
+	costs[5] = NEVER;
+	EXPECT_EQ(1, pcibuf_span_natural(&search, 1, 0));
+	costs[5] = 0;
+	/* No other alignment than the one that is a must, and nothing found. */
+	search.align = 4;
+	EXPECT_EQ(0, pcibuf_span_natural(&search, 0, 1));
+	EXPECT_EQ(10, pcibuf_span_natural(&search, 10, 0));
+	/* Not beyond the last block. */
+	search.align = 1;
+	search.lead = 3;
+	search.nr = 2;
+	EXPECT_EQ(0, pcibuf_span_natural(&search, 0, 0));
+}
+
+/* A row that must be at even blocks is found at one. */
+TEST(natural_keeps_the_alignment)
+{
+	static u16 costs[16];
+	struct pcibuf_span_search search = {
+		.costs = costs, .nr = 16, .need = 4, .align = 2, .natural = 4,
+	};
+
+	search.lead = 2;
+	EXPECT_EQ(2, pcibuf_span_natural(&search, 0, 0));
+	search.lead = 1;
+	EXPECT_EQ(0, pcibuf_span_natural(&search, 0, 0));
+}
+
 TEST(cheapest_wins)
 {
 	static const u16 costs[] = { 5, 5, 5, 1, 2, 9, 0, 3, 3 };

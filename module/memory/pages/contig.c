@@ -13,6 +13,7 @@
  * out.
  */
 #include <linux/gfp.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
@@ -130,6 +131,7 @@ static enum pcibuf_outcome next_range(struct contig *contig, size_t *at,
 
 	for (looks = 0; looks < MAX_LOOKS; looks++) {
 		*at = cheapest(contig, span->need, cost);
+		*at = pcibuf_span_natural(span, *at, *cost);
 		if (*at == span->nr || *cost > span->moves)
 			break;
 		outcome = judge(contig, *at, *at + span->need);
@@ -192,6 +194,7 @@ static enum pcibuf_outcome search_zone(struct contig *contig, struct zone *zone,
 			      PCIBUF_CONTIG_ALIGN);
 	if (contig->first >= end || end - contig->first < contig->nr_pages)
 		return PCIBUF_NONE;
+	span->lead = (contig->first + contig->state->shift) / PCIBUF_HUGE_PAGES;
 	span->chances = MAX_CHANCES;
 	span->refused_end = 0;
 	span->nr = (end - contig->first) / PCIBUF_HUGE_PAGES;
@@ -305,6 +308,7 @@ enum pcibuf_outcome pcibuf_contig_get(struct pcibuf_alloc_state *state,
 		.span.need = DIV_ROUND_UP(nr_pages, PCIBUF_HUGE_PAGES),
 		.span.align = max_t(unsigned long, state->align,
 				    PCIBUF_CONTIG_ALIGN) / PCIBUF_HUGE_PAGES,
+		.span.natural = roundup_pow_of_two(nr_pages) / PCIBUF_HUGE_PAGES,
 		.span.moves = max_t(u64, (u64)nr_pages * MAX_MOVES, MIN_MOVES),
 	};
 	struct pcibuf_pages list = { };

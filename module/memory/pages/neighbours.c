@@ -7,6 +7,7 @@
  * side, and the others go back.
  */
 #include <linux/gfp.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -28,15 +29,20 @@
  * @pfns: page frame number of each
  * @nr: how many were taken
  * @max: how many may be taken
+ * @natural: how many are taken before any row will do
  */
 struct search {
 	struct pcibuf_alloc_state *state;
 	unsigned long *pfns;
 	size_t nr;
 	size_t max;
+	size_t natural;
 };
 
-/* Take one huge page more. */
+/*
+ * Take one huge page more. It is not zeroed, because it may go back. (With init_on_alloc
+ * the kernel zeroes it nevertheless.)
+ */
 static enum pcibuf_outcome take_one(struct search *search)
 {
 	struct pcibuf_alloc_ctx *ctx = search->state->ctx;
@@ -50,8 +56,7 @@ static enum pcibuf_outcome take_one(struct search *search)
 	if (outcome != PCIBUF_DONE)
 		return outcome;
 	page = pcibuf_state_page(search->state,
-				 PCIBUF_GFP | __GFP_COMP | __GFP_ZERO,
-				 PCIBUF_HUGE_ORDER);
+				 PCIBUF_GFP | __GFP_COMP, PCIBUF_HUGE_ORDER);
 	if (!page)
 		return pcibuf_state_none(search->state, PCIBUF_HUGE_ORDER);
 	search->pfns[search->nr++] = page_to_pfn(page);
@@ -76,25 +81,43 @@ static int compare(const void *a, const void *b)
 	return *left < *right ? -1 : *left > *right;
 }
 
+/*
+ * Choose @need neighbours of those that were taken: aligned to their size, or anywhere
+ * when no more are to be had for that. Return the index of the first, @nr without any.
+ */
+static size_t choose(struct search *search, size_t need, bool anywhere)
+{
+	size_t at;
+
+	sort(search->pfns, search->nr, sizeof(*search->pfns), compare, NULL);
+	at = pcibuf_span_natural_neighbours(search->pfns, search->nr,
+					    PCIBUF_HUGE_PAGES, need,
+					    search->state->shift);
+	if (at == search->nr && anywhere)
+		at = pcibuf_span_neighbours(search->pfns, search->nr,
+					    PCIBUF_HUGE_PAGES, need);
+	return at;
+}
+
 /* Find @need neighbours, the first of them at index *@at. */
 static enum pcibuf_outcome find(struct search *search, size_t need, size_t *at)
 {
 	enum pcibuf_outcome outcome;
 	size_t target = need;
+	bool last;
 
 	for (;;) {
 		outcome = collect(search, target);
-		sort(search->pfns, search->nr, sizeof(*search->pfns), compare,
-		     NULL);
-		*at = pcibuf_span_neighbours(search->pfns, search->nr,
-					     PCIBUF_HUGE_PAGES, need);
+		last = outcome != PCIBUF_DONE || search->nr >= search->natural;
+		*at = choose(search, need, last);
 		if (*at < search->nr)
 			return PCIBUF_DONE;
 		if (outcome != PCIBUF_DONE)
 			return outcome;
 		if (search->nr == search->max)
 			return PCIBUF_NONE;
-		target = min(search->max, search->nr + need / 16 + 8);
+		target = search->nr < search->natural ? search->natural :
+			 min(search->max, search->nr + need / 16 + 8);
 	}
 }
 
@@ -165,6 +188,7 @@ static enum pcibuf_outcome add(struct pcibuf_alloc_state *state,
 			.pfn = pfn,
 			.nr_pages = nr_pages - tail,
 			.order = PCIBUF_HUGE_ORDER,
+			.dirty = !want_init_on_alloc(PCIBUF_GFP),
 		},
 		{ .pfn = pfn + nr_pages - tail, .nr_pages = tail },
 	};
@@ -176,6 +200,18 @@ static enum pcibuf_outcome add(struct pcibuf_alloc_state *state,
 		pcibuf_extent_put(&extents[1]);
 	}
 	return outcome;
+}
+
+/*
+ * How many huge pages in a row contain a row that is aligned to its size. If that is more
+ * than may be held, 0: then an alignment is luck.
+ */
+static size_t enough(unsigned long nr_pages, size_t max)
+{
+	size_t need = DIV_ROUND_UP(nr_pages, PCIBUF_HUGE_PAGES);
+	size_t nr = need + roundup_pow_of_two(need) - 1;
+
+	return nr <= max ? nr : 0;
 }
 
 /**
@@ -198,6 +234,7 @@ enum pcibuf_outcome pcibuf_neighbours_get(struct pcibuf_alloc_state *state,
 		return PCIBUF_NONE;
 	search.max = nr_pages / PCIBUF_HUGE_PAGES;
 	search.max += search.max / 8 + SURPLUS;
+	search.natural = enough(nr_pages, search.max);
 	search.pfns = kvmalloc_array(search.max, sizeof(*search.pfns),
 				     PCIBUF_GFP);
 	if (!search.pfns)
