@@ -24,6 +24,7 @@
  * @text: what was written
  * @len: its length
  * @error: a negative errno
+ * @bad: what is malformed, where the error is -EINVAL and this is known
  * @ctx: the allocation; NULL where it was none
  */
 struct pcibuf_failure {
@@ -31,6 +32,7 @@ struct pcibuf_failure {
 	const char *text;
 	size_t len;
 	int error;
+	enum pcibuf_bad_word bad;
 	const struct pcibuf_alloc_ctx *ctx;
 };
 

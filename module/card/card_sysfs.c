@@ -39,6 +39,22 @@ static ssize_t finish(struct pcibuf_card *card, const char *verb,
 	return error;
 }
 
+static ssize_t malformed_request(struct pcibuf_card *card, const char *verb,
+				 const char *text, size_t len,
+				 enum pcibuf_bad_word bad)
+{
+	struct pcibuf_failure failure = {
+		.verb = verb,
+		.text = text,
+		.len = len,
+		.error = -EINVAL,
+		.bad = bad,
+	};
+
+	pcibuf_card_failed(card, &failure);
+	return -EINVAL;
+}
+
 static ssize_t store_alloc(struct device *dev, struct device_attribute *attr,
 			   const char *text, size_t len, bool contiguous)
 {
@@ -47,13 +63,13 @@ static ssize_t store_alloc(struct device *dev, struct device_attribute *attr,
 		.pool = &card->pool,
 		.contiguous = contiguous,
 	};
+	enum pcibuf_bad_word bad = PCIBUF_BAD_TEXT;
 	struct pcibuf_request request;
-	int ret = -EINVAL;
+	int ret;
 
-	if (!too_long(len))
-		ret = pcibuf_parse_request(text, len, &request);
-	if (!ret)
-		ret = pcibuf_card_alloc(card, &request, &ctx);
+	if (too_long(len) || pcibuf_parse_request(text, len, &request, &bad))
+		return malformed_request(card, attr->attr.name, text, len, bad);
+	ret = pcibuf_card_alloc(card, &request, &ctx);
 	return finish(card, attr->attr.name, text, len, ret, &ctx);
 }
 

@@ -21,7 +21,7 @@ static const struct error {
 	const char *words;
 } errors[] = {
 	{ -EINVAL, "EINVAL",
-	  "malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL], free and revoke take a label, an index or pcibufN, dma_mask_bits takes 24 to 64 if the platform supports it, max_bytes takes a size, gid takes a number"
+	  "malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL] [align=SIZE], free and revoke take a label, an index or pcibufN, dma_mask_bits takes 24 to 64 if the platform supports it, max_bytes takes a size, gid takes a number"
 	},
 	{ -EEXIST, "EEXIST",
 	  "this card has a buffer with that label; free that buffer or choose another label" },
@@ -68,6 +68,26 @@ static const char *const limits[] = {
 };
 
 static_assert(ARRAY_SIZE(limits) == PCIBUF_NR_OUTCOMES);
+
+/* Texts for -EINVAL of alloc and alloc_sg, by enum pcibuf_bad_word. */
+static const char *const bad_words[] = {
+	[PCIBUF_BAD_SIZE] =
+		"the size is malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL] [align=SIZE]",
+	[PCIBUF_BAD_LABEL] =
+		"the label is malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL] [align=SIZE], and a label has 1 to 31 letters, digits, _, . or -, and is no number, no pcibufN and no unit",
+	[PCIBUF_BAD_EXTRA] =
+		"a word follows that is no key=value; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL] [align=SIZE]",
+	[PCIBUF_BAD_KEY] =
+		"there is no such key; the only key is align",
+	[PCIBUF_BAD_TWICE] =
+		"align is given twice",
+	[PCIBUF_BAD_ALIGN] =
+		"the value of align is malformed or too large; write align=SIZE[K|M|G|T]",
+	[PCIBUF_BAD_POWER] =
+		"the value of align is not a power of two",
+};
+
+static_assert(ARRAY_SIZE(bad_words) == PCIBUF_NR_BAD_WORDS);
 
 static const struct error unexpected = { 0, "error", "unexpected" };
 
@@ -202,6 +222,8 @@ static int limit_words(const struct pcibuf_failure *failure, char *words,
 		return quota_words(failure, words, size);
 	if (failure->error == -ENOMEM && ctx && limits[ctx->outcome])
 		return memory_words(failure, words, size);
+	if (failure->bad)
+		return scnprintf(words, size, "%s", bad_words[failure->bad]);
 	return scnprintf(words, size, "%s", look_up(failure->error)->words);
 }
 

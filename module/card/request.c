@@ -107,7 +107,7 @@ static int alloc_buffer(struct pcibuf_card *card, struct pcibuf_buffer *buffer,
 /**
  * pcibuf_card_alloc() - allocate a buffer
  * @card: card in any state
- * @request: size in bytes and label
+ * @request: size in bytes, label and alignment
  * @ctx: allocation context; the caller sets its pool and whether the buffer is
  *	contiguous. This function sets its size and alignment in bytes, and
  *	pcibuf_memory_alloc() its outcome, which stays %PCIBUF_DONE where the request
@@ -136,7 +136,7 @@ int pcibuf_card_alloc(struct pcibuf_card *card,
 	if (request->size > round_down(S64_MAX, PAGE_SIZE))
 		return -EINVAL;
 	ctx->size = PAGE_ALIGN(request->size);
-	ctx->align = PAGE_SIZE;
+	ctx->align = max_t(u64, request->align, PAGE_SIZE);
 	buffer = pcibuf_buffer_new(&card->dev, ctx->size, request->label);
 	if (IS_ERR(buffer))
 		return PTR_ERR(buffer);

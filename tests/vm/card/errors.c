@@ -61,6 +61,39 @@ TEST_F(errors, malformed)
 	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
 }
 
+/* last_error says which word of a request is malformed. */
+TEST_F(errors, malformed_words)
+{
+	static const struct {
+		const char *text;
+		const char *told;
+	} cases[] = {
+		{ "4M4 rx align=4K", "the size is malformed" },
+		{ "4K a/b align=4K", "the label is malformed" },
+		{ "4K rx ry", "a word follows that is no key=value" },
+		{ "4K rx align=4K ry", "a word follows that is no key=value" },
+		{ "4K rx node=1", "no such key" },
+		{ "4K rx align=4K align=4K", "align is given twice" },
+		{ "4K rx align=", "value of align is malformed" },
+		{ "4K rx align=4KB", "value of align is malformed" },
+		{ "4K rx align=8388608T", "value of align is malformed or too large" },
+		{ "4K rx align=12K", "value of align is not a power of two" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		EXPECT_EQ(EINVAL, card_write(&self->card, i % 2 ? "alloc_sg" :
+					     "alloc", "%s", cases[i].text));
+		check_told(_metadata, &self->card, cases[i].text, "EINVAL");
+		check_told(_metadata, &self->card, cases[i].told, "EINVAL");
+	}
+	/* Another kind of request is not blamed for a word. */
+	EXPECT_EQ(EINVAL, card_write(&self->card, "free", "a/b"));
+	check_told(_metadata, &self->card, "free \"a/b\": EINVAL: malformed",
+		   "EINVAL");
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
+}
+
 /* last_error shows any request as one line without control characters. */
 TEST_F(errors, garbage_is_told_in_printable_text)
 {

@@ -179,9 +179,14 @@ TEST_F_TIMEOUT(words, labels_refused, 120)
 		"gb", "T", "t", "TB", "TiB", "P", "PB", "PiB", "pib", "E",
 		"EB", "EiB", "eb",
 		"\xc3\xa4", "a\xc3\xa4", "r\xff", "rx\x01", "rx\x7f",
-		/* key=value pairs; no key exists yet */
+		/* key=value pairs; the only key is align */
 		"node=1", "rx node=1", "rx x=", "rx =", "rx ry", "rx rx",
-		"rx 4096", "rx -",
+		"rx 4096", "rx -", "align=", "rx align=", "rx align=0",
+		"rx align=3", "rx align=4097", "rx align=4KB", "rx align= 4K",
+		"rx align =4K", "rx align=-1", "rx align=8388608T",
+		"rx align=18446744073709551616", "rx ALIGN=4K",
+		"rx align=4K align=4K", "rx align=4K ry", "align=4K rx",
+		"rx align=4K node=1", "=4K", "rx aligned=4K",
 	};
 	char text[256];
 	unsigned int i;
@@ -220,6 +225,36 @@ TEST_F(words, labels_taken)
 
 	for (i = 0; i < ARRAY_SIZE(labels); i++)
 		check_label(_metadata, &self->card, labels[i]);
+}
+
+/* A word with an equals sign is never a label. align itself may be one. */
+TEST_F(words, alignments_taken)
+{
+	static const struct {
+		const char *text;
+		const char *label;
+		__u64 align;
+	} cases[] = {
+		{ "4K rx", "rx", PAGE }, { "4K rx align=1", "rx", PAGE },
+		{ "4K align=4K", "0", PAGE }, { "4K align=0x1000\n", "0", PAGE },
+		{ "4K rx align=4k\n", "rx", PAGE },
+		{ "16K rx\t align=16K ", "rx", 16 * KIB },
+		{ "1M align align=512k", "align", 512 * KIB },
+	};
+	const struct card *card = &self->card;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *label = cases[i].label;
+
+		EXPECT_EQ(0, card_write(card, "alloc", "%s", cases[i].text)) {
+			TH_LOG("\"%s\"", cases[i].text);
+			continue;
+		}
+		EXPECT_EQ(0, attr_u64(buf_attr(card, label, "dma_addr")) %
+			     cases[i].align);
+		EXPECT_EQ(0, card_write(card, "free", "%s", label));
+	}
 }
 
 /* A name that no buffer can have is malformed or not found. */
