@@ -248,6 +248,7 @@ static void fill_info(struct pcibuf_buffer *buffer, struct pcibuf_info *info)
 	info->minor = MINOR(buffer->dev.devt);
 	strscpy(info->card, dev_name(buffer->card), sizeof(info->card));
 	strscpy(info->label, buffer->label, sizeof(info->label));
+	info->align = memory->align;
 }
 
 /* Every structure of an ioctl begins with these fields. */
@@ -265,13 +266,15 @@ static int read_head(const void __user *arg, size_t min_size, struct head *head)
 	return 0;
 }
 
+/* The first version of the structure ended with the label. */
 static long ioctl_info(struct pcibuf_buffer *buffer, void __user *arg)
 {
 	struct pcibuf_info info = { };
 	struct head head;
+	size_t size;
 	int ret;
 
-	ret = read_head(arg, sizeof(info), &head);
+	ret = read_head(arg, offsetofend(struct pcibuf_info, label), &head);
 	if (ret)
 		return ret;
 	ret = pcibuf_buffer_enter(buffer);
@@ -280,7 +283,8 @@ static long ioctl_info(struct pcibuf_buffer *buffer, void __user *arg)
 	info.argsz = head.argsz;
 	fill_info(buffer, &info);
 	pcibuf_buffer_exit(buffer);
-	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
+	size = min_t(size_t, head.argsz, sizeof(info));
+	return copy_to_user(arg, &info, size) ? -EFAULT : 0;
 }
 
 /*

@@ -64,7 +64,7 @@ static const struct file buffer_files[] = {
 	{ "index", 0444, false }, { "dma_addr", 0440, true },
 	{ "nr_segments", 0444, false }, { "segments", 0440, true },
 	{ "backing", 0444, false }, { "numa_node", 0444, false },
-	{ "open_count", 0444, false },
+	{ "align", 0444, false }, { "open_count", 0444, false },
 };
 
 static void check_file(struct __test_metadata *_metadata, const char *path,

@@ -42,6 +42,7 @@ static const struct rule {
 	{ "size", ALL, 0 },
 	{ "label", ALL, 0 },
 	{ "index", ALL, 0 },
+	{ "align", ALL, 0 },
 	{ "nr_segments", ALL, 0 },
 	{ "backing", ALL, 0 },
 	{ "numa_node", ALL, 0 },

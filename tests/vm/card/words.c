@@ -251,6 +251,10 @@ TEST_F(words, alignments_taken)
 			TH_LOG("\"%s\"", cases[i].text);
 			continue;
 		}
+		EXPECT_EQ(cases[i].align,
+			  attr_u64(buf_attr(card, label, "align"))) {
+			TH_LOG("\"%s\"", cases[i].text);
+		}
 		EXPECT_EQ(0, attr_u64(buf_attr(card, label, "dma_addr")) %
 			     cases[i].align);
 		EXPECT_EQ(0, card_write(card, "free", "%s", label));
