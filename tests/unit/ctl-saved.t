@@ -99,6 +99,29 @@ check_identity() {
 	check "... and leaves the other alone" same "" "$(has $a)"
 }
 
+check_align() {
+	fill
+	ctl alloc 8192 wide --align=65536 >/dev/null
+	ctl alloc 4096 --align=8192 >/dev/null
+	ctl save >/dev/null
+	boot
+	check "alignments are restored" ends 0 "allocated wide" ctl restore
+	check "... as they were" same "8192 65536" "$(cat \
+		"$sys/class/pcibuf_card/$a/buffers/6/align" \
+		"$sys/class/pcibuf_card/$a/buffers/wide/align" | paste -sd ' ')"
+	check "... and kept the second time" same "0 7 0" "$(strict \
+		'len(d["restored"]), len(d["kept"]), len(d["failures"])' restore |
+		tr -d '(),')"
+	ctl free 6 >/dev/null
+	ctl alloc 4096 >/dev/null
+	check "a buffer of less alignment is no other" ends 0 "allocated a buffer of 4K" \
+		ctl restore
+	ctl free wide >/dev/null
+	ctl alloc 8192 wide >/dev/null
+	check "... one with the label is told" ends 5 \
+		"wide exists, but its alignment is less than 65536" ctl restore
+}
+
 # conf LINE...: write a configuration file with these lines.
 conf() {
 	mkdir -p "$saved"
@@ -201,7 +224,7 @@ check_files() {
 	check "capitals are hex, too" ends 0 "allocated hex of 4K" ctl restore
 	conf "[card]" "card=id:ffff:ffff" "[buffer]" "size=4K" "label=other"
 	check "another kind's section is passed over" ends 0 "" ctl restore
-	for line in size=x label= kind=other "[other]" word mask=64 ""; do
+	for line in size=x label= align= align=x kind=other "[other]" word mask=64 ""; do
 		conf "[card]" card=id:10ee:7024 "[buffer]" size=4K "[buffer]" "$line"
 		: >"$FAKE_LOG"
 		check "line '$line' is refused, with its number" ends 2 "test.conf:6: " \
@@ -240,6 +263,7 @@ check_odd_files() {
 }
 
 check_round
+check_align
 check_identity
 check_save
 check_leaving

@@ -19,6 +19,7 @@ set_key() {
 	card.limit=?*) limit=$2 ;;
 	buffer.size=[0-9]*) size=$2 ;;
 	buffer.label=?*) label=$2 ;;
+	buffer.align=[0-9]*) align=$2 ;;
 	buffer.kind=contiguous | buffer.kind=sg) kind=$2 ;;
 	*) went_wrong 2 "not understood in this section: $1=$2" ;;
 	esac

@@ -32,7 +32,7 @@ try() {
 
 forget_section() {
 	section='' selector='' want_vendor='' want_device='' want_serial=''
-	size='' kind=contiguous label='' mask='' limit=''
+	size='' kind=contiguous label='' align='' mask='' limit=''
 }
 
 # selected: whether the section that was just read names $card.
@@ -79,7 +79,7 @@ present() {
 		[ "$value" = "$label" ] || continue
 		# shellcheck disable=SC2086 # words
 		[ -n "$label" ] || ! has_word "$card/$name" $taken_names || continue
-		[ -n "$label" ] || same_size || continue
+		[ -n "$label" ] || { same_size && aligned; } || continue
 		taken_names="$taken_names $card/$name"
 		return 0
 	done
@@ -91,6 +91,13 @@ present() {
 same_size() {
 	buffer_attr "$card" "$name" size
 	[ "$value" = "$(bytes "$size")" ]
+}
+
+# aligned: whether the buffer $name has the saved alignment, or more.
+aligned() {
+	[ -n "$align" ] || return 0
+	buffer_attr "$card" "$name" align
+	[ "${value:-0}" -ge "$(bytes "$align")" ]
 }
 
 # bytes SIZE: the size in bytes, rounded up to pages of 4 KiB.
@@ -116,6 +123,8 @@ keep_buffer() {
 	elif [ "$kind" = contiguous ] && buffer_attr "$card" "$name" nr_segments &&
 		[ "$value" != 1 ]; then
 		went_wrong 5 "$name exists, but has several segments"
+	elif ! aligned; then
+		went_wrong 5 "$name exists, but its alignment is less than $align"
 	else
 		kept="$kept${kept:+,}{\"address\":$(js "$card"),\"name\":$(js "$name")}"
 	fi
@@ -127,9 +136,10 @@ apply_buffer() {
 		keep_buffer
 		return
 	fi
+	words=$size${label:+ $label}${align:+ align=$align}
 	case $kind in
-	contiguous) try alloc "$size${label:+ $label}" || return 0 ;;
-	sg) try alloc_sg "$size${label:+ $label}" || return 0 ;;
+	contiguous) try alloc "$words" || return 0 ;;
+	sg) try alloc_sg "$words" || return 0 ;;
 	esac
 	note "$card: allocated ${label:-a buffer} of $(human "$(bytes "$size")")"
 	restored="$restored${restored:+,}{\"address\":$(js "$card"),\"label\":$(jo "$label"),\"size\":$(bytes "$size")}"

@@ -46,6 +46,9 @@ save_buffer() {
 	[ "$value" != 1 ] || kind=contiguous
 	printf '\n[buffer]\nsize=%s\nkind=%s\n' "$size" "$kind"
 	[ -z "$label" ] || echo "label=$label"
+	# Every buffer is aligned to pages.
+	buffer_attr "$1" "$2" align
+	[ "${value:-0}" -le 4096 ] || echo "align=$value"
 }
 
 # in_order CARD: its buffers in the order of allocation, as far as the indexes show.

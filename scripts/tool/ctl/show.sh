@@ -54,7 +54,8 @@ json_numbers() {
 json_buffer() {
 	buffer_attr "$1" "$2" label
 	printf '{"name":%s,"label":%s' "$(js "$2")" "$(jo "$value")"
-	json_numbers buffer_attr "$1 $2" index size nr_segments numa_node open_count
+	json_numbers buffer_attr "$1 $2" index size align nr_segments numa_node \
+		open_count
 	buffer_attr "$1" "$2" dma_addr
 	printf ',"dma_addr":%s' "$(jo "$value")"
 	buffer_attr "$1" "$2" backing
@@ -191,7 +192,7 @@ show_buffer() {
 	node_of "$1" "$2"
 	link_of "$1" "$2"
 	printf '%-16s %s\n' card "$1" node "$node" link "${link:--}"
-	for name in label index size nr_segments dma_addr backing numa_node \
+	for name in label index size align nr_segments dma_addr backing numa_node \
 		open_count; do
 		buffer_attr "$1" "$2" "$name"
 		printf '%-16s %s\n' "$name" "${value:--}"

@@ -79,7 +79,13 @@ test_alloc() {
 	check "... really" same 4194304 "$(cat "$cards/$edu/buffers/rx/size")"
 	check "one without a label" ends 0 "1: 4K at 0x" pcibufctl alloc 1
 	check "one of segments" ends 0 "ring: 1M " pcibufctl alloc 1M ring --sg
-	check "JSON tells all of it" same '{"schema":1,"command":"list","ok":true,"cards":[{"address":"EDU","vendor":"1234","device":"11e8","serial":null,"iommu":"none","dma_mask_bits":40,"max_bytes":N,"allocated_bytes":5246976,"nr_buffers":3,"gid":0,"last_error":null,"buffers":[{"name":"1","label":null,"index":1,"size":4096,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf1","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]},{"name":"ring","label":"ring","index":2,"size":1048576,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf2","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]},{"name":"rx","label":"rx","index":0,"size":4194304,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf0","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]}]}]}' \
+	check "an alignment is honoured" ends 0 "al: 64K at 0x" \
+		pcibufctl alloc 64K al --align 64K
+	check "... really" same 65536 "$(cat "$cards/$edu/buffers/al/align")"
+	check "... or refused in words" ends 2 "not a power of two" \
+		pcibufctl alloc 64K am --align=65535
+	check "... and freed" ends 0 "" pcibufctl free al
+	check "JSON tells all of it" same '{"schema":1,"command":"list","ok":true,"cards":[{"address":"EDU","vendor":"1234","device":"11e8","serial":null,"iommu":"none","dma_mask_bits":40,"max_bytes":N,"allocated_bytes":5246976,"nr_buffers":3,"gid":0,"last_error":null,"buffers":[{"name":"1","label":null,"index":1,"size":4096,"align":4096,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf1","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]},{"name":"ring","label":"ring","index":2,"size":1048576,"align":4096,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf2","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]},{"name":"rx","label":"rx","index":0,"size":4194304,"align":4096,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf0","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]}]}]}' \
 		"$(told)"
 	check "a label twice" ends 5 "free that buffer or choose another label" pcibufctl alloc 4K rx
 	check "over the limit" ends 6 "over max_bytes, the quota of this card" pcibufctl alloc 64M
