@@ -15,11 +15,12 @@
 # make fuzz SECONDS=3600 [SEED=N] [SUITE=debug]    run random operations of several users
 #                   for so many seconds
 # make events       test each event of a card in each state; write tests/vm/README.md
-# make coverage     show which lines of the module the tests run, in the debug kernel:
-#                   an hour
+# make coverage     show which lines of the module the tests run, in a kernel that counts
+#                   them: half an hour
 # make bench        measure what a mapping costs, with pcibuf and with other ways;
 #                   SUITES=bookworm for one kernel
-# make bench-contiguous    measure how often and how fast contiguous memory is found
+# make bench-contiguous    measure how often and how fast contiguous memory is found;
+#                   MEM="2G 8G 20G" in guests of these sizes
 # make tags         write build/tags, for editors (vim: set tags=build/tags)
 # make compile_commands    write build/compile_commands.json, for clangd
 # make help         print these lines
@@ -76,7 +77,7 @@ bench: setup
 	@scripts/run/bench $(if $(SUITES),--suite "$(SUITES)")
 
 bench-contiguous: setup
-	@scripts/run/bench-contiguous
+	@scripts/run/bench-contiguous $(MEM)
 
 tags:
 	@scripts/setup universal-ctags

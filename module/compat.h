@@ -19,6 +19,7 @@
 #include <linux/pci.h>
 #include <linux/sched.h>
 #include <linux/sched/coredump.h>
+#include <linux/swiotlb.h>
 #include <linux/version.h>
 
 /* From 6.2 on the callbacks of classes and device types take a const device. */
@@ -206,8 +207,61 @@ static inline void pcibuf_free_coherent(struct device *dev, size_t size,
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 19, 0)
 #define PCIBUF_CONTIG_ALIGN MAX_ORDER_NR_PAGES
 #else
-#define PCIBUF_CONTIG_ALIGN PCIBUF_HUGE_PAGES
+#define PCIBUF_CONTIG_ALIGN 1UL
 #endif
+
+/*
+ * Is a page block for something else than ordinary memory? No kernel exports the test,
+ * but the headers tell where the bits of each page block are. Through 6.16 "isolated"
+ * is one of the types; since then it is a bit of its own.
+ */
+static inline bool pcibuf_pageblock_is_kept(struct zone *zone, unsigned long pfn)
+{
+	unsigned long *map, bits;
+
+#ifdef CONFIG_SPARSEMEM
+	map = section_to_usemap(__pfn_to_section(pfn));
+	pfn &= PAGES_PER_SECTION - 1;
+#else
+	map = zone->pageblock_flags;
+	pfn -= round_down(zone->zone_start_pfn, pageblock_nr_pages);
+#endif
+	pfn = (pfn >> pageblock_order) * NR_PAGEBLOCK_BITS;
+	bits = READ_ONCE(map[pfn / BITS_PER_LONG]) >> pfn % BITS_PER_LONG;
+#ifdef PAGEBLOCK_ISO_MASK
+	if (bits & PAGEBLOCK_ISO_MASK)
+		return true;
+#endif
+	return (bits & 7) >= MIGRATE_HIGHATOMIC;
+}
+
+/*
+ * Does the page table entry of a fault hold a marker, although no page is mapped there?
+ * userfaultfd puts markers into the entries of a driver's mapping from 6.7 on
+ * (UFFD_FEATURE_WP_ASYNC). Before 5.19 a fault does not tell, and there are no markers.
+ */
+static inline bool pcibuf_fault_has_marker(const struct vm_fault *vmf)
+{
+#ifdef PCIBUF_HAS_ORIG_PTE
+	return vmf->flags & FAULT_FLAG_ORIG_PTE_VALID &&
+	       !pte_none(vmf->orig_pte);
+#else
+	return false;
+#endif
+}
+
+/*
+ * Does the platform copy all that is mapped for a device, without an IOMMU? Before 5.15
+ * only a mapping tells.
+ */
+static inline bool pcibuf_always_bounces(struct device *dev)
+{
+#ifdef PCIBUF_HAS_FORCE_BOUNCE
+	return is_swiotlb_force_bounce(dev);
+#else
+	return false;
+#endif
+}
 
 /* Pages of CMA in a zone. Linux 5.10 does not count them by zone. */
 static inline unsigned long pcibuf_zone_cma_pages(struct zone *zone)

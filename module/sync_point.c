@@ -6,7 +6,10 @@
 #include <linux/build_bug.h>
 #include <linux/debugfs.h>
 #include <linux/delay.h>
+#include <linux/freezer.h>
 #include <linux/kernel.h>
+#include <linux/sched/signal.h>
+#include <linux/wait.h>
 
 #include "sync_point.h"
 
@@ -19,6 +22,7 @@ static const char * const names[] = {
 	[PCIBUF_SYNC_AROUND] = "around",
 	[PCIBUF_SYNC_MMAP] = "mmap",
 	[PCIBUF_SYNC_COPY] = "copy",
+	[PCIBUF_SYNC_SLICE] = "slice",
 	[PCIBUF_SYNC_ALLOC] = "alloc",
 	[PCIBUF_SYNC_FREE] = "free",
 	[PCIBUF_SYNC_RELEASE] = "release",
@@ -53,6 +57,18 @@ void pcibuf_sync_points_exit(void)
 	debugfs_remove_recursive(directory);
 }
 
+/* A task that waits here does not keep the machine awake. */
+static void pause(void)
+{
+	static DECLARE_WAIT_QUEUE_HEAD(nobody);
+
+	if (signal_pending(current))
+		msleep(20);
+	else
+		wait_event_freezable_timeout(nobody, false,
+					     msecs_to_jiffies(20));
+}
+
 /**
  * pcibuf_sync_point() - pass, or wait until the point is open
  * @point: sync point
@@ -69,6 +85,6 @@ void pcibuf_sync_point(enum pcibuf_sync_point point)
 	for (waited = 0; waited < LONGEST_WAIT_MS; waited += 20) {
 		if (READ_ONCE(states[point]) == OPEN)
 			break;
-		msleep(20);
+		pause();
 	}
 }

@@ -15,6 +15,8 @@
  * @PCIBUF_SYNC_AROUND: a fault found the buffer alive, and has mapped nothing
  * @PCIBUF_SYNC_MMAP: ->mmap is done, but nobody can find the area yet
  * @PCIBUF_SYNC_COPY: a read or write has looked up the memory, and not copied yet
+ * @PCIBUF_SYNC_SLICE: a contiguous allocation has a slice of its range, and the
+ *	contiguous allocation lock
  * @PCIBUF_SYNC_ALLOC: a buffer has its memory, but is not registered yet
  * @PCIBUF_SYNC_FREE: a buffer is dead, but still has its memory
  * @PCIBUF_SYNC_RELEASE: memory is about to go back to the system
@@ -27,6 +29,7 @@ enum pcibuf_sync_point {
 	PCIBUF_SYNC_AROUND,
 	PCIBUF_SYNC_MMAP,
 	PCIBUF_SYNC_COPY,
+	PCIBUF_SYNC_SLICE,
 	PCIBUF_SYNC_ALLOC,
 	PCIBUF_SYNC_FREE,
 	PCIBUF_SYNC_RELEASE,

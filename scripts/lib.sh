@@ -93,6 +93,13 @@ aside() {
 	fi
 }
 
+# jobs_at_once: print how many tests run at once, $JOBS if it is set. A guest uses about one
+# processor, but some guests mostly wait: run one test more than there are processors.
+jobs_at_once() {
+	jobs_cpus=$(nproc)
+	echo "${JOBS:-$(((jobs_cpus > 4 ? 4 : jobs_cpus) + 1))}"
+}
+
 # suite_fields NAME FIRST [LAST]: print the fields FIRST to LAST of the suite NAME.
 # Without LAST, print all fields from FIRST on.
 suite_fields() {

@@ -1,49 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buffer: device, minor number, node and link of a buffer.
+ * Buffer: device, node and link of a buffer.
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
-#include <linux/idr.h>
 #include <linux/kdev_t.h>
-#include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/moduleparam.h>
-#include <linux/mutex.h>
 #include <linux/random.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "buffer/buffer.h"
 #include "compat.h"
-
-/*
- * Bytes that a buffer takes beside its memory, mostly for its names in sysfs and
- * /dev. Measured: 7 to 16 KiB, different from boot to boot. No quota counts these
- * bytes. A small buffer takes more bytes for its names than for its memory.
- */
-#define NAMES_SIZE	SZ_16K
-
-static dev_t first_devt;
-
-/* In the test build a test can set a low number, to see minor numbers run out. */
-static unsigned int nr_minors = MINORMASK + 1;
-#ifdef CONFIG_PCIBUF_TEST
-module_param(nr_minors, uint, 0);
-#endif
+#include "minors.h"
 
 /*
  * Id of the last buffer. The first id is a random number of 64 bits, so that no id
  * of an earlier load of the module comes again.
  */
 static atomic64_t last_id;
-
-/* Protects minors_reserved and minors. Inside card->lock. */
-static DEFINE_MUTEX(minors_lock);
-/* Number of buffers, including buffers that have no minor number yet. */
-static unsigned int minors_reserved;
-/* Numbers are allocated in turn: a stale pcibufN does not soon name a new buffer. */
-static DEFINE_IDR(minors);
 
 static struct pcibuf_buffer *to_buffer(const struct device *dev)
 {
@@ -64,61 +38,12 @@ static char *devnode(pcibuf_const struct device *dev, umode_t *mode,
 	return NULL;
 }
 
-/* The limit of buffers: the names of all buffers take at most a sixteenth of RAM. */
-static unsigned int max_buffers(void)
-{
-	u64 names = (u64)totalram_pages() * PAGE_SIZE / 16;
-
-	return min_t(u64, nr_minors, names / NAMES_SIZE);
-}
-
-/*
- * Reserve a minor number when a request begins. So a request for which no number is
- * left fails before it takes memory. minor_choose() chooses the number once the
- * request has memory: a request that fails uses up no number, and does not hasten
- * the reuse of old numbers.
- */
-static int minor_reserve(void)
-{
-	int ret = 0;
-
-	mutex_lock(&minors_lock);
-	if (minors_reserved < max_buffers())
-		minors_reserved++;
-	else
-		ret = -ENOSPC;
-	mutex_unlock(&minors_lock);
-	return ret;
-}
-
-static int minor_choose(dev_t *devt)
-{
-	int minor;
-
-	mutex_lock(&minors_lock);
-	minor = idr_alloc_cyclic(&minors, NULL, 0, nr_minors, GFP_KERNEL);
-	mutex_unlock(&minors_lock);
-	if (minor < 0)
-		return minor;
-	*devt = MKDEV(MAJOR(first_devt), minor);
-	return 0;
-}
-
-static void minor_free(dev_t devt)
-{
-	mutex_lock(&minors_lock);
-	minors_reserved--;
-	if (devt)
-		idr_remove(&minors, MINOR(devt));
-	mutex_unlock(&minors_lock);
-}
-
 static void buffer_release(struct device *dev)
 {
 	struct pcibuf_buffer *buffer = to_buffer(dev);
 
 	WARN_ON(buffer->memory);
-	minor_free(dev->devt);
+	pcibuf_minor_free(dev->devt);
 	iput(buffer->inode);
 	put_device(buffer->card);
 	kfree(buffer);
@@ -136,7 +61,7 @@ static const struct device_type buffer_type = {
 };
 
 /**
- * pcibuf_buffer_class_init() - register the class and the range of minor numbers
+ * pcibuf_buffer_class_init() - register the class pcibuf
  *
  * Called once, when the module is loaded.
  *
@@ -144,20 +69,8 @@ static const struct device_type buffer_type = {
  */
 int pcibuf_buffer_class_init(void)
 {
-	int ret;
-
 	atomic64_set(&last_id, get_random_u64());
-	ret = alloc_chrdev_region(&first_devt, 0, MINORMASK + 1, "pcibuf");
-	if (ret)
-		return ret;
-	ret = class_register(&buffer_class);
-	if (ret)
-		goto err_unregister_region;
-	return 0;
-
-err_unregister_region:
-	unregister_chrdev_region(first_devt, MINORMASK + 1);
-	return ret;
+	return class_register(&buffer_class);
 }
 
 /**
@@ -168,20 +81,18 @@ err_unregister_region:
 void pcibuf_buffer_class_exit(void)
 {
 	class_unregister(&buffer_class);
-	unregister_chrdev_region(first_devt, MINORMASK + 1);
-	idr_destroy(&minors);
 }
 
 static void init_device(struct pcibuf_buffer *buffer)
 {
+	buffer->minor.dev = &buffer->dev;
+	buffer->minor.fops = &pcibuf_fops;
 	device_initialize(&buffer->dev);
 	buffer->dev.class = &buffer_class;
 	buffer->dev.type = &buffer_type;
 	buffer->dev.parent = buffer->card;
 	/* No event before the link exists, see pcibuf_buffer_register(). */
 	dev_set_uevent_suppress(&buffer->dev, true);
-	cdev_init(&buffer->cdev, &pcibuf_fops);
-	buffer->cdev.owner = THIS_MODULE;
 }
 
 /**
@@ -210,13 +121,14 @@ struct pcibuf_buffer *pcibuf_buffer_new(struct device *card, u64 size,
 		ret = -ENOMEM;
 		goto err_free;
 	}
-	ret = minor_reserve();
+	ret = pcibuf_minor_reserve();
 	if (ret)
 		goto err_put_inode;
 	buffer->card = get_device(card);
 	buffer->id = atomic64_inc_return(&last_id);
 	buffer->size = size;
 	strscpy(buffer->label, label, sizeof(buffer->label));
+	init_waitqueue_head(&buffer->wait);
 	init_rwsem(&buffer->lock);
 	init_device(buffer);
 	return buffer;
@@ -228,16 +140,10 @@ err_free:
 	return ERR_PTR(ret);
 }
 
-/*
- * Return the name of the link in the card's directory: the label; or the index as text,
- * in @text, where the buffer has no label.
- */
-static const char *link_name(struct pcibuf_buffer *buffer, char text[12])
+/* The link in the card's directory has the label, or the index where there is none. */
+static const char *link_name(const struct pcibuf_buffer *buffer)
 {
-	if (*buffer->label)
-		return buffer->label;
-	snprintf(text, 12, "%u", buffer->index);
-	return text;
+	return *buffer->label ? buffer->label : buffer->index_text;
 }
 
 /**
@@ -255,24 +161,23 @@ static const char *link_name(struct pcibuf_buffer *buffer, char text[12])
  */
 int pcibuf_buffer_register(struct pcibuf_buffer *buffer)
 {
-	char text[12];
 	int ret;
 
-	ret = minor_choose(&buffer->dev.devt);
+	ret = pcibuf_minor_choose(&buffer->dev.devt);
 	if (ret)
 		return ret;
 	ret = dev_set_name(&buffer->dev, "pcibuf%u", MINOR(buffer->dev.devt));
 	if (ret)
 		return ret;
-	ret = cdev_device_add(&buffer->cdev, &buffer->dev);
+	pcibuf_minor_register(&buffer->minor);
+	ret = device_add(&buffer->dev);
 	if (ret)
-		return ret;
+		goto err_unregister;
 	ret = pcibuf_buffer_sysfs_own(buffer);
 	if (ret)
 		goto err_del;
 	ret = sysfs_add_link_to_group(&buffer->card->kobj, PCIBUF_LINKS,
-				      &buffer->dev.kobj,
-				      link_name(buffer, text));
+				      &buffer->dev.kobj, link_name(buffer));
 	if (ret)
 		goto err_del;
 	dev_set_uevent_suppress(&buffer->dev, false);
@@ -280,7 +185,9 @@ int pcibuf_buffer_register(struct pcibuf_buffer *buffer)
 	return 0;
 
 err_del:
-	cdev_device_del(&buffer->cdev, &buffer->dev);
+	device_del(&buffer->dev);
+err_unregister:
+	pcibuf_minor_unregister(&buffer->minor);
 	return ret;
 }
 
@@ -293,9 +200,8 @@ err_del:
  */
 void pcibuf_buffer_unregister(struct pcibuf_buffer *buffer)
 {
-	char text[12];
-
 	sysfs_remove_link_from_group(&buffer->card->kobj, PCIBUF_LINKS,
-				     link_name(buffer, text));
-	cdev_device_del(&buffer->cdev, &buffer->dev);
+				     link_name(buffer));
+	device_del(&buffer->dev);
+	pcibuf_minor_unregister(&buffer->minor);
 }

@@ -3,25 +3,52 @@
  * Buffer: memory of a card with a name and a node /dev/pcibufN.
  *
  * The release of the device frees struct pcibuf_buffer. The buffer's children in
- * sysfs, its open files (through the cdev) and the card's list of buffers each hold
- * the device. The memory of the buffer goes earlier: when the buffer is freed or
- * revoked.
+ * sysfs, its open files and the card's list of buffers each hold the device. The
+ * memory of the buffer goes earlier: when the buffer is freed or revoked.
  */
 #ifndef PCIBUF_BUFFER_H
 #define PCIBUF_BUFFER_H
 
-#include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/fs.h>
+#include <linux/rbtree.h>
 #include <linux/rwsem.h>
+#include <linux/wait.h>
 
 #include "memory/memory.h"
+#include "minors.h"
+
+/**
+ * enum pcibuf_names - the names of a buffer
+ * @PCIBUF_NAME_LABEL: label
+ * @PCIBUF_NAME_INDEX: index as text
+ * @PCIBUF_NAME_NODE: name of the node and of the device, pcibufN
+ * @PCIBUF_NR_NAMES: how many there are
+ */
+enum pcibuf_names {
+	PCIBUF_NAME_LABEL,
+	PCIBUF_NAME_INDEX,
+	PCIBUF_NAME_NODE,
+	PCIBUF_NR_NAMES
+};
+
+/**
+ * struct pcibuf_name - a name of a buffer
+ * @node: entry of card->names
+ * @text: the name, terminated; a part of the buffer
+ * @buffer: the buffer; NULL where the buffer has no such name
+ */
+struct pcibuf_name {
+	struct rb_node node;
+	const char *text;
+	struct pcibuf_buffer *buffer;
+};
 
 /**
  * struct pcibuf_buffer - one buffer
- * @dev: class device, named pcibufN. Its release frees this structure
- * @cdev: character device of /dev/pcibufN. Open files hold @cdev, and @cdev holds
- *	@dev
+ * @dev: class device, named pcibufN. Its release frees this structure. Each open file
+ *	holds a reference
+ * @minor: node of @dev
  * @card: class device of the card. The buffer holds a reference until its release
  * @inode: inode of the driver's pseudo filesystem. Every open file uses the mapping
  *	of @inode, so that all mappings of the buffer are found, whatever device node
@@ -30,8 +57,11 @@
  * @size: bytes, whole pages
  * @label: label; empty where the buffer has none
  * @index: lowest number that was free on the card when the buffer was allocated
+ * @index_text: @index as text
  * @gid: group that owns the node and the attributes with addresses
+ * @wait: tasks that poll the node; woken when the buffer is dead
  * @node: entry of card->buffers; under card->lock
+ * @names: entries of card->names; under card->lock
  * @live: the buffer is complete, and nobody has begun to remove it; under card->lock
  * @lock: protects the fields that follow. Page faults take it inside the mmap_lock.
  *	So code that may fault must not run under @lock
@@ -42,16 +72,19 @@
  */
 struct pcibuf_buffer {
 	struct device dev;
-	struct cdev cdev;
+	struct pcibuf_minor minor;
 	struct device *card;
 	struct inode *inode;
 	u64 id;
 	u64 size;
 	char label[PCIBUF_LABEL_SIZE];
 	unsigned int index;
+	char index_text[12];
 	kgid_t gid;
+	wait_queue_head_t wait;
 
 	struct list_head node;
+	struct pcibuf_name names[PCIBUF_NR_NAMES];
 	bool live;
 
 	struct rw_semaphore lock;

@@ -89,6 +89,18 @@ static ssize_t nr_segments_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(nr_segments);
 
+static int emit_align(struct pcibuf_memory *memory, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", memory->align);
+}
+
+static ssize_t align_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	return show_memory(dev, buf, emit_align);
+}
+static DEVICE_ATTR_RO(align);
+
 static int emit_backing(struct pcibuf_memory *memory, char *buf)
 {
 	return sysfs_emit(buf, "%s\n", memory->ops->name);
@@ -140,6 +152,7 @@ static struct attribute *buffer_attrs[] = {
 	&dev_attr_label.attr,
 	&dev_attr_index.attr,
 	&dev_attr_nr_segments.attr,
+	&dev_attr_align.attr,
 	&dev_attr_backing.attr,
 	&dev_attr_numa_node.attr,
 	&dev_attr_open_count.attr,

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * File: calls on the node /dev/pcibufN: open, read, write, seek, ioctl, mmap.
+ * File: calls on the node /dev/pcibufN: open, read, write, seek, poll, ioctl, mmap.
  *
  * An open file outlives its buffer. So every call tests whether the buffer is alive.
  */
-#include <linux/cdev.h>
+#include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -37,7 +38,7 @@ struct copy {
 static int pcibuf_open(struct inode *inode, struct file *file)
 {
 	struct pcibuf_buffer *buffer =
-		container_of(inode->i_cdev, struct pcibuf_buffer, cdev);
+		container_of(file->private_data, struct pcibuf_buffer, minor);
 	int ret = 0;
 
 	down_write(&buffer->lock);
@@ -60,6 +61,7 @@ static int pcibuf_release(struct inode *inode, struct file *file)
 	down_write(&buffer->lock);
 	buffer->open_count--;
 	up_write(&buffer->lock);
+	put_device(&buffer->dev);
 	return 0;
 }
 
@@ -234,6 +236,15 @@ static int pcibuf_fsync(struct file *file, loff_t start, loff_t end,
 	return check_alive(file->private_data);
 }
 
+/* A buffer never blocks. So poll only tells that the buffer is dead. */
+static __poll_t pcibuf_poll(struct file *file, struct poll_table_struct *table)
+{
+	struct pcibuf_buffer *buffer = file->private_data;
+
+	poll_wait(file, &buffer->wait, table);
+	return READ_ONCE(buffer->dead) ? EPOLLERR | EPOLLHUP : DEFAULT_POLLMASK;
+}
+
 static void fill_info(struct pcibuf_buffer *buffer, struct pcibuf_info *info)
 {
 	struct pcibuf_memory *memory = buffer->memory;
@@ -248,6 +259,7 @@ static void fill_info(struct pcibuf_buffer *buffer, struct pcibuf_info *info)
 	info->minor = MINOR(buffer->dev.devt);
 	strscpy(info->card, dev_name(buffer->card), sizeof(info->card));
 	strscpy(info->label, buffer->label, sizeof(info->label));
+	info->align = memory->align;
 }
 
 /* Every structure of an ioctl begins with these fields. */
@@ -265,13 +277,15 @@ static int read_head(const void __user *arg, size_t min_size, struct head *head)
 	return 0;
 }
 
+/* The first version of the structure ended with the label. */
 static long ioctl_info(struct pcibuf_buffer *buffer, void __user *arg)
 {
 	struct pcibuf_info info = { };
 	struct head head;
+	size_t size;
 	int ret;
 
-	ret = read_head(arg, sizeof(info), &head);
+	ret = read_head(arg, offsetofend(struct pcibuf_info, label), &head);
 	if (ret)
 		return ret;
 	ret = pcibuf_buffer_enter(buffer);
@@ -280,7 +294,8 @@ static long ioctl_info(struct pcibuf_buffer *buffer, void __user *arg)
 	info.argsz = head.argsz;
 	fill_info(buffer, &info);
 	pcibuf_buffer_exit(buffer);
-	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
+	size = min_t(size_t, head.argsz, sizeof(info));
+	return copy_to_user(arg, &info, size) ? -EFAULT : 0;
 }
 
 /*
@@ -368,6 +383,7 @@ const struct file_operations pcibuf_fops = {
 	.write_iter = pcibuf_write_iter,
 	.splice_read = pcibuf_splice_read,
 	.splice_write = iter_file_splice_write,
+	.poll = pcibuf_poll,
 	.unlocked_ioctl = pcibuf_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.get_unmapped_area = pcibuf_get_unmapped_area,

@@ -8,6 +8,8 @@
 #include <linux/fs.h>
 #include <linux/mount.h>
 #include <linux/pseudo_fs.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
 
 #include "buffer/buffer.h"
 
@@ -15,15 +17,47 @@
 
 static struct vfsmount *mount;
 
+/*
+ * The kernel's own cache of inodes charges the memory cgroup of the caller without
+ * __GFP_NORETRY: a small cgroup that is full would be given to the OOM killer.
+ */
+static struct kmem_cache *inodes;
+
+static struct inode *inode_alloc(struct super_block *sb)
+{
+	return kmem_cache_alloc(inodes, PCIBUF_GFP);
+}
+
+static void inode_free(struct inode *inode)
+{
+	kmem_cache_free(inodes, inode);
+}
+
+static const struct super_operations super_ops = {
+	.alloc_inode = inode_alloc,
+	.free_inode = inode_free,
+	.statfs = simple_statfs,
+};
+
 static int init_fs_context(struct fs_context *fc)
 {
-	return init_pseudo(fc, PCIBUF_FS_MAGIC) ? 0 : -ENOMEM;
+	struct pseudo_fs_context *ctx = init_pseudo(fc, PCIBUF_FS_MAGIC);
+
+	if (!ctx)
+		return -ENOMEM;
+	ctx->ops = &super_ops;
+	return 0;
+}
+
+static void init_once(void *inode)
+{
+	inode_init_once(inode);
 }
 
 /*
  * No .owner: the driver's own mount would hold the module for ever. An open file
- * holds the module through its cdev. So the module outlives the inode of an open
- * file.
+ * holds the module through the character device of the nodes. So the module outlives
+ * the inode of an open file.
  */
 static struct file_system_type fs_type = {
 	.name = "pcibuf",
@@ -31,16 +65,29 @@ static struct file_system_type fs_type = {
 	.kill_sb = kill_anon_super,
 };
 
+/* The kernel frees an inode after a grace period. */
+static void destroy_inodes(void)
+{
+	rcu_barrier();
+	kmem_cache_destroy(inodes);
+}
+
 /**
  * pcibuf_fs_init() - mount the filesystem, inside the kernel only
  *
  * Called once, when the module is loaded.
  *
- * Return: 0, or the negative errno of kern_mount().
+ * Return: 0, -ENOMEM, or the negative errno of kern_mount().
  */
 int pcibuf_fs_init(void)
 {
+	inodes = kmem_cache_create("pcibuf_inode", sizeof(struct inode), 0, 0,
+				   init_once);
+	if (!inodes)
+		return -ENOMEM;
 	mount = kern_mount(&fs_type);
+	if (IS_ERR(mount))
+		destroy_inodes();
 	return PTR_ERR_OR_ZERO(mount);
 }
 
@@ -52,13 +99,15 @@ int pcibuf_fs_init(void)
 void pcibuf_fs_exit(void)
 {
 	kern_unmount(mount);
+	destroy_inodes();
 }
 
 /**
  * pcibuf_fs_inode() - allocate the inode of a buffer
  * @size: size of the buffer in bytes; the memory manager maps nothing beyond it
  *
- * Takes no lock of the driver. May sleep, but not for long.
+ * Takes no lock of the driver. May sleep, but not for long. The inode is charged to the
+ * memory cgroup of the caller.
  *
  * Return: an inode, which the caller drops with iput(), or an ERR_PTR.
  */

@@ -13,7 +13,8 @@
  *	entries too, but does not drop their references at munmap.
  * fault-around mode
  *	Every other area. The fault handler itself fills the page table of the 2 MiB
- *	around the fault. VM_MIXEDMAP must be set for that.
+ *	around the fault. VM_MIXEDMAP must be set for that. Where the entry of the fault
+ *	is not empty, the fault handler returns the page locked, see marker_fault().
  *
  * The entries of both modes hold references to the pages. So a page that is mapped
  * is never freed. VM_PFNMAP and VM_IO are not set: for the rest of the kernel the
@@ -57,7 +58,8 @@ static struct page *get_page_at(struct pcibuf_buffer *buffer, pgoff_t pgoff)
 	return page;
 }
 
-static vm_fault_t huge_fault(struct vm_fault *vmf)
+/* Return the page of the fault, locked and with a reference. */
+static vm_fault_t locked_fault(struct vm_fault *vmf)
 {
 	struct pcibuf_buffer *buffer = vmf->vma->vm_private_data;
 	struct page *page = get_page_at(buffer, vmf->pgoff);
@@ -102,7 +104,7 @@ static struct mempolicy *no_policy(PCIBUF_GET_POLICY_ARGS)
 #endif
 
 static const struct vm_operations_struct huge_vm_ops = {
-	.fault = huge_fault,
+	.fault = locked_fault,
 #ifdef CONFIG_NUMA
 	.get_policy = no_policy,
 #endif
@@ -118,7 +120,10 @@ static vm_fault_t insert_page(struct vm_area_struct *vma, unsigned long address)
 	page = page_at(buffer, linear_page_index(vma, address), &order);
 	if (PageHWPoison(page))
 		return VM_FAULT_HWPOISON;
-	/* VM_FAULT_NOPAGE also where another thread has mapped the page meanwhile. */
+	/*
+	 * VM_FAULT_NOPAGE also where the entry is not empty any more: another thread has
+	 * mapped the page meanwhile, or put a marker there, which the next fault sees.
+	 */
 	return vmf_insert_page(vma, address, page);
 }
 
@@ -181,11 +186,35 @@ static vm_fault_t fault_around(struct vm_area_struct *vma, unsigned long address
 	return VM_FAULT_NOPAGE;
 }
 
+static bool is_congruent(struct vm_area_struct *vma)
+{
+	return !(((vma->vm_start >> PAGE_SHIFT) ^ vma->vm_pgoff) %
+		 PCIBUF_HUGE_PAGES);
+}
+
+/*
+ * The entry of the fault holds a marker, and an insertion would be refused for ever.
+ * Return the page locked: the memory manager puts the page in the place of the marker.
+ *
+ * From 6.14 on another thread can free the page table before the memory manager looks at
+ * the entry again. Then the memory manager would map a whole huge page, and VM_MIXEDMAP
+ * leaks that. The memory manager does not where the area has VM_NOHUGEPAGE, which ->mmap
+ * sets. MADV_HUGEPAGE clears this flag: then refuse the access.
+ */
+static vm_fault_t marker_fault(struct vm_fault *vmf)
+{
+	if (is_congruent(vmf->vma) && !(vmf->vma->vm_flags & VM_NOHUGEPAGE))
+		return VM_FAULT_SIGBUS;
+	return locked_fault(vmf);
+}
+
 static vm_fault_t fault_around_fault(struct vm_fault *vmf)
 {
 	struct pcibuf_buffer *buffer = vmf->vma->vm_private_data;
 	vm_fault_t ret;
 
+	if (pcibuf_fault_has_marker(vmf))
+		return marker_fault(vmf);
 	if (pcibuf_buffer_enter(buffer))
 		return VM_FAULT_SIGBUS;
 	pcibuf_sync_point(PCIBUF_SYNC_AROUND);
@@ -213,14 +242,13 @@ static bool fits_huge(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 	 */
 	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
 		return false;
-	if (((vma->vm_start >> PAGE_SHIFT) ^ vma->vm_pgoff) %
-	    PCIBUF_HUGE_PAGES || pcibuf_huge_pages_refused(vma->vm_mm))
+	if (!is_congruent(vma) || pcibuf_huge_pages_refused(vma->vm_mm))
 		return false;
 	if (address + PMD_SIZE > vma->vm_end)
 		return false;
 	for (; address + PMD_SIZE <= vma->vm_end; address += PMD_SIZE) {
 		page_at(buffer, linear_page_index(vma, address), &order);
-		if (order != PCIBUF_HUGE_ORDER)
+		if (order != PCIBUF_PMD_ORDER)
 			return false;
 	}
 	return true;
@@ -231,7 +259,7 @@ static int map_pages(struct pcibuf_buffer *buffer, struct vm_area_struct *vma)
 	if (fits_huge(buffer, vma)) {
 		vma->vm_ops = &huge_vm_ops;
 	} else {
-		pcibuf_vm_flags_set(vma, VM_MIXEDMAP);
+		pcibuf_vm_flags_set(vma, VM_MIXEDMAP | VM_NOHUGEPAGE);
 		vma->vm_ops = &fault_around_vm_ops;
 	}
 	return 0;

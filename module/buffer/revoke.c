@@ -4,6 +4,7 @@
  * the memory enter and exit.
  */
 #include <linux/mm.h>
+#include <linux/poll.h>
 
 #include "buffer/buffer.h"
 
@@ -29,6 +30,8 @@ int pcibuf_buffer_mark_dead(struct pcibuf_buffer *buffer, bool force)
 	else
 		WRITE_ONCE(buffer->dead, true);
 	up_write(&buffer->lock);
+	if (!ret)
+		wake_up_poll(&buffer->wait, EPOLLERR | EPOLLHUP);
 	return ret;
 }
 

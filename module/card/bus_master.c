@@ -11,17 +11,21 @@
  *
  * Reading the command register back makes sure that the write has arrived.
  * Transactions that the card had begun may still be under way then (PCIe 6.0,
- * 7.5.3.5: Transactions Pending). The wait for a card that is gone would be in vain,
- * and take 0.7 s.
+ * 7.5.3.5: Transactions Pending).
+ *
+ * Return: true where the card has stopped; false where the register still says that the
+ * card is a bus master, or reads as all ones because nobody answers.
  */
-void pcibuf_clear_master(struct pci_dev *pdev)
+bool pcibuf_clear_master(struct pci_dev *pdev)
 {
 	u16 command;
 
-	pci_clear_master(pdev);
+	pcibuf_command_set_master(pdev, false);
 	pci_read_config_word(pdev, PCI_COMMAND, &command);
-	if (pci_device_is_present(pdev))
-		pci_wait_for_pending_transaction(pdev);
+	if (command & PCI_COMMAND_MASTER)
+		return false;
+	pci_wait_for_pending_transaction(pdev);
+	return true;
 }
 
 /*
@@ -34,10 +38,22 @@ static void update_master(struct pcibuf_card *card)
 	lockdep_assert_held(&card->lock);
 	if (card->state != PCIBUF_CARD_LIVE)
 		return;
+	card->stopped = false;
 	if (card->nr_active)
-		pci_set_master(card->pdev);
+		pcibuf_command_set_master(card->pdev, true);
 	else
-		pcibuf_clear_master(card->pdev);
+		card->stopped = pcibuf_clear_master(card->pdev);
+}
+
+/* If the card has stopped, its memory may be released: pcibuf_pool_drain() is due. */
+static void confirm_stopped(struct pcibuf_card *card)
+{
+	lockdep_assert_held(&card->lock);
+	if (card->stopped)
+		pcibuf_pool_clear_dma_live(&card->pool);
+	else if (__ratelimit(&card->log))
+		dev_warn(&card->dev,
+			 "the card is still a bus master, or does not answer: parked memory stays parked\n");
 }
 
 /**
@@ -57,8 +73,8 @@ void pcibuf_bus_master_get(struct pcibuf_card *card)
  * pcibuf_bus_master_put() - undo pcibuf_bus_master_get()
  * @card: card; the caller holds card->lock
  *
- * Keep the lock until the pool is drained: otherwise a new buffer could turn bus
- * mastering back on while the old memory is being released.
+ * The memory of the last buffer, and what is in quarantine, can be released once the card
+ * has stopped: pcibuf_memory_retire() does so, as long as no new buffer wants a bus master.
  */
 void pcibuf_bus_master_put(struct pcibuf_card *card)
 {
@@ -66,7 +82,29 @@ void pcibuf_bus_master_put(struct pcibuf_card *card)
 	if (--card->nr_active)
 		return;
 	update_master(card);
-	pcibuf_pool_drain(&card->pool);
+	confirm_stopped(card);
+}
+
+/**
+ * pcibuf_bus_master_update() - the configuration of a card was written: decide anew
+ * @card: card; the caller holds card->lock, and calls pcibuf_pool_drain() after that
+ */
+void pcibuf_bus_master_update(struct pcibuf_card *card)
+{
+	lockdep_assert_held(&card->lock);
+	update_master(card);
+	if (!card->nr_active)
+		confirm_stopped(card);
+}
+
+/*
+ * A card that does not answer counts as stopped here: it was pulled out, or its link is
+ * down, and it comes back without bus mastering.
+ */
+static void stop_for_good(struct pcibuf_card *card)
+{
+	card->stopped = pcibuf_clear_master(card->pdev) ||
+			!pci_device_is_present(card->pdev);
 }
 
 /**
@@ -81,8 +119,20 @@ void pcibuf_card_quiesce(struct pcibuf_card *card)
 	mutex_lock(&card->lock);
 	card->state = PCIBUF_CARD_DYING;
 	WRITE_ONCE(card->pool.dying, true);
-	pcibuf_clear_master(card->pdev);
+	stop_for_good(card);
 	mutex_unlock(&card->lock);
+}
+
+/**
+ * pcibuf_card_drain() - release the memory in quarantine of a card that has stopped
+ * @card: card after pcibuf_card_quiesce()
+ */
+void pcibuf_card_drain(struct pcibuf_card *card)
+{
+	mutex_lock(&card->lock);
+	confirm_stopped(card);
+	mutex_unlock(&card->lock);
+	pcibuf_pool_drain(&card->pool);
 }
 
 /**
@@ -95,7 +145,7 @@ void pcibuf_card_quiesce(struct pcibuf_card *card)
 void pcibuf_card_pause(struct pcibuf_card *card)
 {
 	mutex_lock(&card->lock);
-	pcibuf_clear_master(card->pdev);
+	card->stopped = pcibuf_clear_master(card->pdev);
 	if (card->state != PCIBUF_CARD_DYING)
 		card->state = PCIBUF_CARD_PAUSED;
 	mutex_unlock(&card->lock);
@@ -110,9 +160,10 @@ void pcibuf_card_rearm(struct pcibuf_card *card)
 {
 	mutex_lock(&card->lock);
 	if (card->state == PCIBUF_CARD_DYING)
-		pcibuf_clear_master(card->pdev);
+		stop_for_good(card);
 	else
 		card->state = PCIBUF_CARD_LIVE;
-	update_master(card);
+	pcibuf_bus_master_update(card);
 	mutex_unlock(&card->lock);
+	pcibuf_pool_drain(&card->pool);
 }

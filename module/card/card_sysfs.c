@@ -11,114 +11,32 @@
 #include "buffer/buffer.h"
 #include "card/card.h"
 
-/*
- * A write longer than a page arrives in parts, and the first part has the length of
- * a page. Every valid text is shorter than a page. So refuse a text of that length.
- */
-static bool too_long(size_t len)
-{
-	return len >= PAGE_SIZE;
-}
-
 /* Return what ->store returns. Record a request that failed. */
-static ssize_t finish(struct pcibuf_card *card, const char *verb,
-		      const char *text, size_t len, int error,
-		      const struct pcibuf_alloc_ctx *ctx)
+static ssize_t finish(struct device *dev, struct device_attribute *attr,
+		      const char *text, size_t len, int error)
 {
 	struct pcibuf_failure failure = {
-		.verb = verb,
+		.verb = attr->attr.name,
 		.text = text,
 		.len = len,
 		.error = error,
-		.ctx = ctx,
 	};
 
-	if (!error)
-		return len;
-	pcibuf_card_failed(card, &failure);
-	return error;
+	return pcibuf_card_finish(to_card(dev), &failure);
 }
 
-static ssize_t store_alloc(struct device *dev, struct device_attribute *attr,
-			   const char *text, size_t len, bool contiguous)
+static ssize_t recover_store(struct device *dev, struct device_attribute *attr,
+			     const char *text, size_t len)
 {
 	struct pcibuf_card *card = to_card(dev);
-	struct pcibuf_alloc_ctx ctx = {
-		.pool = &card->pool,
-		.contiguous = contiguous,
-	};
-	struct pcibuf_request request;
+	unsigned int one;
 	int ret = -EINVAL;
 
-	if (!too_long(len))
-		ret = pcibuf_parse_request(text, len, &request);
-	if (!ret)
-		ret = pcibuf_card_alloc(card, &request, &ctx);
-	return finish(card, attr->attr.name, text, len, ret, &ctx);
+	if (!kstrtouint(text, 10, &one) && one == 1)
+		ret = pcibuf_card_recover(card);
+	return finish(dev, attr, text, len, ret);
 }
-
-static ssize_t alloc_store(struct device *dev, struct device_attribute *attr,
-			   const char *text, size_t len)
-{
-	return store_alloc(dev, attr, text, len, true);
-}
-
-static struct device_attribute dev_attr_alloc =
-	__ATTR(alloc, 0220, NULL, alloc_store);
-
-static ssize_t alloc_sg_store(struct device *dev, struct device_attribute *attr,
-			      const char *text, size_t len)
-{
-	return store_alloc(dev, attr, text, len, false);
-}
-
-static struct device_attribute dev_attr_alloc_sg =
-	__ATTR(alloc_sg, 0220, NULL, alloc_sg_store);
-
-static ssize_t store_free(struct device *dev, struct device_attribute *attr,
-			  const char *text, size_t len, bool force)
-{
-	struct pcibuf_card *card = to_card(dev);
-	char name[PCIBUF_LABEL_SIZE];
-	int ret = -EINVAL;
-
-	if (!too_long(len))
-		ret = pcibuf_parse_name(text, len, name);
-	if (!ret)
-		ret = pcibuf_card_free(card, name, force);
-	return finish(card, attr->attr.name, text, len, ret, NULL);
-}
-
-static ssize_t free_store(struct device *dev, struct device_attribute *attr,
-			  const char *text, size_t len)
-{
-	return store_free(dev, attr, text, len, false);
-}
-
-static struct device_attribute dev_attr_free =
-	__ATTR(free, 0220, NULL, free_store);
-
-static ssize_t revoke_store(struct device *dev, struct device_attribute *attr,
-			    const char *text, size_t len)
-{
-	return store_free(dev, attr, text, len, true);
-}
-static DEVICE_ATTR_WO(revoke);
-
-static ssize_t last_error_show(struct device *dev,
-			       struct device_attribute *attr, char *buf)
-{
-	struct pcibuf_card *card = to_card(dev);
-	ssize_t len;
-
-	mutex_lock(&card->lock);
-	len = sysfs_emit(buf, "%s\n", card->last_error);
-	mutex_unlock(&card->lock);
-	return len;
-}
-
-static struct device_attribute dev_attr_last_error =
-	__ATTR(last_error, 0440, last_error_show, NULL);
+static DEVICE_ATTR_WO(recover);
 
 static ssize_t dma_mask_bits_show(struct device *dev,
 				  struct device_attribute *attr, char *buf)
@@ -159,7 +77,7 @@ static ssize_t dma_mask_bits_store(struct device *dev,
 
 	if (!kstrtouint(text, 10, &bits))
 		ret = set_mask(card, bits);
-	return finish(card, attr->attr.name, text, len, ret, NULL);
+	return finish(dev, attr, text, len, ret);
 }
 static DEVICE_ATTR_RW(dma_mask_bits);
 
@@ -178,19 +96,42 @@ static ssize_t max_bytes_store(struct device *dev,
 	int ret = -EINVAL;
 	u64 bytes;
 
-	if (!too_long(len))
+	/* A longer text arrives in parts, see request_sysfs.c. */
+	if (len < PAGE_SIZE)
 		ret = pcibuf_parse_size(text, len, &bytes);
 	if (!ret)
 		pcibuf_quota_set_max(&card->pool.quota, bytes);
-	return finish(card, attr->attr.name, text, len, ret, NULL);
+	return finish(dev, attr, text, len, ret);
 }
 static DEVICE_ATTR_RW(max_bytes);
+
+static ssize_t max_buffers_show(struct device *dev,
+				struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", pcibuf_names_max(to_card(dev)));
+}
+
+static ssize_t max_buffers_store(struct device *dev,
+				 struct device_attribute *attr,
+				 const char *text, size_t len)
+{
+	struct pcibuf_card *card = to_card(dev);
+	unsigned int max;
+	int ret = -EINVAL;
+
+	if (!kstrtouint(text, 10, &max) && max) {
+		WRITE_ONCE(card->max_buffers, max);
+		ret = 0;
+	}
+	return finish(dev, attr, text, len, ret);
+}
+static DEVICE_ATTR_RW(max_buffers);
 
 static ssize_t allocated_bytes_show(struct device *dev,
 				    struct device_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%llu\n",
-			  pcibuf_quota_used(&to_card(dev)->pool.quota));
+			  pcibuf_pool_used(&to_card(dev)->pool));
 }
 static DEVICE_ATTR_RO(allocated_bytes);
 
@@ -219,21 +160,8 @@ static ssize_t gid_show(struct device *dev, struct device_attribute *attr,
 	return sysfs_emit(buf, "%u\n", from_kgid(&init_user_ns, gid));
 }
 
-/* Attributes that belong to the card's group. */
-static struct attribute *user_attrs[] = {
-	&dev_attr_alloc.attr,
-	&dev_attr_alloc_sg.attr,
-	&dev_attr_free.attr,
-	&dev_attr_last_error.attr,
-	NULL
-};
-
-static const struct attribute_group user_group = {
-	.attrs = user_attrs,
-};
-
 static struct attribute *root_attrs[] = {
-	&dev_attr_revoke.attr,
+	&dev_attr_recover.attr,
 	NULL
 };
 
@@ -250,9 +178,9 @@ static int give_to(struct pcibuf_card *card, kgid_t gid)
 	struct kobject *kobj = &card->dev.kobj;
 	int ret;
 
-	ret = sysfs_group_change_owner(kobj, &user_group, GLOBAL_ROOT_UID, gid);
+	ret = sysfs_group_change_owner(kobj, &pcibuf_user_group, GLOBAL_ROOT_UID, gid);
 	if (ret)
-		sysfs_group_change_owner(kobj, &user_group, GLOBAL_ROOT_UID,
+		sysfs_group_change_owner(kobj, &pcibuf_user_group, GLOBAL_ROOT_UID,
 					 card->gid);
 	else
 		card->gid = gid;
@@ -282,7 +210,7 @@ static ssize_t gid_store(struct device *dev, struct device_attribute *attr,
 		gid = make_kgid(&init_user_ns, number);
 	if (gid_valid(gid))
 		ret = set_gid(card, gid);
-	return finish(card, attr->attr.name, text, len, ret, NULL);
+	return finish(dev, attr, text, len, ret);
 }
 static DEVICE_ATTR_RW(gid);
 
@@ -296,6 +224,7 @@ static DEVICE_ATTR_RO(serial);
 static struct attribute *state_attrs[] = {
 	&dev_attr_dma_mask_bits.attr,
 	&dev_attr_max_bytes.attr,
+	&dev_attr_max_buffers.attr,
 	&dev_attr_allocated_bytes.attr,
 	&dev_attr_nr_buffers.attr,
 	&dev_attr_gid.attr,
@@ -329,10 +258,13 @@ static const struct attribute_group links_group = {
 };
 
 const struct attribute_group *pcibuf_card_groups[] = {
-	&user_group,
+	&pcibuf_user_group,
+	&pcibuf_revoke_group,
 	&root_group,
 	&state_group,
 	&links_group,
+	&pcibuf_irq_group,
+	&pcibuf_irq_links_group,
 	NULL
 };
 
@@ -346,6 +278,7 @@ const struct attribute_group *pcibuf_card_groups[] = {
  */
 void pcibuf_card_sysfs_drain(struct pcibuf_card *card)
 {
-	sysfs_remove_group(&card->dev.kobj, &user_group);
+	sysfs_remove_group(&card->dev.kobj, &pcibuf_user_group);
+	sysfs_remove_group(&card->dev.kobj, &pcibuf_revoke_group);
 	sysfs_remove_group(&card->dev.kobj, &root_group);
 }

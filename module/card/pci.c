@@ -4,7 +4,8 @@
  * driver_override, new_id or the module parameter ids.
  *
  * It claims no BAR, so that resourceN stays mappable, and has no power
- * management of its own: the PCI core saves and restores bus mastering.
+ * management of its own: the PCI core saves and restores bus mastering. What the core
+ * does not restore, the card's own device does; see card_pm_ops in card.c.
  */
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
@@ -47,6 +48,7 @@ static int save_config(struct pci_dev *pdev, struct pcibuf_pci_setup *setup)
 {
 	pci_save_state(pdev);
 	setup->config = pci_store_saved_state(pdev);
+	pcibuf_recover_note(pdev, setup);
 	return setup->config ? 0 : -ENOMEM;
 }
 
@@ -74,6 +76,30 @@ static void permit_no_snoop(struct pci_dev *pdev,
 }
 
 /*
+ * Enabling a device permits INTx, so look first. Nobody handles INTx until a program opens
+ * the node of an interrupt.
+ */
+static int enable_device(struct pci_dev *pdev, struct pcibuf_pci_setup *setup)
+{
+	u16 command;
+	int ret;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	setup->intx = !(command & PCI_COMMAND_INTX_DISABLE);
+	ret = pci_enable_device_mem(pdev);
+	if (!ret)
+		pcibuf_command_set_intx(pdev, false);
+	return ret;
+}
+
+static void disable_device(struct pci_dev *pdev,
+			   const struct pcibuf_pci_setup *setup)
+{
+	pci_disable_device(pdev);
+	pcibuf_command_set_intx(pdev, setup->intx);
+}
+
+/*
  * Set the device up before there is a card that could be given a buffer, and be a bus
  * master. A bridge is refused: without bus mastering it cuts off all that is behind it.
  */
@@ -85,7 +111,7 @@ static int prepare_device(struct pci_dev *pdev, struct pcibuf_pci_setup *setup)
 		pci_err(pdev, "not a card: a bridge cannot be bound\n");
 		return -EINVAL;
 	}
-	ret = pci_enable_device_mem(pdev);
+	ret = enable_device(pdev, setup);
 	if (ret)
 		return ret;
 	pcibuf_clear_master(pdev);
@@ -101,7 +127,7 @@ static int prepare_device(struct pci_dev *pdev, struct pcibuf_pci_setup *setup)
 err_disable:
 	reset_dma(pdev);
 	permit_no_snoop(pdev, setup);
-	pci_disable_device(pdev);
+	disable_device(pdev, setup);
 	return ret;
 }
 
@@ -112,7 +138,7 @@ static void unprepare_device(struct pci_dev *pdev,
 	kfree(setup->config);
 	reset_dma(pdev);
 	permit_no_snoop(pdev, setup);
-	pci_disable_device(pdev);
+	disable_device(pdev, setup);
 }
 
 static int pcibuf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -144,13 +170,18 @@ static void pcibuf_remove(struct pci_dev *pdev)
 
 static void pcibuf_shutdown(struct pci_dev *pdev)
 {
-	pcibuf_card_quiesce(pci_get_drvdata(pdev));
+	struct pcibuf_card *card = pci_get_drvdata(pdev);
+
+	pcibuf_card_quiesce(card);
+	pcibuf_irqs_pause(card);
 }
 
 /* These exist because without them the core gives up on the whole subtree. */
 static pci_ers_result_t pcibuf_error_detected(struct pci_dev *pdev,
 					      pci_channel_state_t state)
 {
+	if (state != pci_channel_io_normal)
+		pcibuf_irqs_pause(pci_get_drvdata(pdev));
 	if (state == pci_channel_io_perm_failure)
 		return PCI_ERS_RESULT_DISCONNECT;
 	return state == pci_channel_io_frozen ? PCI_ERS_RESULT_NEED_RESET :
@@ -161,20 +192,26 @@ static pci_ers_result_t pcibuf_slot_reset(struct pci_dev *pdev)
 {
 	struct pcibuf_card *card = pci_get_drvdata(pdev);
 
-	pci_load_saved_state(pdev, card->setup.config);
-	pci_restore_state(pdev);
+	pcibuf_recover_config(card);
 	pcibuf_card_rearm(card);
+	pcibuf_irqs_resume(card);
 	return PCI_ERS_RESULT_RECOVERED;
 }
 
 static void pcibuf_reset_prepare(struct pci_dev *pdev)
 {
-	pcibuf_card_pause(pci_get_drvdata(pdev));
+	struct pcibuf_card *card = pci_get_drvdata(pdev);
+
+	pcibuf_card_pause(card);
+	pcibuf_irqs_pause(card);
 }
 
 static void pcibuf_reset_done(struct pci_dev *pdev)
 {
-	pcibuf_card_rearm(pci_get_drvdata(pdev));
+	struct pcibuf_card *card = pci_get_drvdata(pdev);
+
+	pcibuf_card_reset_done(card);
+	pcibuf_irqs_resume(card);
 }
 
 static const struct pci_error_handlers pcibuf_err_handler = {

@@ -21,7 +21,7 @@ static const struct error {
 	const char *words;
 } errors[] = {
 	{ -EINVAL, "EINVAL",
-	  "malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL], free and revoke take a label, an index or pcibufN, dma_mask_bits takes 24 to 64 if the platform supports it, max_bytes takes a size, gid takes a number"
+	  "malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL] [align=SIZE], free and revoke take a label, an index or pcibufN, dma_mask_bits takes 24 to 64 if the platform supports it, max_bytes takes a size, max_buffers and gid take a number, irq_type takes auto, msix, msi or intx, nr_irqs takes 0 to 256, recover takes 1"
 	},
 	{ -EEXIST, "EEXIST",
 	  "this card has a buffer with that label; free that buffer or choose another label" },
@@ -30,16 +30,23 @@ static const struct error {
 	{ -ENOMEM, "ENOMEM",
 	  "no memory for the records of the buffer" },
 	{ -ENOSPC, "ENOSPC",
-	  "the machine has no number left for another buffer; free some buffers" },
+	  "the machine has no number left for another node; free some buffers" },
 	{ -ENOENT, "ENOENT",
 	  "this card has no such buffer; see buffers/" },
 	{ -EBUSY, "EBUSY",
 	  "in use; close and unmap the buffer (root can write to revoke), or free all buffers before you change the mask"
 	},
+	{ -EOPNOTSUPP, "EOPNOTSUPP",
+	  "the card cannot do this" },
 	{ -EINTR, "EINTR",
 	  "a fatal signal ended the request; nothing was allocated" },
 	{ -ENODEV, "ENODEV",
 	  "the card is going away" },
+	{ -EIO, "EIO",
+	  "the card does not answer; load it and wait for its link" },
+	{ -ENXIO, "ENXIO",
+	  "another device answers, or the card has other BARs; free the buffers, write 1 to remove of the PCI device, and 1 to /sys/bus/pci/rescan"
+	},
 };
 
 /*
@@ -55,15 +62,41 @@ static const char *const limits[] = {
 		"no free memory at addresses below the mask; raise dma_mask_bits if the card drives more bits, use an IOMMU, or allocate earlier",
 	[PCIBUF_NO_RANGE] =
 		"no contiguous memory of that size; use alloc_sg, an IOMMU, a wider mask if the card drives more bits, or allocate earlier",
+	[PCIBUF_NO_CPU] =
+		"no contiguous memory of that size, and no memory can be moved while a real-time task owns a processor; use alloc_sg or an IOMMU, stop the task, or allocate earlier",
 	[PCIBUF_NO_BOUNCE] =
-		"the platform would copy the data instead of letting the card reach the buffer (swiotlb=force, or a mask below all memory); use an IOMMU",
+		"the IOMMU's driver would copy the data instead of letting the card reach the buffer",
 	[PCIBUF_NO_IOVA] =
 		"the IOMMU has no free range of that size below the mask; raise dma_mask_bits if the card drives more bits, or use alloc_sg",
 	[PCIBUF_NO_COHERENT] =
 		"dma_alloc_coherent() has no memory of that size below the mask; raise dma_mask_bits if the card drives more bits, reserve CMA memory (cma= on the kernel command line), use an IOMMU, ask for less, or allocate earlier",
+	[PCIBUF_NO_ALIGN] =
+		"no such memory at bus addresses that are multiples of align; use a smaller align, or allocate earlier",
+	[PCIBUF_OVER_NATURAL] =
+		"behind an IOMMU, and from dma_alloc_coherent(), align can be at most the size, rounded up to a power of two; ask for a larger size or a smaller align",
 };
 
 static_assert(ARRAY_SIZE(limits) == PCIBUF_NR_OUTCOMES);
+
+/* Texts for -EINVAL of alloc and alloc_sg, by enum pcibuf_bad_word. */
+static const char *const bad_words[] = {
+	[PCIBUF_BAD_SIZE] =
+		"the size is malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL] [align=SIZE]",
+	[PCIBUF_BAD_LABEL] =
+		"the label is malformed; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL] [align=SIZE], and a label has 1 to 31 letters, digits, _, . or -, and is no number, no pcibufN and no unit",
+	[PCIBUF_BAD_EXTRA] =
+		"a word follows that is no key=value; alloc and alloc_sg take SIZE[K|M|G|T] [LABEL] [align=SIZE]",
+	[PCIBUF_BAD_KEY] =
+		"there is no such key; the only key is align",
+	[PCIBUF_BAD_TWICE] =
+		"align is given twice",
+	[PCIBUF_BAD_ALIGN] =
+		"the value of align is malformed or too large; write align=SIZE[K|M|G|T]",
+	[PCIBUF_BAD_POWER] =
+		"the value of align is not a power of two",
+};
+
+static_assert(ARRAY_SIZE(bad_words) == PCIBUF_NR_BAD_WORDS);
 
 static const struct error unexpected = { 0, "error", "unexpected" };
 
@@ -93,17 +126,25 @@ static void quote(const struct pcibuf_failure *failure, char out[MAX_QUOTE + 1])
 	out[len] = '\0';
 }
 
+/* Where max_total is the limit, what lingers of all cards counts. */
+static u64 lingering_bytes(const struct pcibuf_alloc_ctx *ctx)
+{
+	return pcibuf_lingering_bytes(ctx->outcome == PCIBUF_OVER_CARD ?
+					      &ctx->pool->lingering : NULL);
+}
+
 static int quota_words(const struct pcibuf_failure *failure, char *words,
 		       size_t size)
 {
 	struct pcibuf_pool *pool = failure->ctx->pool;
 	u64 parked = pcibuf_pool_quarantined_bytes(pool);
+	u64 lingering = lingering_bytes(failure->ctx);
 	u64 used = pcibuf_quota_used(&pool->quota);
 	int len;
 
 	if (failure->ctx->outcome == PCIBUF_OVER_CARD)
 		len = scnprintf(words, size,
-				"over max_bytes, the quota of this card (%llu bytes, of which %llu are allocated or parked); free buffers, or root can raise max_bytes",
+				"over max_bytes, the quota of this card (%llu bytes, of which %llu are in use); free buffers, or root can raise max_bytes",
 				pcibuf_quota_max(&pool->quota), used);
 	else
 		len = scnprintf(words, size,
@@ -113,6 +154,10 @@ static int quota_words(const struct pcibuf_failure *failure, char *words,
 		len += scnprintf(words + len, size - len,
 				 "; %llu bytes are parked until the card's last buffer is freed",
 				 parked);
+	if (lingering)
+		len += scnprintf(words + len, size - len,
+				 "; %llu bytes of freed buffers are still held by pipes, sockets or direct I/O",
+				 lingering);
 	return len;
 }
 
@@ -136,13 +181,17 @@ static int steps_words(const struct pcibuf_alloc_ctx *ctx, char *words,
 	int len = 0;
 
 	for (i = 0; i < ARRAY_SIZE(steps); i++)
-		if (ctx->outcome == PCIBUF_NO_RANGE &&
-		    ctx->steps & BIT(i))
+		if ((ctx->outcome == PCIBUF_NO_RANGE ||
+		     ctx->outcome == PCIBUF_NO_CPU) && ctx->steps & BIT(i))
 			len += scnprintf(words + len, size - len, "%s",
 					 steps[i]);
 	if (len && ctx->tries)
 		len += scnprintf(words + len, size - len, ", %u tries",
 				 ctx->tries);
+	if (len && ctx->stuck)
+		len += scnprintf(words + len, size - len,
+				 ", processor %u does not answer",
+				 ctx->stuck_cpu);
 	return len;
 }
 
@@ -157,6 +206,18 @@ static int spared_words(const struct pcibuf_alloc_ctx *ctx, char *words,
 			 ctx->spared_zone, ctx->spared_node);
 }
 
+/*
+ * A range of another alignment might have been there, so the alignment is named as
+ * the limit.
+ */
+static const char *limit_text(const struct pcibuf_alloc_ctx *ctx)
+{
+	if (pcibuf_ctx_is_aligned(ctx) && (ctx->outcome == PCIBUF_NO_RANGE ||
+					   ctx->outcome == PCIBUF_NO_COHERENT))
+		return limits[PCIBUF_NO_ALIGN];
+	return limits[ctx->outcome];
+}
+
 static int memory_words(const struct pcibuf_failure *failure, char *words,
 			size_t size)
 {
@@ -164,39 +225,58 @@ static int memory_words(const struct pcibuf_failure *failure, char *words,
 	struct device *dev = ctx->pool->dev;
 	int len;
 
-	len = scnprintf(words, size, "%s", limits[ctx->outcome]);
+	len = scnprintf(words, size, "%s", limit_text(ctx));
 	len += scnprintf(words + len, size - len,
 			 " (%llu bytes, mask %u bits, %s", ctx->size,
 			 fls64(dma_get_mask(dev)),
 			 pcibuf_dma_translated(dev) ? "IOMMU" : "no IOMMU");
+	if (pcibuf_ctx_is_aligned(ctx))
+		len += scnprintf(words + len, size - len, ", align %llu bytes",
+				 ctx->align);
 	len += steps_words(ctx, words + len, size - len);
 	len += spared_words(ctx, words + len, size - len);
 	return len + scnprintf(words + len, size - len, ")");
 }
 
-static int limit_words(const struct pcibuf_failure *failure, char *words,
+static int buffers_words(struct pcibuf_card *card, char *words, size_t size)
+{
+	return scnprintf(words, size,
+			 "the card has its %u buffers (max_buffers); free buffers, or root can raise max_buffers",
+			 pcibuf_names_max(card));
+}
+
+static int limit_words(struct pcibuf_card *card,
+		       const struct pcibuf_failure *failure, char *words,
 		       size_t size)
 {
 	const struct pcibuf_alloc_ctx *ctx = failure->ctx;
 
+	if (failure->words)
+		return scnprintf(words, size, "%s", failure->words);
+	/* Where no memory was asked for yet, the number of buffers was the limit. */
+	if (failure->error == -EDQUOT && ctx->outcome == PCIBUF_DONE)
+		return buffers_words(card, words, size);
 	if (failure->error == -EDQUOT)
 		return quota_words(failure, words, size);
 	if (failure->error == -ENOMEM && ctx && limits[ctx->outcome])
 		return memory_words(failure, words, size);
+	if (failure->bad)
+		return scnprintf(words, size, "%s", bad_words[failure->bad]);
 	return scnprintf(words, size, "%s", look_up(failure->error)->words);
 }
 
 /* The text is one line of ASCII, without a newline. Called under card->lock. */
-static void put_into_words(const struct pcibuf_failure *failure,
-			   char words[PCIBUF_REASON_SIZE])
+static void put_into_words(struct pcibuf_card *card,
+			   const struct pcibuf_failure *failure)
 {
+	char *words = card->last_error;
 	char text[MAX_QUOTE + 1];
 	int at;
 
 	quote(failure, text);
 	at = scnprintf(words, PCIBUF_REASON_SIZE, "%s \"%s\": %s: ",
 		       failure->verb, text, look_up(failure->error)->name);
-	limit_words(failure, words + at, PCIBUF_REASON_SIZE - at);
+	limit_words(card, failure, words + at, PCIBUF_REASON_SIZE - at);
 }
 
 /**
@@ -207,14 +287,13 @@ static void put_into_words(const struct pcibuf_failure *failure,
  * Log only failures that need an administrator (-ENOMEM), and rate limit them: every
  * member of the card's group can make a request fail.
  *
- * Takes card->lock, and inside it pool->lock and quota_lock. May sleep while memory of
- * the card is being released.
+ * Takes card->lock, and inside it pool->lock, linger_lock and quota_lock.
  */
 void pcibuf_card_failed(struct pcibuf_card *card,
 			const struct pcibuf_failure *failure)
 {
 	mutex_lock(&card->lock);
-	put_into_words(failure, card->last_error);
+	put_into_words(card, failure);
 	if (failure->error == -ENOMEM && __ratelimit(&card->log))
 		dev_notice(&card->dev, "%s\n", card->last_error);
 	mutex_unlock(&card->lock);

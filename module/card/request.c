@@ -3,57 +3,27 @@
  * Requests: allocate and free the buffers of a card. No other file does so.
  */
 #include <linux/err.h>
-#include <linux/string.h>
 
 #include "buffer/buffer.h"
 #include "card/card.h"
 #include "sync_point.h"
 
-static bool label_taken(struct pcibuf_card *card, const char *label)
+static int reserve_names(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 {
-	struct pcibuf_buffer *buffer;
-
-	list_for_each_entry(buffer, &card->buffers, node)
-		if (*label && !strcmp(buffer->label, label))
-			return true;
-	return false;
-}
-
-/*
- * Reserve the label and an index for the buffer, so that no other request gets them
- * while this request is under way.
- */
-static int reserve_name(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
-{
-	int index, ret = 0;
+	int ret = -ENODEV;
 
 	mutex_lock(&card->lock);
-	if (card->state == PCIBUF_CARD_DYING) {
-		ret = -ENODEV;
-		goto unlock;
-	}
-	if (label_taken(card, buffer->label)) {
-		ret = -EEXIST;
-		goto unlock;
-	}
-	index = ida_alloc(&card->indexes, GFP_KERNEL);
-	if (index < 0) {
-		ret = index;
-		goto unlock;
-	}
-	buffer->index = index;
-	list_add_tail(&buffer->node, &card->buffers);
-unlock:
+	if (card->state != PCIBUF_CARD_DYING)
+		ret = pcibuf_names_reserve(card, buffer);
 	mutex_unlock(&card->lock);
 	return ret;
 }
 
-/* Undo reserve_name(), and drop the buffer. */
-static void release_name(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
+/* Undo reserve_names(), and drop the buffer. */
+static void release_names(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 {
 	mutex_lock(&card->lock);
-	list_del(&buffer->node);
-	ida_free(&card->indexes, buffer->index);
+	pcibuf_names_release(card, buffer);
 	mutex_unlock(&card->lock);
 	put_device(&buffer->dev);
 }
@@ -76,6 +46,7 @@ static int make_live(struct pcibuf_card *card, struct pcibuf_buffer *buffer)
 		pcibuf_bus_master_put(card);
 		goto unlock;
 	}
+	pcibuf_names_add_node(card, buffer);
 	card->nr_buffers++;
 	buffer->live = true;
 unlock:
@@ -107,10 +78,11 @@ static int alloc_buffer(struct pcibuf_card *card, struct pcibuf_buffer *buffer,
 /**
  * pcibuf_card_alloc() - allocate a buffer
  * @card: card in any state
- * @request: size in bytes and label
+ * @request: size in bytes, label and alignment
  * @ctx: allocation context; the caller sets its pool and whether the buffer is
- *	contiguous. This function sets its size in bytes, and pcibuf_memory_alloc() its
- *	outcome, which stays %PCIBUF_DONE where the request fails elsewhere
+ *	contiguous. This function sets its size and alignment in bytes, and
+ *	pcibuf_memory_alloc() its outcome, which stays %PCIBUF_DONE where the request
+ *	fails elsewhere
  *
  * When this returns 0 the directory, the attributes, the node and the link of the
  * buffer exist.
@@ -122,8 +94,9 @@ static int alloc_buffer(struct pcibuf_card *card, struct pcibuf_buffer *buffer,
  *
  * Return: 0; or a negative errno, and nothing has changed: -EINVAL (@request->size
  * is too large to round up to pages), -EEXIST (label in use), -EDQUOT (over a
- * quota), -ENOMEM, -ENOSPC (no minor number left), -EINTR (fatal signal) or -ENODEV
- * (the card is dying).
+ * quota, or the card has max_buffers), -ENOMEM, -ENOSPC (no minor number left),
+ * -EINTR (fatal signal), -ENODEV (the card is dying) or -ERESTARTNOINTR (the machine is
+ * about to sleep).
  */
 int pcibuf_card_alloc(struct pcibuf_card *card,
 		      const struct pcibuf_request *request,
@@ -135,10 +108,11 @@ int pcibuf_card_alloc(struct pcibuf_card *card,
 	if (request->size > round_down(S64_MAX, PAGE_SIZE))
 		return -EINVAL;
 	ctx->size = PAGE_ALIGN(request->size);
+	ctx->align = max_t(u64, request->align, PAGE_SIZE);
 	buffer = pcibuf_buffer_new(&card->dev, ctx->size, request->label);
 	if (IS_ERR(buffer))
 		return PTR_ERR(buffer);
-	ret = reserve_name(card, buffer);
+	ret = reserve_names(card, buffer);
 	if (ret) {
 		put_device(&buffer->dev);
 		return ret;
@@ -149,30 +123,8 @@ int pcibuf_card_alloc(struct pcibuf_card *card,
 		mutex_unlock(&card->alloc_lock);
 	}
 	if (ret)
-		release_name(card, buffer);
+		release_names(card, buffer);
 	return ret;
-}
-
-static bool is_named(struct pcibuf_buffer *buffer, const char *name)
-{
-	char index[12];
-
-	snprintf(index, sizeof(index), "%u", buffer->index);
-	return !strcmp(name, dev_name(&buffer->dev)) || !strcmp(name, index) ||
-	       (*buffer->label && !strcmp(name, buffer->label));
-}
-
-/* Find a live buffer by its name; any live buffer where @name is NULL. */
-static struct pcibuf_buffer *find_live(struct pcibuf_card *card,
-				       const char *name)
-{
-	struct pcibuf_buffer *buffer;
-
-	lockdep_assert_held(&card->lock);
-	list_for_each_entry(buffer, &card->buffers, node)
-		if (buffer->live && (!name || is_named(buffer, name)))
-			return buffer;
-	return NULL;
 }
 
 /*
@@ -186,7 +138,7 @@ static struct pcibuf_buffer *take_for_removal(struct pcibuf_card *card,
 	int ret = -ENOENT;
 
 	mutex_lock(&card->lock);
-	buffer = find_live(card, name);
+	buffer = name ? pcibuf_names_find(card, name) : pcibuf_names_any(card);
 	if (buffer)
 		ret = pcibuf_buffer_mark_dead(buffer, force);
 	if (!ret) {
@@ -227,6 +179,6 @@ int pcibuf_card_free(struct pcibuf_card *card, const char *name, bool force)
 	mutex_unlock(&card->lock);
 	pcibuf_memory_retire(memory);
 	pcibuf_buffer_unregister(buffer);
-	release_name(card, buffer);
+	release_names(card, buffer);
 	return 0;
 }

@@ -13,6 +13,9 @@
  */
 #define MAX_LOOKS	1024
 
+/* Extents in one list in quarantine: to copy so many takes some 10 ms. */
+#define MAX_MERGED	(1024U * 1024)
+
 static unsigned long page_size(const struct pcibuf_extent *extent)
 {
 	return 1UL << extent->order;
@@ -72,6 +75,34 @@ void pcibuf_extents_merge(struct pcibuf_extent *out, unsigned int *nr,
 		*nr = pcibuf_extents_append(out, *nr,
 					    left ? &a[i++] : &b[j++]);
 	}
+}
+
+/**
+ * pcibuf_extents_can_merge() - is the copy of two lists short enough?
+ * @nr_a: length of one list
+ * @nr_b: length of another list
+ *
+ * Return: whether they may be merged while others wait.
+ */
+bool pcibuf_extents_can_merge(unsigned int nr_a, unsigned int nr_b)
+{
+	return nr_a <= MAX_MERGED && nr_b <= MAX_MERGED - nr_a;
+}
+
+/**
+ * pcibuf_extents_merge_pays() - are two lists to be merged as soon as one comes?
+ * @nr_a: length of one list
+ * @nr_b: length of another list
+ *
+ * A list that absorbs one that is not much shorter grows by half at least. So an extent is
+ * copied only as often as a list can grow by half.
+ *
+ * Return: whether they may be merged, and neither is more than twice as long.
+ */
+bool pcibuf_extents_merge_pays(unsigned int nr_a, unsigned int nr_b)
+{
+	return pcibuf_extents_can_merge(nr_a, nr_b) && nr_a / 2 <= nr_b &&
+	       nr_b / 2 <= nr_a;
 }
 
 /**
@@ -195,11 +226,13 @@ enum pcibuf_found pcibuf_extents_best(const struct pcibuf_extent *extents,
 }
 
 /*
- * How many extents from the first one on hold @nr_pages in a row, in whole pages
- * that would lie at multiples of their size in the buffer; 0 where they do not.
+ * How many extents from the first one on hold @nr_pages in a row, in pages that would
+ * lie at multiples of their size in the buffer; 0 where they do not. With @cut, a part
+ * of the last page will do.
  */
 static unsigned int length_of_row(const struct pcibuf_extent *extents,
-				  unsigned int nr, unsigned long nr_pages)
+				  unsigned int nr, unsigned long nr_pages,
+				  bool cut)
 {
 	unsigned long start = extents->pfn, next = start;
 	unsigned int i;
@@ -207,8 +240,8 @@ static unsigned int length_of_row(const struct pcibuf_extent *extents,
 	for (i = 0; i < nr; i++) {
 		unsigned long part = min(nr_pages, extents[i].nr_pages);
 
-		if (extents[i].pfn != next ||
-		    (start | part) % page_size(&extents[i]))
+		if (extents[i].pfn != next || start % page_size(&extents[i]) ||
+		    (!cut && part % page_size(&extents[i])))
 			return 0;
 		next += part;
 		nr_pages -= part;
@@ -230,11 +263,13 @@ static unsigned int usable_part(const struct pcibuf_extent *extents,
 	unsigned int i;
 
 	if (nr == 1)
-		return end_usable(extents, nr_pages, usable);
+		return end_usable(extents,
+				  pcibuf_extent_whole(extents, nr_pages), usable);
 	for (i = 0; i < nr; i++) {
 		unsigned long part = min(nr_pages, extents[i].nr_pages);
 
-		if (!front_usable(&extents[i], part, usable))
+		if (!front_usable(&extents[i],
+				  pcibuf_extent_whole(&extents[i], part), usable))
 			break;
 		nr_pages -= part;
 	}
@@ -246,6 +281,7 @@ static unsigned int usable_part(const struct pcibuf_extent *extents,
  * @extents: list, sorted by address
  * @nr: length of the list
  * @nr_pages: base pages wanted in a row
+ * @cut: the row may end within a page
  * @first: out: index of the first extent
  * @usable: whether pages can be used
  *
@@ -255,16 +291,86 @@ static unsigned int usable_part(const struct pcibuf_extent *extents,
  */
 unsigned int pcibuf_extents_row(const struct pcibuf_extent *extents,
 				unsigned int nr, unsigned long nr_pages,
-				unsigned int *first, pcibuf_usable_fn *usable)
+				bool cut, unsigned int *first,
+				pcibuf_usable_fn *usable)
 {
 	unsigned int row, good;
 
 	for (*first = 0; *first < nr; *first += good + 1) {
-		row = length_of_row(&extents[*first], nr - *first, nr_pages);
+		row = length_of_row(&extents[*first], nr - *first, nr_pages,
+				    cut);
 		good = row ? usable_part(&extents[*first], row, nr_pages,
 					 usable) : 0;
 		if (row && good == row)
 			return row;
 	}
 	return 0;
+}
+
+/**
+ * pcibuf_extents_aligned_row() - find extents that hold contiguous, aligned memory
+ * @extents: list, sorted by address
+ * @nr: length of the list
+ * @want: what is wanted
+ * @first: out: index of the first extent, at whose front the memory begins
+ * @usable: whether pages can be used
+ *
+ * Return: how many extents, 0 where there are none.
+ */
+unsigned int pcibuf_extents_aligned_row(const struct pcibuf_extent *extents,
+					unsigned int nr,
+					const struct pcibuf_extent_row *want,
+					unsigned int *first,
+					pcibuf_usable_fn *usable)
+{
+	unsigned int row;
+
+	for (*first = 0; *first < nr; ++*first) {
+		const struct pcibuf_extent *at = &extents[*first];
+
+		if ((at->pfn + want->shift) % want->align)
+			continue;
+		row = length_of_row(at, nr - *first, want->nr_pages, want->cut);
+		if (row == 1 &&
+		    front_usable(at, pcibuf_extent_whole(at, want->nr_pages),
+				 usable))
+			return row;
+		if (row > 1 && row <= want->max_extents &&
+		    usable_part(at, row, want->nr_pages, usable) == row)
+			return row;
+	}
+	return 0;
+}
+
+/**
+ * pcibuf_extents_aligned_part() - find aligned memory behind the front of an extent
+ * @extents: list
+ * @nr: length of the list
+ * @want: what is wanted, of one extent
+ * @skip: out: base pages of the extent that come before that memory
+ * @usable: whether pages can be used
+ *
+ * Return: index of the extent, @nr where there is none.
+ */
+unsigned int pcibuf_extents_aligned_part(const struct pcibuf_extent *extents,
+					 unsigned int nr,
+					 const struct pcibuf_extent_row *want,
+					 unsigned long *skip,
+					 pcibuf_usable_fn *usable)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		const struct pcibuf_extent *at = &extents[i];
+		unsigned long whole = pcibuf_extent_whole(at, want->nr_pages);
+
+		*skip = -(at->pfn + want->shift) % want->align;
+		if (*skip >= at->nr_pages || at->nr_pages - *skip < whole ||
+		    *skip % page_size(at) ||
+		    (!want->cut && whole != want->nr_pages))
+			continue;
+		if (usable(at->pfn + *skip, whole, at->order))
+			break;
+	}
+	return i;
 }

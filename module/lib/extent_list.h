@@ -13,8 +13,8 @@
 /**
  * struct pcibuf_extent - physically contiguous pages of one order
  * @pfn: page frame number of the first page
- * @nr_pages: length in base pages, a multiple of the order's size. An extent in
- *	quarantine may have 0
+ * @nr_pages: length in base pages, a multiple of the order's size; but a buffer may use
+ *	only a part of its last page. An extent in quarantine may have 0
  * @first: offset in the buffer, in base pages; undefined in quarantine
  * @order: order of each page. A page of an order above 0 is compound, and its
  *	offset and its physical address are multiples of its size
@@ -28,6 +28,31 @@ struct pcibuf_extent {
 	unsigned int order;
 	bool reused;
 	bool dirty;
+};
+
+/* Base pages of all pages that so many base pages of an extent lie in. */
+static inline unsigned long pcibuf_extent_whole(const struct pcibuf_extent *extent,
+						unsigned long nr_pages)
+{
+	unsigned long size = 1UL << extent->order;
+
+	return (nr_pages + size - 1) / size * size;
+}
+
+/**
+ * struct pcibuf_extent_row - contiguous memory of an alignment that is wanted
+ * @nr_pages: base pages
+ * @align: base pages, a power of two: the first page lies at a multiple of this,
+ * @shift: after this was added to its page frame number
+ * @max_extents: how many extents the memory may consist of
+ * @cut: the memory may end within a page
+ */
+struct pcibuf_extent_row {
+	unsigned long nr_pages;
+	unsigned long align;
+	unsigned long shift;
+	unsigned int max_extents;
+	bool cut;
 };
 
 /* Can each of these pages be used: is none of them pinned or broken? */
@@ -79,6 +104,8 @@ unsigned int pcibuf_extents_append(struct pcibuf_extent *extents,
 void pcibuf_extents_merge(struct pcibuf_extent *out, unsigned int *nr,
 			  const struct pcibuf_extent *a, unsigned int nr_a,
 			  const struct pcibuf_extent *b, unsigned int nr_b);
+bool pcibuf_extents_can_merge(unsigned int nr_a, unsigned int nr_b);
+bool pcibuf_extents_merge_pays(unsigned int nr_a, unsigned int nr_b);
 void pcibuf_extent_cut(struct pcibuf_extent *extent, unsigned long nr_pages,
 		       struct pcibuf_extent *out);
 void pcibuf_extent_cut_end(struct pcibuf_extent *extent, unsigned long nr_pages,
@@ -90,6 +117,17 @@ enum pcibuf_found pcibuf_extents_best(const struct pcibuf_extent *extents,
 				      pcibuf_usable_fn *usable);
 unsigned int pcibuf_extents_row(const struct pcibuf_extent *extents,
 				unsigned int nr, unsigned long nr_pages,
-				unsigned int *first, pcibuf_usable_fn *usable);
+				bool cut, unsigned int *first,
+				pcibuf_usable_fn *usable);
+unsigned int pcibuf_extents_aligned_row(const struct pcibuf_extent *extents,
+					unsigned int nr,
+					const struct pcibuf_extent_row *want,
+					unsigned int *first,
+					pcibuf_usable_fn *usable);
+unsigned int pcibuf_extents_aligned_part(const struct pcibuf_extent *extents,
+					 unsigned int nr,
+					 const struct pcibuf_extent_row *want,
+					 unsigned long *skip,
+					 pcibuf_usable_fn *usable);
 
 #endif /* PCIBUF_EXTENT_LIST_H */

@@ -5,7 +5,8 @@
  * First a page of the largest order that fits. Then, for a card that reaches only
  * a part of the memory, a contiguous piece, as large as can be had, before the
  * narrowest zone is asked, which is kept for cards that reach no other. Then a page
- * of the next smaller order.
+ * of the next smaller order. Others may free memory in the meantime: after many small
+ * pages, the largest order is tried once more.
  */
 #include <linux/kernel.h>
 
@@ -45,14 +46,24 @@ static void after_pieces(struct pcibuf_ladder *ladder)
 	ladder->low = false;
 }
 
+/* Each try in vain doubles the wait for the next: so there are few of them. */
+static void climb(struct pcibuf_ladder *ladder)
+{
+	ladder->order = ladder->top;
+	ladder->waited = 0;
+	ladder->wait *= 2;
+}
+
 /**
  * pcibuf_ladder_begin() - begin with the next part of the buffer
- * @ladder: order, piece, pieces, step and low are set; order and piece only fall
+ * @ladder: order, top, wait, piece, pieces, step and low are set; piece only falls
  * @left: base pages still wanted, not 0
  */
 void pcibuf_ladder_begin(struct pcibuf_ladder *ladder, unsigned long left)
 {
 	ladder->left = left;
+	if (ladder->waited >= ladder->wait)
+		climb(ladder);
 	ladder->order = min(ladder->order, order_of(left));
 	ladder->rung = PCIBUF_RUNG_PAGE;
 }
@@ -78,6 +89,8 @@ void pcibuf_ladder_took(struct pcibuf_ladder *ladder)
 {
 	if (ladder->rung == PCIBUF_RUNG_PIECE)
 		ladder->pieces--;
+	else if (ladder->order < ladder->top)
+		ladder->waited += 1UL << ladder->order;
 }
 
 /**

@@ -27,7 +27,10 @@ enum pcibuf_rung {
  * struct pcibuf_ladder - state of an allocation in pieces
  * @rung: what to try now
  * @order: order of the pages to ask for. Where there is no page of an order there is
- *	soon none again, so the order only falls
+ *	soon none again, so the order falls
+ * @top: the largest order
+ * @wait: base pages to take in smaller pages before @top is tried again
+ * @waited: how many of them were taken
  * @left: base pages still wanted
  * @piece: base pages of the largest piece that is worth a try; 0 where pieces do
  *	not help
@@ -38,6 +41,9 @@ enum pcibuf_rung {
 struct pcibuf_ladder {
 	enum pcibuf_rung rung;
 	unsigned int order;
+	unsigned int top;
+	unsigned long wait;
+	unsigned long waited;
 	unsigned long left;
 	unsigned long piece;
 	unsigned int pieces;

@@ -11,6 +11,7 @@
 #include "lib/parse.h"
 
 #define NODE_PREFIX	"pcibuf"
+#define KEY_ALIGN	"align"
 
 /*
  * A word of the text. The word is not terminated. So a NUL byte in the text does not
@@ -216,33 +217,84 @@ int pcibuf_parse_size(const char *text, size_t len, u64 *size)
 	return parse_size_word(word, size);
 }
 
+/* Split "key=value". Without an equals sign the word is no pair. */
+static bool split_pair(struct word word, struct word *key, struct word *value)
+{
+	const char *equals = word.len ? memchr(word.start, '=', word.len) : NULL;
+
+	if (!equals)
+		return false;
+	*key = (struct word){ word.start, equals - word.start };
+	*value = (struct word){ equals + 1, word.len - key->len - 1 };
+	return true;
+}
+
+/* Take one key=value into @request. Return what is wrong, or PCIBUF_BAD_TEXT. */
+static enum pcibuf_bad_word parse_pair(struct word word,
+				       struct pcibuf_request *request)
+{
+	struct word key, value;
+	u64 align;
+
+	if (!split_pair(word, &key, &value))
+		return PCIBUF_BAD_EXTRA;
+	if (key.len != sizeof(KEY_ALIGN) - 1 ||
+	    memcmp(key.start, KEY_ALIGN, key.len))
+		return PCIBUF_BAD_KEY;
+	if (request->align)
+		return PCIBUF_BAD_TWICE;
+	if (parse_size_word(value, &align))
+		return PCIBUF_BAD_ALIGN;
+	if (align & (align - 1))
+		return PCIBUF_BAD_POWER;
+	request->align = align;
+	return PCIBUF_BAD_TEXT;
+}
+
+/* Take the words after the size: a label, if the next word is no pair, and pairs. */
+static enum pcibuf_bad_word parse_rest(const char *text, const char *end,
+				       struct pcibuf_request *request)
+{
+	struct word key, value, word = next_word(&text, end);
+	enum pcibuf_bad_word bad = PCIBUF_BAD_TEXT;
+
+	if (word.len && !split_pair(word, &key, &value)) {
+		if (!is_label(word))
+			return PCIBUF_BAD_LABEL;
+		memcpy(request->label, word.start, word.len);
+		word = next_word(&text, end);
+	}
+	for (; word.len && !bad; word = next_word(&text, end))
+		bad = parse_pair(word, request);
+	return bad;
+}
+
 /**
- * pcibuf_parse_request() - parse "SIZE [LABEL]"
+ * pcibuf_parse_request() - parse "SIZE [LABEL] [align=SIZE]"
  * @text: text that was written to alloc or alloc_sg
  * @len: bytes of @text. @text need not be terminated
- * @request: out: size and label; filled on success only
+ * @request: out: what is asked for; filled on success only
+ * @bad: out: on failure, what is wrong with the first word that is malformed
  *
- * Words after the label are reserved for key=value. No key exists yet.
+ * Words that follow the label have the form key=value, each key at most once. The
+ * only key is align. A word with an equals sign is never a label.
  *
- * Return: 0, or -EINVAL for a malformed size, a malformed label or a third word.
+ * Return: 0, or -EINVAL for any other text.
  */
 int pcibuf_parse_request(const char *text, size_t len,
-			 struct pcibuf_request *request)
+			 struct pcibuf_request *request,
+			 enum pcibuf_bad_word *bad)
 {
 	const char *end = text_end(text, len);
-	struct word size = next_word(&text, end);
-	struct word label = next_word(&text, end);
-	int ret;
+	struct pcibuf_request found = { };
 
-	if (next_word(&text, end).len)
+	*bad = PCIBUF_BAD_SIZE;
+	if (parse_size_word(next_word(&text, end), &found.size))
 		return -EINVAL;
-	if (label.len && !is_label(label))
+	*bad = parse_rest(text, end, &found);
+	if (*bad)
 		return -EINVAL;
-	ret = parse_size_word(size, &request->size);
-	if (ret)
-		return ret;
-	memset(request->label, 0, sizeof(request->label));
-	memcpy(request->label, label.start, label.len);
+	*request = found;
 	return 0;
 }
 

@@ -17,10 +17,37 @@
  *	was written to alloc or alloc_sg
  * @size: bytes as written, at least 1, not yet rounded up to pages
  * @label: label of the buffer on its card; empty where the user gave none
+ * @align: bytes, a power of two: each bus address is to be a multiple of it; 0 where
+ *	the user gave none
  */
 struct pcibuf_request {
 	u64 size;
 	char label[PCIBUF_LABEL_SIZE];
+	u64 align;
+};
+
+/**
+ * enum pcibuf_bad_word - what is wrong with the text of a request
+ * @PCIBUF_BAD_TEXT: the text as a whole, or not known
+ * @PCIBUF_BAD_SIZE: the size is malformed
+ * @PCIBUF_BAD_LABEL: the label is malformed
+ * @PCIBUF_BAD_EXTRA: a word after the label is no key=value
+ * @PCIBUF_BAD_KEY: there is no such key
+ * @PCIBUF_BAD_TWICE: a key is given twice
+ * @PCIBUF_BAD_ALIGN: the value of align is malformed, zero or too large
+ * @PCIBUF_BAD_POWER: the value of align is no power of two
+ * @PCIBUF_NR_BAD_WORDS: how many there are
+ */
+enum pcibuf_bad_word {
+	PCIBUF_BAD_TEXT,
+	PCIBUF_BAD_SIZE,
+	PCIBUF_BAD_LABEL,
+	PCIBUF_BAD_EXTRA,
+	PCIBUF_BAD_KEY,
+	PCIBUF_BAD_TWICE,
+	PCIBUF_BAD_ALIGN,
+	PCIBUF_BAD_POWER,
+	PCIBUF_NR_BAD_WORDS
 };
 
 /**
@@ -41,7 +68,8 @@ struct pcibuf_id {
 #define PCIBUF_ANY_ID	(~0U)
 
 int pcibuf_parse_request(const char *text, size_t len,
-			 struct pcibuf_request *request);
+			 struct pcibuf_request *request,
+			 enum pcibuf_bad_word *bad);
 int pcibuf_parse_size(const char *text, size_t len, u64 *size);
 int pcibuf_parse_name(const char *text, size_t len,
 		      char name[PCIBUF_LABEL_SIZE]);

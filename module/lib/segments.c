@@ -42,6 +42,31 @@ void pcibuf_coalesce(struct pcibuf_coalescer *c, u64 dma_addr, u64 length)
 	c->end = dma_addr + length;
 }
 
+/**
+ * pcibuf_segments_aligned() - do segments keep an alignment?
+ * @segments: segments in the order of their offsets
+ * @nr: number of segments
+ * @align: bytes, a power of two
+ *
+ * Return: true where each bus address is a multiple of @align, and each length but
+ * the last.
+ */
+bool pcibuf_segments_aligned(const struct pcibuf_segment *segments,
+			     unsigned int nr, u64 align)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		u64 odd = segments[i].dma_addr;
+
+		if (i < nr - 1)
+			odd |= segments[i].length;
+		if (odd & (align - 1))
+			return false;
+	}
+	return true;
+}
+
 static void format_line(const struct pcibuf_segment *segment,
 			char line[LINE_LEN + 1])
 {

@@ -29,6 +29,8 @@ struct pcibuf_coalescer {
 };
 
 void pcibuf_coalesce(struct pcibuf_coalescer *c, u64 dma_addr, u64 length);
+bool pcibuf_segments_aligned(const struct pcibuf_segment *segments,
+			     unsigned int nr, u64 align);
 size_t pcibuf_segments_text(const struct pcibuf_segment *segments,
 			    unsigned int nr, char *text, u64 pos, size_t len);
 

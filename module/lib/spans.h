@@ -19,28 +19,36 @@
  * @nr: number of blocks
  * @need: how many blocks in a row are wanted, not 0
  * @align: the index of the first block is a multiple of this
+ * @natural: power of two: of rows that cost the same, one is better whose index is a
+ *	multiple of this,
+ * @lead: after this was added
  * @moves: how many more pages may be moved
- * @chances: how many more rows get a second try
- * @refused: how many blocks were given up together last
- * @refused_end: the block behind those, 0 where none were
  */
 struct pcibuf_span_search {
 	u16 *costs;
 	size_t nr;
 	size_t need;
 	size_t align;
+	size_t natural;
+	size_t lead;
 	u64 moves;
-	unsigned int chances;
-	size_t refused;
-	size_t refused_end;
 };
 
 size_t pcibuf_span_neighbours(const unsigned long *pfns, size_t nr,
 			      unsigned long step, size_t need);
+size_t pcibuf_span_natural_neighbours(const unsigned long *pfns, size_t nr,
+				      unsigned long step, size_t need,
+				      unsigned long shift);
 size_t pcibuf_span_cheapest(const u16 *costs, size_t nr, size_t need,
 			    size_t align, u64 *cost);
-u64 pcibuf_span_cost(const struct pcibuf_span_search *search, size_t at);
-void pcibuf_span_refused(struct pcibuf_span_search *search, size_t at,
-			 u64 before);
+size_t pcibuf_span_natural(const struct pcibuf_span_search *search, size_t at,
+			   u64 cost);
+u64 pcibuf_span_cost(const struct pcibuf_span_search *search, size_t at,
+		     size_t nr);
+void pcibuf_span_took(struct pcibuf_span_search *search, size_t at, size_t nr);
+u64 pcibuf_span_refused(struct pcibuf_span_search *search, size_t at,
+			size_t nr, u64 before);
+void pcibuf_span_give_up(struct pcibuf_span_search *search, size_t at,
+			 size_t nr, u64 before);
 
 #endif /* PCIBUF_SPANS_H */

@@ -2,6 +2,7 @@
 /*
  * Allocation context: what an allocation is charged for, and whether it goes on.
  */
+#include <linux/freezer.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 
@@ -89,13 +90,20 @@ void pcibuf_ctx_settle(struct pcibuf_alloc_ctx *ctx, bool done)
  * pcibuf_ctx_interrupted() - does somebody still want the memory?
  * @ctx: the allocation
  *
- * Return: %PCIBUF_DONE where it goes on, %PCIBUF_KILLED or %PCIBUF_DYING.
+ * The machine cannot sleep before each task is frozen. A task is not frozen here: others
+ * may wait for locks that it holds, and they would keep the machine awake. So the
+ * allocation ends, and the call begins again when the machine is awake.
+ *
+ * Return: %PCIBUF_DONE where it goes on, %PCIBUF_KILLED, %PCIBUF_DYING or
+ * %PCIBUF_FREEZING.
  */
 enum pcibuf_outcome pcibuf_ctx_interrupted(const struct pcibuf_alloc_ctx *ctx)
 {
 	if (READ_ONCE(ctx->pool->dying))
 		return PCIBUF_DYING;
-	return fatal_signal_pending(current) ? PCIBUF_KILLED : PCIBUF_DONE;
+	if (fatal_signal_pending(current))
+		return PCIBUF_KILLED;
+	return freezing(current) ? PCIBUF_FREEZING : PCIBUF_DONE;
 }
 
 /**
@@ -106,8 +114,8 @@ enum pcibuf_outcome pcibuf_ctx_interrupted(const struct pcibuf_alloc_ctx *ctx)
  * The reserve is left alone, whatever the quotas say. What was charged and not taken
  * yet has to come from the rest: memory in quarantine is not charged again.
  *
- * Return: %PCIBUF_DONE where it goes on, %PCIBUF_KILLED, %PCIBUF_DYING or
- * %PCIBUF_NO_RESERVE.
+ * Return: %PCIBUF_DONE where it goes on, %PCIBUF_NO_RESERVE, or as
+ * pcibuf_ctx_interrupted().
  */
 enum pcibuf_outcome pcibuf_ctx_check(const struct pcibuf_alloc_ctx *ctx,
 				     u64 room)
@@ -119,4 +127,30 @@ enum pcibuf_outcome pcibuf_ctx_check(const struct pcibuf_alloc_ctx *ctx,
 		return outcome;
 	return pcibuf_reserve_spare() + room < rest >> PAGE_SHIFT ?
 		       PCIBUF_NO_RESERVE : PCIBUF_DONE;
+}
+
+/**
+ * pcibuf_ctx_is_aligned() - was an alignment asked for that pages do not have anyway?
+ * @ctx: the allocation
+ *
+ * Return: true where it was.
+ */
+bool pcibuf_ctx_is_aligned(const struct pcibuf_alloc_ctx *ctx)
+{
+	return ctx->align > PAGE_SIZE;
+}
+
+/**
+ * pcibuf_ctx_beyond_natural() - is the alignment larger than the natural one?
+ * @ctx: the allocation
+ *
+ * The DMA API takes no alignment. It aligns a range of an IOMMU's addresses, and a
+ * block of dma_alloc_coherent(), to the size of the range, rounded up to a power of
+ * two. A larger alignment would be luck there.
+ *
+ * Return: true where it is larger.
+ */
+bool pcibuf_ctx_beyond_natural(const struct pcibuf_alloc_ctx *ctx)
+{
+	return ctx->align > PAGE_SIZE && ctx->align / 2 >= ctx->size;
 }

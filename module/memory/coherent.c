@@ -14,6 +14,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "memory/coherent.h"
 #include "memory/dma.h"
 #include "memory/memory.h"
 
@@ -27,30 +28,6 @@ struct mapper {
 	struct list_head node;
 	struct mm_struct *mm;
 };
-
-/**
- * struct pcibuf_coherent - memory of dma_alloc_coherent()
- * @memory: what the rest of the driver sees
- * @cpu: kernel address of the first byte
- * @dma: bus address of the first byte
- * @segment: the only segment
- * @lock: protects @mappers. Inside the mmap_lock and buffer->lock
- * @mappers: list of struct mapper, one for each address space
- */
-struct pcibuf_coherent {
-	struct pcibuf_memory memory;
-	void *cpu;
-	dma_addr_t dma;
-	struct pcibuf_segment segment;
-
-	struct mutex lock; /* protects mappers */
-	struct list_head mappers;
-};
-
-static struct pcibuf_coherent *to_coherent(struct pcibuf_memory *memory)
-{
-	return container_of(memory, struct pcibuf_coherent, memory);
-}
 
 static void drop_mapper(struct mapper *mapper)
 {
@@ -109,26 +86,36 @@ static int coherent_mmap(struct pcibuf_memory *memory,
 			 struct vm_area_struct *vma)
 {
 	struct pcibuf_coherent *coherent = to_coherent(memory);
+	struct pcibuf_coherent_block *block = coherent->block;
+	unsigned long pgoff = vma->vm_pgoff;
 	int ret;
 
 	ret = record_mapper(coherent, vma->vm_mm);
 	if (ret)
 		return ret;
-	return dma_mmap_coherent(memory->pool->dev, vma, coherent->cpu,
-				 coherent->dma, coherent->memory.size);
+	/* The call wants the whole block, and finds the offset in the area. */
+	vma->vm_pgoff += coherent->offset >> PAGE_SHIFT;
+	ret = dma_mmap_coherent(memory->pool->dev, vma, block->cpu, block->dma,
+				block->size);
+	vma->vm_pgoff = pgoff;
+	return ret;
 }
 
 /*
  * Behind an IOMMU the mapping consists of pages, and madvise() can drop a page. Then
  * map the page again. Without an IOMMU, and with Intel's IOMMU on 5.10, the mapping
  * is a PFN mapping. Only a revoke drops an entry of a PFN mapping.
+ *
+ * userfaultfd can leave a marker where madvise() dropped a page. An insertion would be
+ * refused for ever, so end the access.
  */
 static vm_fault_t coherent_fault(struct pcibuf_memory *memory,
 				 struct vm_fault *vmf)
 {
-	void *at = to_coherent(memory)->cpu + ((u64)vmf->pgoff << PAGE_SHIFT);
+	void *at = pcibuf_coherent_cpu(to_coherent(memory)) +
+		   ((u64)vmf->pgoff << PAGE_SHIFT);
 
-	if (!(vmf->vma->vm_flags & VM_MIXEDMAP))
+	if (!(vmf->vma->vm_flags & VM_MIXEDMAP) || pcibuf_fault_has_marker(vmf))
 		return VM_FAULT_SIGBUS;
 	return vmf_insert_page(vmf->vma, vmf->address & PAGE_MASK,
 			       vmalloc_to_page(at));
@@ -140,6 +127,9 @@ static vm_fault_t coherent_fault(struct pcibuf_memory *memory,
  * area is in the file's mapping. Do not hold coherent->lock meanwhile:
  * coherent->lock is inside the mmap_lock. The list does not change after the splice,
  * because ->mmap records nothing once the buffer is dead.
+ *
+ * The wait has no bound: who holds an mmap_lock may wait for a slow file. But without the
+ * wait an ->mmap could leave entries that lead to memory of somebody else.
  */
 static void coherent_wait_idle(struct pcibuf_memory *memory)
 {
@@ -164,16 +154,14 @@ static void coherent_wait_idle(struct pcibuf_memory *memory)
 static void coherent_kmap_at(struct pcibuf_memory *memory, u64 offset,
 			     struct pcibuf_kmap *kmap)
 {
-	struct pcibuf_coherent *coherent = to_coherent(memory);
-
 	kmap->page = NULL;
-	kmap->kaddr = coherent->cpu + offset;
-	kmap->len = coherent->memory.size - offset;
+	kmap->kaddr = pcibuf_coherent_cpu(to_coherent(memory)) + offset;
+	kmap->len = memory->size - offset;
 }
 
 static int coherent_node(struct pcibuf_memory *memory)
 {
-	void *cpu = to_coherent(memory)->cpu;
+	void *cpu = pcibuf_coherent_cpu(to_coherent(memory));
 
 	return page_to_nid(is_vmalloc_addr(cpu) ? vmalloc_to_page(cpu) :
 						  virt_to_page(cpu));
@@ -187,131 +175,44 @@ static void coherent_unmap(struct pcibuf_memory *memory)
 {
 }
 
-/*
- * dma_free_coherent() frees pages, and the card may write to the pages until the
- * IOMMU is flushed. Behind an IOMMU the memory consists of single pages. So hold a
- * reference to each page until the flush. (For 5.10 see pcibuf_free_coherent() in
- * compat.h.)
- */
-static void hold_pages(struct pcibuf_coherent *coherent, struct list_head *held)
+/* The pages of a node whose zones up to @top keep their share, and what is free of CMA. */
+static u64 room_of(int nid, enum zone_type top)
 {
-	void *at = coherent->cpu;
+	u64 room = pcibuf_reserve_spare_of(nid, top);
+	int i;
 
-	if (!is_vmalloc_addr(at) ||
-	    !pcibuf_dma_translated(coherent->memory.pool->dev))
-		return;
-	for (; at < coherent->cpu + coherent->memory.size; at += PAGE_SIZE) {
-		struct page *page = vmalloc_to_page(at);
-
-		get_page(page);
-		list_add(&page->lru, held);
-		cond_resched();
-	}
+	for (i = 0; i <= top; i++)
+		room += zone_page_state(&NODE_DATA(nid)->node_zones[i],
+					NR_FREE_CMA_PAGES);
+	return room;
 }
 
-static void coherent_release(struct pcibuf_memory *memory)
+/* Highest zone that dma_alloc_coherent() takes memory from. */
+static enum zone_type top_zone(struct device *dev)
 {
-	struct pcibuf_coherent *coherent = to_coherent(memory);
-	struct device *dev = memory->pool->dev;
-	struct page *page, *next;
-	LIST_HEAD(held);
+	u64 limit = min_not_zero(dev->coherent_dma_mask, dev->bus_dma_limit);
 
-	hold_pages(coherent, &held);
-	pcibuf_free_coherent(dev, coherent->memory.size, coherent->cpu, coherent->dma);
-	pcibuf_dma_flush(dev);
-	list_for_each_entry_safe(page, next, &held, lru) {
-		list_del(&page->lru);
-		put_page(page);
-		cond_resched();
-	}
-	kfree(coherent);
+	if (pcibuf_dma_translated(dev) || limit >= dma_get_required_mask(dev) ||
+	    limit > DMA_BIT_MASK(32))
+		return ZONE_NORMAL;
+	return max(ZONE_NORMAL - 1, 0);
 }
 
-/* Find coherent memory of exactly @size bytes: it can only be reused as a whole. */
-static struct pcibuf_memory *find_quarantined(struct pcibuf_pool *pool,
-					      u64 size)
+/* dma_alloc_coherent() chooses the node. So the nodes keep their shares together. */
+static enum pcibuf_outcome check_zones(struct pcibuf_alloc_ctx *ctx)
 {
-	struct pcibuf_memory *memory;
+	enum zone_type top = top_zone(ctx->pool->dev);
+	int nid, own = dev_to_node(ctx->pool->dev);
+	u64 room = 0;
 
-	lockdep_assert_held(&pool->lock);
-	list_for_each_entry(memory, &pool->quarantined, quarantined)
-		if (memory->ops->backing == PCIBUF_BACKING_COHERENT &&
-		    memory->size == size)
-			return memory;
-	return NULL;
-}
-
-/**
- * pcibuf_coherent_quarantined() - is coherent memory of a size in quarantine?
- * @pool: pool of the card
- * @size: size of the memory in bytes
- *
- * Takes pool->lock. The caller holds card->alloc_lock, so that nobody else takes the
- * memory before the caller does.
- *
- * Return: true where memory of exactly this size is in quarantine.
- */
-bool pcibuf_coherent_quarantined(struct pcibuf_pool *pool, u64 size)
-{
-	bool found;
-
-	mutex_lock(&pool->lock);
-	found = find_quarantined(pool, size);
-	mutex_unlock(&pool->lock);
-	return found;
-}
-
-static struct pcibuf_coherent *take_quarantined(struct pcibuf_alloc_ctx *ctx)
-{
-	struct pcibuf_pool *pool = ctx->pool;
-	struct pcibuf_memory *memory;
-
-	mutex_lock(&pool->lock);
-	memory = find_quarantined(pool, ctx->size);
-	if (memory) {
-		list_del(&memory->quarantined);
-		pool->quarantined_bytes -= ctx->size;
-	}
-	mutex_unlock(&pool->lock);
-	if (!memory)
-		return NULL;
-	memset(to_coherent(memory)->cpu, 0, ctx->size);
-	return to_coherent(memory);
-}
-
-static void init_memory(struct pcibuf_coherent *coherent,
-			struct pcibuf_alloc_ctx *ctx)
-{
-	coherent->memory.ops = &pcibuf_coherent_ops;
-	coherent->memory.pool = ctx->pool;
-	coherent->memory.size = ctx->size;
-	coherent->memory.segments = &coherent->segment;
-	coherent->memory.nr_segments = 1;
-	coherent->segment.dma_addr = coherent->dma;
-	coherent->segment.length = ctx->size;
-	mutex_init(&coherent->lock);
-	INIT_LIST_HEAD(&coherent->mappers);
-}
-
-static enum pcibuf_outcome alloc_fresh(struct pcibuf_alloc_ctx *ctx,
-				       struct pcibuf_coherent **fresh)
-{
-	struct pcibuf_coherent *coherent;
-
-	coherent = kzalloc(sizeof(*coherent), PCIBUF_GFP);
-	if (!coherent)
-		return PCIBUF_NO_RECORDS;
-	coherent->cpu = dma_alloc_attrs(ctx->pool->dev, ctx->size,
-					&coherent->dma,
-					GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN,
-					DMA_ATTR_NO_WARN);
-	if (!coherent->cpu) {
-		kfree(coherent);
-		return PCIBUF_NO_COHERENT;
-	}
-	init_memory(coherent, ctx);
-	*fresh = coherent;
-	return PCIBUF_DONE;
+	for_each_node_state(nid, N_MEMORY)
+		room += room_of(nid, top);
+	if (room >= ctx->size >> PAGE_SHIFT)
+		return PCIBUF_DONE;
+	if (own == NUMA_NO_NODE || !node_state(own, N_MEMORY))
+		own = first_memory_node;
+	pcibuf_ctx_spare(ctx, own, NODE_DATA(own)->node_zones[top].name);
+	return PCIBUF_NO_RESERVE;
 }
 
 /* Charge before the check: the check counts the bytes that were charged. */
@@ -321,24 +222,66 @@ static enum pcibuf_outcome charge_fresh(struct pcibuf_alloc_ctx *ctx)
 
 	outcome = pcibuf_ctx_charge(ctx, ctx->size);
 	if (outcome == PCIBUF_DONE)
-		outcome = pcibuf_ctx_check(ctx,
-					   global_zone_page_state(NR_FREE_CMA_PAGES));
+		outcome = pcibuf_ctx_interrupted(ctx);
+	if (outcome == PCIBUF_DONE)
+		outcome = check_zones(ctx);
 	if (outcome == PCIBUF_DONE)
 		outcome = pcibuf_ctx_add_fresh(ctx, ctx->size);
+	return outcome;
+}
+
+/* What was in quarantine goes back there if nobody wants it any more. */
+static enum pcibuf_outcome zero(struct pcibuf_coherent *coherent,
+				const struct pcibuf_alloc_ctx *ctx)
+{
+	enum pcibuf_outcome outcome = PCIBUF_DONE;
+	u64 at, part;
+
+	for (at = 0; outcome == PCIBUF_DONE && at < ctx->size; at += part) {
+		part = min_t(u64, ctx->size - at, SZ_4M);
+		memset(pcibuf_coherent_cpu(coherent) + at, 0, part);
+		cond_resched();
+		outcome = pcibuf_ctx_interrupted(ctx);
+	}
+	if (outcome != PCIBUF_DONE)
+		pcibuf_pool_quarantine(ctx->pool, &coherent->memory);
+	return outcome;
+}
+
+static enum pcibuf_outcome take_parked(struct pcibuf_alloc_ctx *ctx,
+				       struct pcibuf_coherent **coherent)
+{
+	enum pcibuf_outcome outcome = pcibuf_block_take(ctx, coherent);
+
+	if (outcome != PCIBUF_DONE)
+		return outcome;
+	(*coherent)->memory.ops = &pcibuf_coherent_ops;
+	return zero(*coherent, ctx);
+}
+
+static enum pcibuf_outcome alloc_fresh(struct pcibuf_alloc_ctx *ctx,
+				       struct pcibuf_coherent **coherent)
+{
+	enum pcibuf_outcome outcome = charge_fresh(ctx);
+
+	if (outcome == PCIBUF_DONE)
+		outcome = pcibuf_block_alloc(ctx, coherent);
+	if (outcome == PCIBUF_DONE)
+		(*coherent)->memory.ops = &pcibuf_coherent_ops;
 	return outcome;
 }
 
 static enum pcibuf_outcome coherent_alloc(struct pcibuf_alloc_ctx *ctx,
 					  struct pcibuf_memory **memory)
 {
-	struct pcibuf_coherent *coherent = take_quarantined(ctx);
-	enum pcibuf_outcome outcome = PCIBUF_DONE;
+	struct pcibuf_coherent *coherent;
+	enum pcibuf_outcome outcome;
 
-	if (!coherent) {
-		outcome = charge_fresh(ctx);
-		if (outcome == PCIBUF_DONE)
-			outcome = alloc_fresh(ctx, &coherent);
-	}
+	if (pcibuf_ctx_beyond_natural(ctx))
+		return PCIBUF_OVER_NATURAL;
+	outcome = take_parked(ctx, &coherent);
+	if (outcome == PCIBUF_NONE)
+		outcome = alloc_fresh(ctx, &coherent);
 	if (outcome == PCIBUF_DONE)
 		*memory = &coherent->memory;
 	return outcome;
@@ -354,5 +297,7 @@ const struct pcibuf_memory_ops pcibuf_coherent_ops = {
 	.kmap_at = coherent_kmap_at,
 	.node = coherent_node,
 	.unmap = coherent_unmap,
-	.release = coherent_release,
+	.park = pcibuf_block_park,
+	.whole = pcibuf_block_is_whole,
+	.release = pcibuf_block_release,
 };

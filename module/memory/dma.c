@@ -91,6 +91,24 @@ unsigned long pcibuf_dma_end_pfn(struct device *dev)
 }
 
 /**
+ * pcibuf_dma_pfn_shift() - how far bus addresses are from physical addresses
+ * @dev: PCI device of the card; no IOMMU translates for it
+ *
+ * A bus can have several ranges with shifts of their own. This is the shift of the
+ * first memory. So a caller that depends on bus addresses has to check them when it has
+ * the memory.
+ *
+ * Return: number to add to a page frame number, to get the page frame number that the
+ * card sees. The sum may wrap.
+ */
+unsigned long pcibuf_dma_pfn_shift(struct device *dev)
+{
+	unsigned long pfn = NODE_DATA(first_memory_node)->node_start_pfn;
+
+	return PHYS_PFN(phys_to_dma(dev, PFN_PHYS(pfn))) - pfn;
+}
+
+/**
  * pcibuf_dma_capable() - can a card drive the bus addresses of memory?
  * @dev: PCI device of the card
  * @page: first page of the memory
@@ -133,7 +151,8 @@ static bool mapped_elsewhere(struct device *dev, dma_addr_t addr,
  * @dev: PCI device of the card
  * @page: a page that the card can reach
  *
- * The function maps the page once, and unmaps it. With swiotlb=force, mapping a
+ * The function maps the page once, and unmaps it, unless the kernel tells without. (To map
+ * a page for a card that cannot reach the bounce pool warns.) With swiotlb=force, mapping a
  * whole buffer would fill the bounce pool and the log. The function maps a list of
  * one page, not a single page: 5.10 logs the address of a single page that it cannot
  * map. (For an untrusted card 5.10 logs the address of a list too.) A page that
@@ -150,6 +169,8 @@ bool pcibuf_dma_bounces(struct device *dev, struct page *page)
 	struct scatterlist sg;
 	bool bounces;
 
+	if (!pcibuf_dma_translated(dev) && pcibuf_always_bounces(dev))
+		return true;
 	sg_init_table(&sg, 1);
 	sg_set_page(&sg, page, PAGE_SIZE, 0);
 	if (!dma_map_sg_attrs(dev, &sg, 1, DMA_BIDIRECTIONAL, DMA_ATTR_NO_WARN))

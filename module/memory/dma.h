@@ -12,6 +12,7 @@ bool pcibuf_dma_translated(struct device *dev);
 bool pcibuf_dma_wants_coherent(struct device *dev, bool contiguous);
 u64 pcibuf_dma_limit(struct device *dev);
 unsigned long pcibuf_dma_end_pfn(struct device *dev);
+unsigned long pcibuf_dma_pfn_shift(struct device *dev);
 bool pcibuf_dma_capable(struct device *dev, struct page *page, size_t bytes);
 bool pcibuf_dma_bounces(struct device *dev, struct page *page);
 void pcibuf_dma_flush(struct device *dev);

@@ -102,6 +102,22 @@ void pcibuf_quota_uncharge(struct pcibuf_quota *quota, u64 bytes)
 }
 
 /**
+ * pcibuf_quota_move() - charge bytes to another quota instead
+ * @from: quota that they are charged to
+ * @to: quota that they are charged to from now on, whatever its limit
+ * @bytes: bytes to move, at most the bytes that are charged
+ */
+void pcibuf_quota_move(struct pcibuf_quota *from, struct pcibuf_quota *to,
+		       u64 bytes)
+{
+	spin_lock(&quota_lock);
+	WARN_ON_ONCE(bytes > from->used);
+	from->used -= bytes;
+	to->used += bytes;
+	spin_unlock(&quota_lock);
+}
+
+/**
  * pcibuf_quota_total() - bytes charged to all cards now
  *
  * Takes quota_lock.

@@ -15,8 +15,8 @@
  * struct pcibuf_quota - quota of one card; quota_lock protects all fields
  * @max: limit of the card in bytes; 0 where nobody set one, and only max_total
  *	applies
- * @used: bytes charged to the card: its buffers, its allocations under way, and its
- *	memory in quarantine
+ * @used: bytes charged to the card: its buffers, its allocations under way, its
+ *	memory in quarantine, and what was freed and is still held
  */
 struct pcibuf_quota {
 	u64 max;
@@ -40,6 +40,8 @@ extern const struct kernel_param_ops pcibuf_max_total_ops;
 enum pcibuf_quota_over pcibuf_quota_charge(struct pcibuf_quota *quota,
 					   u64 bytes);
 void pcibuf_quota_uncharge(struct pcibuf_quota *quota, u64 bytes);
+void pcibuf_quota_move(struct pcibuf_quota *from, struct pcibuf_quota *to,
+		       u64 bytes);
 u64 pcibuf_quota_total(void);
 u64 pcibuf_quota_used(struct pcibuf_quota *quota);
 u64 pcibuf_quota_max(struct pcibuf_quota *quota);

@@ -56,8 +56,14 @@
  * @minor: the N of /dev/pcibufN. Not reused soon after a free
  * @card: PCI address of the card, for example "0000:03:00.0"
  * @label: label of the buffer; empty if the buffer has none
+ * @align: alignment in bytes that the buffer was allocated with, a power of two, at
+ *	least the page size. The bus address of each segment is a multiple of
+ *	@align, and so is the length of each segment but the last
  *
- * The fields that the kernel fills do not change during the life of the buffer.
+ * The fields that the kernel fills do not change during the life of the buffer. The
+ * kernel fills as much of the structure as @argsz covers. The first version of the
+ * structure ended with @label. A driver that knows only that version leaves what
+ * follows as it is.
  */
 struct pcibuf_info {
 	__u32 argsz;
@@ -71,6 +77,7 @@ struct pcibuf_info {
 	__u32 minor;
 	char card[PCIBUF_CARD_SIZE];
 	char label[PCIBUF_LABEL_SIZE];
+	__u64 align;
 };
 
 /**
@@ -107,6 +114,19 @@ struct pcibuf_segments {
 	__u32 first;
 	__u32 count;
 	__u64 segments;
+};
+
+/**
+ * struct pcibuf_irq_event - what a read from the node of an interrupt returns
+ * @count: number of interrupts since this file was last read, or was opened; not 0
+ * @time: time of the last interrupt, CLOCK_MONOTONIC in nanoseconds
+ *
+ * A read of 16 bytes or more returns the whole structure. A read of 8 to 15 bytes
+ * returns @count only.
+ */
+struct pcibuf_irq_event {
+	__u64 count;
+	__u64 time;
 };
 
 #define PCIBUF_IOC_MAGIC	0xB7

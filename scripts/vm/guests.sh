@@ -84,6 +84,7 @@ prepare_fast() {
 		quoted CGROUP "$cgroup"
 		quoted COVERAGE "$coverage"
 		quoted ALLOW "$allow"
+		quoted BEAT "$beat"
 	} >"$run/tree/run.conf"
 	initrd init-fast
 }

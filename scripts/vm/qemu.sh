@@ -68,6 +68,8 @@ card_args() {
 		card=e1000e,romfile=,mac=${card#e1000e:}
 		;;
 	nvme) card=nvme,serial=card$1 ;;
+	rocker) card=rocker,name=card$1 ;;
+	testdev) card=pci-testdev ;;
 	*) die "unknown card $2" ;;
 	esac
 	echo "-device $card,id=card$1,bus=$bus"
@@ -277,10 +279,12 @@ run_qemu() {
 		wait "$qemu_pid" || :
 	fi
 	start_qemu
+	start_watch "$qemu_pid"
 	follow_results
 	qemu_status=0
 	wait "$qemu_pid" || qemu_status=$?
 	qemu_pid=
+	stop_watch
 	subtest guest qemu_end >>"$run/results"
 }
 
@@ -314,8 +318,10 @@ subtest() {
 }
 
 qemu_end() {
+	[ ! -e "$run/silent" ] || qemu_status=silent
 	case $qemu_status in
 	0) echo "ok 1 ends by itself" ;;
+	silent) echo "not ok 1 is never silent for $patience s" ;;
 	124 | 137) echo "not ok 1 ends within $timeout s" ;;
 	*) echo "not ok 1 QEMU ends with status $qemu_status" ;;
 	esac
@@ -367,8 +373,7 @@ report() {
 	# prove shows only the numbers of failed tests.
 	! grep '^not ok' "$run/tap" >&2 || status=1
 	if [ -s "$run/complaints" ] || ! stage_done; then
-		note "the guest's last words:"
-		tail -n 60 "$run/console.log" >&2 || :
+		show_logs
 	fi
 	[ $status = 0 ] || keep=1
 	return $status
@@ -378,6 +383,7 @@ finish() {
 	status=$?
 	[ -z "${qemu_pid-}" ] || kill "$qemu_pid" 2>/dev/null || :
 	[ -z "${monitor_pid-}" ] || kill "$monitor_pid" 2>/dev/null || :
+	stop_watch
 	if [ -z "$reported$plain" ]; then
 		printf '%s\n' "not ok 1 - guest: is built, and runs" 1..1
 	fi

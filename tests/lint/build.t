@@ -8,8 +8,8 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 quiet=$top/scripts/build/quiet
 
 for suite in bookworm $("$top/scripts/run/guests" --kernels); do
-	check "$suite, W=1" "$quiet" "$suite" W=1
-	check "$suite, W=1, test build" "$quiet" "$suite" W=1 "$test_build"
+	check "$suite, W=1" "$quiet" "$suite"
+	check "$suite, W=1, test build" "$quiet" "$suite" "$test_build"
 done
 # Run sparse in bookworm, which has it.
 check "sparse" "$quiet" bookworm C=2 CF=-D__CHECK_ENDIAN__

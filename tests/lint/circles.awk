@@ -4,10 +4,10 @@
 # circle of files that use symbols of each other, or each use of a symbol of a higher
 # folder. A table of operations is a symbol too.
 
-# The order of the folders. A file uses symbols of its own floor and of lower floors. The
-# sync points are the only file at the top of module/ besides main.c.
+# The order of the folders. A file uses symbols of its own floor and of lower floors. At
+# the top of module/, besides main.c, are only files that every folder may use.
 BEGIN {
-	floors["sync points"] = 1
+	floors["common"] = 1
 	floors["lib"] = 2
 	floors["memory"] = 3
 	floors["buffer"] = 4
@@ -18,7 +18,7 @@ BEGIN {
 function floor_of(file,    place) {
 	place = file
 	if (!sub("/.*", "", place) && file != "main.c")
-		place = "sync points"
+		place = "common"
 	if (!(place in floors))
 		print file " has no floor in the tower"
 	return floors[place]

@@ -50,11 +50,9 @@ check "... and a use of the folder above" \
 check "without it, nothing is found" \
 	same "" "$(find_in "$work/line" circles; find_in "$work/line" climbs)"
 
-# tests/lint/build.t uses the same variables, so that both tests share one cached build.
-for variables in W=1 "W=1 $test_build"; do
-	# shellcheck disable=SC2086 # words, to be split
-	check "bookworm, $variables" \
-		"$top/scripts/build/module" bookworm $variables "$work/out"
+for variable in TEST=0 "$test_build"; do
+	check "bookworm, $variable" \
+		"$top/scripts/build/module" bookworm "$variable" "$work/out"
 	check "... no circle" silent find_in "$work/out/symbols" circles
 	check "... no use of a folder above" silent find_in "$work/out/symbols" climbs
 done

@@ -18,20 +18,23 @@ table() {
 	cat <<END
 uapi/pcibuf.h
 compat.h
+minors.h
 sync_point.h
 lib/*.h               lib/*.h uapi/*.h
 memory/dma.h
 memory/quota.h
 memory/memory.h       memory/quota.h uapi/*.h
+memory/coherent.h     memory/memory.h
 memory/pages/pages.h  memory/memory.h
-buffer/buffer.h       memory/memory.h uapi/*.h
-card/card.h           memory/memory.h lib/parse.h
+buffer/buffer.h       memory/memory.h minors.h uapi/*.h
+card/card.h           memory/memory.h minors.h lib/parse.h
 lib/*.c               lib/*.h uapi/*.h
 memory/*.c            $common memory/*.h
 memory/pages/*.c      $common memory/*.h memory/pages/pages.h
-buffer/*.c            $common memory/*.h buffer/buffer.h
-card/*.c              $common memory/*.h buffer/buffer.h card/card.h
-main.c                $common memory/*.h buffer/buffer.h card/card.h
+buffer/*.c            $common minors.h memory/*.h buffer/buffer.h
+card/*.c              $common minors.h memory/*.h buffer/buffer.h card/card.h
+main.c                $common minors.h memory/*.h buffer/buffer.h card/card.h
+minors.c              minors.h
 sync_point.c          sync_point.h
 END
 }

@@ -27,7 +27,8 @@ statuses_are_right() {
 synopsis_is_right() {
 	same "$(scripts/tool/pcibufctl --help | sed -n 's/^  \([a-z].*\)/\1/p' |
 		sed 's/  .*//; s/BUFFER/buffer/g; s/CARD/card/g; s/SIZE/size/g
-			s/LABEL/label/g; s/BITS/bits/g; s/WHAT/what/g')" \
+			s/LABEL/label/g; s/BITS/bits/g; s/WHAT/what/g; s/TYPE/type/g
+			s/SECONDS/seconds/g; s/NUMBER/number/g; s/IRQ/irq/g')" \
 		"$(mandoc -Tutf8 -O width=200 debian/man/pcibufctl.8 | col -b |
 			sed -n '/^SYNOPSIS/,/^DESCRIPTION/s/^ *pcibufctl \([a-z].*\)/\1/p')"
 }

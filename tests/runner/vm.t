@@ -8,11 +8,28 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/system/lib.sh
 . "$here/../system/lib.sh"
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+fake=$(mktemp -d)
+trap 'rm -rf "$work" "$fake"' EXIT
 for program in "$here"/guest/*.sh; do
 	cp "$program" "$work/$(basename "$program" .sh)"
 done
 chmod 755 "$work"/*
+
+# A QEMU that aborts if there are $fake/last-words, and stands still if there is
+# $fake/still.
+real=$(command -v qemu-system-x86_64)
+cat >"$fake/qemu-system-x86_64" <<END
+#!/bin/sh
+if [ -s "$fake/last-words" ]; then
+	cat "$fake/last-words" >&2
+	kill -ABRT \$\$
+fi
+[ ! -e "$fake/still" ] || exec sleep 1000
+exec "$real" "\$@"
+END
+chmod 755 "$fake/qemu-system-x86_64"
+PATH=$fake:$PATH
+assertion="qemu-system-x86_64: ../some.c:1: some: Assertion \`some' failed."
 
 # guest PROG[,PROG...] OPTION...: run a guest. Its TAP is then in $work/tap, its exit
 # status in $status, and its stderr in $work/said.
@@ -85,6 +102,23 @@ guest poweroff
 check "an early end fails" same 1 "$status"
 check "an early end is named" has \
 	"not ok 6 - the guest reached its end"
+forget_logs
+
+echo "$assertion" >"$fake/last-words"
+guest passes
+check "a QEMU that aborts fails" same 1 "$status"
+check "... which is named" has "not ok 1 - guest: QEMU ends with status 134"
+check "... with its reason" said "$assertion"
+rm "$fake/last-words"
+forget_logs
+
+touch "$fake/still"
+export PCIBUF_PATIENCE=10
+guest passes
+check "a QEMU that stands still fails" same 1 "$status"
+check "... soon" has "not ok 1 - guest: is never silent for 10 s"
+rm "$fake/still"
+unset PCIBUF_PATIENCE
 forget_logs
 
 guest hang --timeout 15

@@ -17,8 +17,8 @@ member() {
 # all_closed USER CARD: USER can open neither the files of the card nor its buffer.
 all_closed() {
 	open=
-	for file in alloc alloc_sg free revoke last_error max_bytes dma_mask_bits \
-		gid buffers/rx/dma_addr buffers/rx/segments; do
+	for file in alloc alloc_sg free revoke last_error max_bytes max_buffers \
+		dma_mask_bits gid buffers/rx/dma_addr buffers/rx/segments; do
 		! can_open "$1" "$cards/$2/$file" '>' || open="$open $file"
 	done
 	for file in last_error buffers/rx/dma_addr buffers/rx/segments; do

@@ -37,6 +37,26 @@ free_all() {
 	done
 }
 
+# irq_line PATH CARD VECTOR: print the expected line of links() for an interrupt.
+irq_line() {
+	node=$(readlink "$cards/$2/irqs/$3")
+	echo "$1 /dev/${node##*/}"
+}
+
+interrupt_links() {
+	put 1 "$cards/$net/nr_irqs" && put 1 "$cards/$a/nr_irqs" || return
+	id=$(by_id "$net" "")
+	links_are "$({
+		irq_line "${id%/}-irq0" "$net" 0
+		irq_line "/dev/pcibuf/by-path/pci-$a-irq0" "$a" 0
+		irq_line "/dev/pcibuf/by-path/pci-$net-irq0" "$net" 0
+	} | sort)"
+}
+
+no_interrupts() {
+	put 0 "$cards/$net/nr_irqs" && put 0 "$cards/$a/nr_irqs" && links_are ""
+}
+
 # twin_links: the links are right while both cards have a buffer rx.
 twin_links() {
 	links_are "$({
@@ -62,6 +82,8 @@ test_links() {
 	check "buffers are units of systemd" tagged "$net" rx
 	check "buffers are freed" free_all
 	check "... and their links go with them" links_are ""
+	check "interrupts have links by path and by id" interrupt_links
+	check "... which go with them" no_interrupts
 	check "cards of one kind are probed in one order" \
 		probe_in_order "$a" "$b"
 	check "... and each link leads to its own card's buffer" twin_links

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Tests pcibufctl bind and unbind with a machine made of files.
+# Tests pcibufctl bind, unbind and recover with a machine made of files.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/unit/fake.sh
@@ -123,8 +123,21 @@ check_unbind() {
 	check "... really" not test -e "$sys/class/pcibuf_card/$a"
 }
 
+check_recover() {
+	machine
+	check "a card is recovered" ends 0 "has the configuration" ctl recover $a
+	check "... by its attribute" written "recover: 1"
+	FAKE_AT=recover FAKE_ERROR="No such device or address"
+	check "another card is not" ends 5 "recover of $a refused" ctl recover
+	FAKE_ERROR="Input/output error"
+	check "... nor one that is silent" ends 1 "recover of $a refused" ctl recover
+	FAKE_AT=
+	check "a card of another driver is not" ends 3 "not bound to pcibuf" ctl recover $b
+}
+
 check_bind
 check_failures
 check_persist
 check_unbind
+check_recover
 finish

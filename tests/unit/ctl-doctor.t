@@ -59,6 +59,27 @@ module_faults() {
 	finds not_loaded "modprobe pcibuf"
 }
 
+# other_key CERTIFICATE: this key of the machine is not enrolled, and doctor names it.
+other_key() {
+	rm -r "$sys/module/pcibuf"
+	file $efi ''
+	printf '\006\000\000\000\001' >"$FAKE_ROOT/$efi"
+	file "${1#/}" key
+	file answers/mokutil "${1##*/} is not enrolled"
+	finds no_key "mokutil --import $1, then"
+}
+
+# A key that the configuration of DKMS names, and Ubuntu's.
+other_keys() {
+	other_key /var/lib/shim-signed/mok/MOK.der
+	file etc/dkms/framework.conf "mok_certificate=\"/etc/keys/mine.pub\""
+	file var/lib/shim-signed/mok/MOK.der other
+	other_key /etc/keys/mine.pub
+	file etc/dkms/framework.conf "# mok_certificate=/etc/keys/mine.pub"
+	file etc/dkms/framework.conf.d/x.conf "mok_certificate=/etc/keys/x.pub"
+	other_key /etc/keys/x.pub
+}
+
 signature_faults() {
 	rm -r "$sys/module/pcibuf"
 	file $efi ''
@@ -66,6 +87,7 @@ signature_faults() {
 	file var/lib/dkms/mok.pub key
 	file answers/mokutil "mok.pub is not enrolled"
 	finds no_key "mokutil --import /var/lib/dkms/mok.pub"
+	other_keys
 	rm -r "$sys/module/pcibuf"
 	file sys/module/module/parameters/sig_enforce Y
 	finds no_key "boot without module.sig_enforce"
@@ -101,6 +123,8 @@ next_faults() {
 	finds no_headers "apt install linux-headers-6.1.0-1-amd64" warning
 	mkdir -p "$FAKE_ROOT/lib/modules/6.1.0-2-amd64/kernel"
 	finds next_kernel "apt install linux-headers-6.1.0-2-amd64" warning
+	mkdir -p "$FAKE_ROOT/lib/modules/6.8.12-1-pve/kernel"
+	finds next_kernel "apt install proxmox-headers-6.8.12-1-pve" warning
 }
 
 system_faults() {
@@ -148,6 +172,12 @@ card_faults() {
 	# Each of the two cards is the twin of the other.
 	check "doctor finds twins" ends 0 "have the same identity" ctl doctor
 	check "... both" same 2 "$(complaints | grep -c "warning twins: use by-path links for both")"
+	fake_machine
+	ctl irqs 1 >/dev/null
+	finds silent_irq "pcibufctl alloc $a 4K" warning
+	file sys/class/pcibuf_card/$a/nr_irqs 1
+	file sys/class/pcibuf_card/$a/irq_type intx
+	check "INTx needs no buffer" ends 0 "All is well." ctl doctor
 	fake_machine
 	file sys/class/pcibuf_card/$a/last_error 'alloc "1G": ENOMEM: no memory'
 	check "doctor shows the last error" ends 0 'alloc "1G": ENOMEM' ctl doctor

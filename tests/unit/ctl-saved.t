@@ -21,6 +21,7 @@ fill() {
 	fake_machine
 	ctl mask 40 >/dev/null
 	ctl limit 65536 >/dev/null
+	file sys/class/pcibuf_card/$a/max_buffers 16
 	ctl alloc 8192 rx >/dev/null
 	ctl alloc 4096 >/dev/null
 	ctl alloc 4096 >/dev/null
@@ -41,8 +42,8 @@ all_back() {
  4 4096 1
 ring 3 16384 2
 rx 0 8192 1" "$(has $a)" &&
-		same "40 65536" "$(cat "$sys/class/pcibuf_card/$a/dma_mask_bits") $(cat \
-			"$sys/class/pcibuf_card/$a/max_bytes")"
+		same "40 65536 16" "$(cd "$sys/class/pcibuf_card/$a" &&
+			cat dma_mask_bits max_bytes max_buffers | paste -sd ' ')"
 }
 
 check_round() {
@@ -97,6 +98,29 @@ check_identity() {
 	file sys/bus/pci/devices/$b/vendor 0x10ef
 	check "by serial, it follows the card" ends 0 "$b: allocated rx" ctl restore
 	check "... and leaves the other alone" same "" "$(has $a)"
+}
+
+check_align() {
+	fill
+	ctl alloc 8192 wide --align=65536 >/dev/null
+	ctl alloc 4096 --align=8192 >/dev/null
+	ctl save >/dev/null
+	boot
+	check "alignments are restored" ends 0 "allocated wide" ctl restore
+	check "... as they were" same "8192 65536" "$(cat \
+		"$sys/class/pcibuf_card/$a/buffers/6/align" \
+		"$sys/class/pcibuf_card/$a/buffers/wide/align" | paste -sd ' ')"
+	check "... and kept the second time" same "0 7 0" "$(strict \
+		'len(d["restored"]), len(d["kept"]), len(d["failures"])' restore |
+		tr -d '(),')"
+	ctl free 6 >/dev/null
+	ctl alloc 4096 >/dev/null
+	check "a buffer of less alignment is no other" ends 0 "allocated a buffer of 4K" \
+		ctl restore
+	ctl free wide >/dev/null
+	ctl alloc 8192 wide >/dev/null
+	check "... one with the label is told" ends 5 \
+		"wide exists, but its alignment is less than 65536" ctl restore
 }
 
 # conf LINE...: write a configuration file with these lines.
@@ -201,7 +225,7 @@ check_files() {
 	check "capitals are hex, too" ends 0 "allocated hex of 4K" ctl restore
 	conf "[card]" "card=id:ffff:ffff" "[buffer]" "size=4K" "label=other"
 	check "another kind's section is passed over" ends 0 "" ctl restore
-	for line in size=x label= kind=other "[other]" word mask=64 ""; do
+	for line in size=x label= align= align=x kind=other "[other]" word mask=64 ""; do
 		conf "[card]" card=id:10ee:7024 "[buffer]" size=4K "[buffer]" "$line"
 		: >"$FAKE_LOG"
 		check "line '$line' is refused, with its number" ends 2 "test.conf:6: " \
@@ -240,6 +264,7 @@ check_odd_files() {
 }
 
 check_round
+check_align
 check_identity
 check_save
 check_leaving

@@ -61,19 +61,20 @@ broken_segments() {
 
 every_command() {
 	fake_machine
-	for line in "alloc 4096 rx" "alloc 4096" "alloc 8192 sg --sg" "info rx" \
-		"free 0" "mask 40" "limit 65536" "save" "restore" "list" \
+	for line in "alloc 4096 rx" "alloc 4096" "alloc 8192 sg --sg --align=8192" "info rx" \
+		"free 0" "mask 40" "recover" "limit 65536" "save" "restore" "list" \
 		"doctor" "bind $a" "unbind --force" "list" "info" "restore"; do
 		# shellcheck disable=SC2086 # words
 		strict 'd["command"]' $line || return
 	done >"$work/said"
-	same 16 "$(wc -l <"$work/said")"
+	same 17 "$(wc -l <"$work/said")"
 }
 
 fails_in_json() {
 	for line in "alloc" "alloc 1 2 3 4" "free" "bind" "mask 1 2 3" "list x" \
 		"info nosuch" "restore nosuch" "bind 99:00.0" "save --by=x" \
-		"list --sg"; do
+		"list --sg" "alloc 4096 --align" "alloc 4096 --align=x" \
+		"alloc 4096 align=8192" "list --align 4096"; do
 		# shellcheck disable=SC2086 # words
 		same False "$(strict 'd["ok"]' $line)" || return
 	done
@@ -111,6 +112,24 @@ check_names() {
 	check "... and freed" ends 0 "" ctl free $b 0
 	check "nothing else was written" written "alloc: 4096 rx
 free: rx"
+}
+
+check_align() {
+	fake_machine
+	check "an alignment is asked for" ends 0 "rx: 4K at" ctl alloc 4096 rx --align=8192
+	check "... also in two words, before the size" ends 0 "ry: 4K at" \
+		ctl alloc --align 16384 4096 ry
+	check "... without a label" ends 0 "2: 4K at" ctl alloc 4096 --align 2M
+	check "... and is written" written "alloc: 4096 rx align=8192
+alloc: 4096 ry align=16384
+alloc: 4096 align=2M"
+	check "it is shown" ends 0 "align            8192" ctl info rx
+	check "... in JSON" same 8192 "$(strict 'd["buffer"]["align"]' info rx)"
+	check "a key is no label" ends 2 "no label" ctl alloc 4096 align=8192
+	check "an alignment is a number" ends 2 "malformed option --align=x" \
+		ctl alloc 4096 --align x
+	check "... and not left out" ends 2 "--align needs a value" \
+		ctl alloc 4096 --align
 }
 
 # failing ERRNO-WORDS STATUS WORDS COMMAND...: ends, while writes fail with this error.
@@ -158,5 +177,6 @@ check_errors() {
 
 check_json
 check_names
+check_align
 check_errors
 finish

@@ -96,6 +96,65 @@ TEST_F(extents, merge_sorts_and_joins)
 	EXPECT_EQ(0, nr);
 }
 
+/*
+ * 65,536 buffers are freed one after the other, each with as many extents as @nr_of says.
+ * Return how many extents are copied.
+ */
+static unsigned long copies(unsigned int (*nr_of)(unsigned int i),
+			    unsigned int *nr_lists)
+{
+	static unsigned int lists[65536];
+	unsigned int i, at, nr;
+	unsigned long sum = 0;
+
+	*nr_lists = 0;
+	for (i = 0; i < 65536; i++) {
+		nr = nr_of(i);
+		for (at = 0; at < *nr_lists; at++) {
+			if (!pcibuf_extents_merge_pays(lists[at], nr))
+				continue;
+			nr += lists[at];
+			sum += nr;
+			lists[at] = lists[--*nr_lists];
+			at = -1;
+		}
+		lists[(*nr_lists)++] = nr;
+	}
+	return sum;
+}
+
+static unsigned int one(unsigned int i)
+{
+	(void)i;
+	return 1;
+}
+
+static unsigned int more_and_more(unsigned int i)
+{
+	return i % 1000 ? 1 : i / 100 + 1;
+}
+
+TEST_F(extents, frees_are_not_quadratic)
+{
+	unsigned int nr_lists;
+
+	EXPECT_GT(20 * 65536, copies(one, &nr_lists));
+	EXPECT_GT(32, nr_lists);
+	EXPECT_GT(20 * 2 * 65536, copies(more_and_more, &nr_lists));
+	EXPECT_GT(32, nr_lists);
+}
+
+TEST_F(extents, long_lists_are_left_alone)
+{
+	EXPECT_TRUE(pcibuf_extents_merge_pays(1 << 19, 1 << 19));
+	EXPECT_FALSE(pcibuf_extents_merge_pays(1 << 19, (1 << 19) + 1));
+	EXPECT_FALSE(pcibuf_extents_can_merge(1 << 19, (1 << 19) + 1));
+	EXPECT_FALSE(pcibuf_extents_can_merge(~0U, 2));
+	EXPECT_FALSE(pcibuf_extents_can_merge(2, ~0U));
+	EXPECT_TRUE(pcibuf_extents_can_merge(1, 1 << 19));
+	EXPECT_FALSE(pcibuf_extents_merge_pays(1, 1 << 19));
+}
+
 TEST_F(extents, find_by_offset)
 {
 	static const struct pcibuf_extent list[] = {
@@ -236,7 +295,14 @@ TEST_F(extents, best_has_an_end)
 static unsigned int row(const struct pcibuf_extent *list, unsigned int nr,
 			unsigned long nr_pages, unsigned int *first)
 {
-	return pcibuf_extents_row(list, nr, nr_pages, first, usable);
+	return pcibuf_extents_row(list, nr, nr_pages, false, first, usable);
+}
+
+/* The same where the last page may be used in part. */
+static unsigned int cut_row(const struct pcibuf_extent *list, unsigned int nr,
+			    unsigned long nr_pages, unsigned int *first)
+{
+	return pcibuf_extents_row(list, nr, nr_pages, true, first, usable);
 }
 
 TEST_F(extents, row_of_several)
@@ -270,13 +336,27 @@ TEST_F(extents, row_keeps_huge_pages_in_place)
 	EXPECT_EQ(1, first);
 }
 
-/* A row does not end within a huge page. */
+/* A row ends within a huge page only if this is asked for, and the page can be used. */
 TEST_F(extents, row_ends_with_whole_pages)
 {
-	static const struct pcibuf_extent list[] = { HUGE_PAGES(512, 2) };
+	static const struct pcibuf_extent list[] = {
+		HUGE_PAGES(512, 2), PAGES(1536, 1), HUGE_PAGES(2048, 1),
+	};
 	unsigned int first;
 
 	EXPECT_EQ(0, row(list, 1, SIZE + 1, &first));
+	EXPECT_EQ(1, cut_row(list, 3, SIZE + 1, &first));
+	EXPECT_EQ(0, first);
+	EXPECT_EQ(2, cut_row(list, 3, 2 * SIZE + 1, &first));
+	EXPECT_EQ(0, cut_row(list, 3, 2 * SIZE + 2, &first));
+	hold(512);
+	EXPECT_EQ(1, cut_row(list, 3, 1, &first));
+	EXPECT_EQ(0, first);
+	hold(1535);
+	EXPECT_EQ(1, cut_row(list, 3, 1, &first));
+	EXPECT_EQ(1, first);
+	EXPECT_EQ(1, cut_row(list, 3, 2, &first));
+	EXPECT_EQ(2, first);
 }
 
 TEST_F(extents, row_goes_on_behind_what_is_held)

@@ -46,6 +46,7 @@ add_card() {
 	file "$dir/dma_mask_bits" 64
 	file "$dir/max_bytes" 1073741824
 	file "$dir/allocated_bytes" 0
+	file "$dir/max_buffers" 65536
 	file "$dir/nr_buffers" 0
 	file "$dir/gid" 900
 	file "$dir/last_error" ''
@@ -53,7 +54,9 @@ add_card() {
 	for name in alloc alloc_sg free; do
 		file "$dir/$name" ''
 	done
-	mkdir "$FAKE_ROOT/$dir/buffers"
+	file "$dir/irq_type" auto
+	file "$dir/nr_irqs" 0
+	mkdir "$FAKE_ROOT/$dir/buffers" "$FAKE_ROOT/$dir/irqs"
 }
 
 # Make a machine without faults: one card, one buffer, the group, the module.

@@ -9,6 +9,7 @@
 
 #define HUGE	9
 #define STEP	512UL
+#define WAIT	8192UL
 
 /**
  * struct machine - memory of a machine, by the way to allocate it
@@ -95,13 +96,21 @@ static unsigned long fill(struct machine *machine, struct pcibuf_ladder *ladder,
 
 static struct pcibuf_ladder wide(void)
 {
-	return (struct pcibuf_ladder){ .order = HUGE, .pieces = 64, .step = STEP };
+	return (struct pcibuf_ladder){
+		.order = HUGE,
+		.top = HUGE,
+		.wait = WAIT,
+		.pieces = 64,
+		.step = STEP,
+	};
 }
 
 static struct pcibuf_ladder narrow(void)
 {
 	return (struct pcibuf_ladder){
 		.order = HUGE,
+		.top = HUGE,
+		.wait = WAIT,
 		.piece = ULONG_MAX,
 		.pieces = 64,
 		.step = STEP,
@@ -124,8 +133,8 @@ TEST(huge_pages_then_the_rest)
 	EXPECT_EQ(8, machine.pages[0]);
 }
 
-/* An order without a free page is not tried again. */
-TEST(order_only_falls)
+/* An order without a free page is not soon tried again. */
+TEST(order_falls)
 {
 	struct machine machine = {
 		.pages = { [0] = 5000, [3] = 2, [HUGE] = 1 },
@@ -138,6 +147,41 @@ TEST(order_only_falls)
 	EXPECT_EQ(0, machine.pages[3]);
 	EXPECT_EQ(0, strncmp(machine.said, "PppppppPPppp", 12));
 	EXPECT_EQ(NULL, strchr(machine.said + 12, 'p'));
+}
+
+/* After many small pages the largest order is tried again, and each time later. */
+TEST(order_climbs_again)
+{
+	struct machine machine = { .pages = { [0] = 70000 }, .quota = ULONG_MAX };
+	struct pcibuf_ladder ladder = wide();
+	unsigned long left = 70000;
+	unsigned int tries = 0;
+
+	while (left) {
+		machine.said[0] = '\0';
+		pcibuf_ladder_begin(&ladder, left);
+		tries += ladder.order == HUGE;
+		while (!had(&machine, &ladder))
+			pcibuf_ladder_failed(&ladder);
+		pcibuf_ladder_took(&ladder);
+		left--;
+	}
+	/* At the beginning, and after 8192, 24576 and 57344 pages. */
+	EXPECT_EQ(4, tries);
+}
+
+/* What somebody frees in the midst is used. */
+TEST(order_stays_up)
+{
+	struct machine machine = {
+		.pages = { [0] = WAIT, [HUGE] = 0 }, .quota = ULONG_MAX,
+	};
+	struct pcibuf_ladder ladder = wide();
+
+	EXPECT_EQ(0, fill(&machine, &ladder, WAIT));
+	machine.pages[HUGE] = 9;
+	EXPECT_EQ(0, fill(&machine, &ladder, 9 * STEP));
+	EXPECT_EQ(0, machine.pages[HUGE]);
 }
 
 TEST(nothing_left_is_the_end)

@@ -26,11 +26,13 @@ static int size_of(const char *text, u64 *size)
 	return ret;
 }
 
+static enum pcibuf_bad_word bad;
+
 static int request_of(const char *text, size_t len,
 		      struct pcibuf_request *request)
 {
 	char *copy = exactly(text, len);
-	int ret = pcibuf_parse_request(copy, len, request);
+	int ret = pcibuf_parse_request(copy, len, request, &bad);
 
 	free(copy);
 	return ret;
@@ -139,6 +141,103 @@ TEST(requests)
 		}
 		EXPECT_EQ(cases[i].size, request.size);
 		EXPECT_STREQ(cases[i].label, request.label);
+		EXPECT_EQ(0, request.align);
+	}
+}
+
+TEST(alignments)
+{
+	static const struct {
+		const char *text;
+		const char *label;
+		u64 align;
+	} cases[] = {
+		{ "4K rx align=4K", "rx", 4096 }, { "4K align=2M", "", 2 << 20 },
+		{ "4K rx align=1", "rx", 1 }, { "4K align=1\n", "", 1 },
+		{ "4K align=0x10k", "", 16 << 10 },
+		{ "4K rx align=1g", "rx", 1 << 30 },
+		{ "4K\trx\talign=016\n", "rx", 16 },
+		{ "4K align align=64K", "align", 64 << 10 },
+		{ "4K align", "align", 0 },
+		{ "4K rx align=4194304T", "rx", 1ULL << 62 },
+		{ "4K rx align=0x4000000000000000", "rx", 1ULL << 62 },
+	};
+	struct pcibuf_request request;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		memset(&request, 0xff, sizeof(request));
+		EXPECT_EQ(0, request_of(cases[i].text, strlen(cases[i].text),
+					&request)) {
+			TH_LOG("\"%s\"", cases[i].text);
+			continue;
+		}
+		EXPECT_EQ(4096, request.size);
+		EXPECT_STREQ(cases[i].label, request.label);
+		EXPECT_EQ(cases[i].align, request.align) {
+			TH_LOG("\"%s\"", cases[i].text);
+		}
+	}
+}
+
+static const struct {
+	const char *text;
+	enum pcibuf_bad_word bad;
+} bad_words[] = {
+	{ "", PCIBUF_BAD_SIZE }, { "rx", PCIBUF_BAD_SIZE },
+	{ "align=4K", PCIBUF_BAD_SIZE },
+	{ "4M4 a/b align=3", PCIBUF_BAD_SIZE },
+	{ "4K a/b align=3", PCIBUF_BAD_LABEL },
+	{ "512 MB", PCIBUF_BAD_LABEL }, { "4K 17", PCIBUF_BAD_LABEL },
+	{ "4K rx ry", PCIBUF_BAD_EXTRA },
+	{ "4K rx align", PCIBUF_BAD_EXTRA },
+	{ "4K align=4K rx", PCIBUF_BAD_EXTRA },
+	{ "4K rx align=4K ry", PCIBUF_BAD_EXTRA },
+	{ "4K rx align =4K", PCIBUF_BAD_EXTRA },
+	{ "4K node=1", PCIBUF_BAD_KEY }, { "4K rx x=", PCIBUF_BAD_KEY },
+	{ "4K rx =", PCIBUF_BAD_KEY }, { "4K =4K", PCIBUF_BAD_KEY },
+	{ "4K ALIGN=4K", PCIBUF_BAD_KEY },
+	{ "4K alig=4K", PCIBUF_BAD_KEY },
+	{ "4K aligns=4K", PCIBUF_BAD_KEY },
+	{ "4K align=4K node=1", PCIBUF_BAD_KEY },
+	{ "4K rx align=4K align=4K", PCIBUF_BAD_TWICE },
+	{ "4K align=4K align=", PCIBUF_BAD_TWICE },
+	{ "4K align=", PCIBUF_BAD_ALIGN },
+	{ "4K align= 4K", PCIBUF_BAD_ALIGN },
+	{ "4K rx align=0", PCIBUF_BAD_ALIGN },
+	{ "4K rx align=-1", PCIBUF_BAD_ALIGN },
+	{ "4K rx align=x", PCIBUF_BAD_ALIGN },
+	{ "4K rx align=4KB", PCIBUF_BAD_ALIGN },
+	{ "4K rx align==4K", PCIBUF_BAD_ALIGN },
+	{ "4K rx align=4K=", PCIBUF_BAD_ALIGN },
+	{ "4K rx align=8388608T", PCIBUF_BAD_ALIGN },
+	{ "4K rx align=0x8000000000000000", PCIBUF_BAD_ALIGN },
+	{ "4K rx align=0x10000000000000000", PCIBUF_BAD_ALIGN },
+	/* "010" is ten, as in a size. */
+	{ "4K rx align=010", PCIBUF_BAD_POWER },
+	{ "4K rx align=3", PCIBUF_BAD_POWER },
+	{ "4K rx align=3M", PCIBUF_BAD_POWER },
+	{ "4K align=4097", PCIBUF_BAD_POWER },
+	{ "4K align=0x7fffffffffffffff", PCIBUF_BAD_POWER },
+};
+
+/* The first word that is malformed is the one that is reported. */
+TEST(first_bad_word)
+{
+	struct pcibuf_request request = { .size = 42, .align = 43 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad_words); i++) {
+		bad = PCIBUF_NR_BAD_WORDS;
+		EXPECT_EQ(-EINVAL, request_of(bad_words[i].text,
+					      strlen(bad_words[i].text), &request)) {
+			TH_LOG("\"%s\"", bad_words[i].text);
+		}
+		EXPECT_EQ(bad_words[i].bad, bad) {
+			TH_LOG("\"%s\"", bad_words[i].text);
+		}
+		EXPECT_EQ(42, request.size);
+		EXPECT_EQ(43, request.align);
 	}
 }
 

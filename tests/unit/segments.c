@@ -126,4 +126,27 @@ TEST(text_far_behind_the_end)
 					  LINE));
 }
 
+TEST(aligned)
+{
+	struct pcibuf_segment list[] = {
+		{ 0, 0x400000, 0x200000 }, { 0x200000, 0x200000, 0x200000 },
+		{ 0x400000, 0x800000, 0x1000 },
+	};
+
+	EXPECT_TRUE(pcibuf_segments_aligned(list, 3, 0x1000));
+	EXPECT_TRUE(pcibuf_segments_aligned(list, 3, 0x200000));
+	EXPECT_FALSE(pcibuf_segments_aligned(list, 3, 0x400000));
+	EXPECT_TRUE(pcibuf_segments_aligned(list, 1, 0x400000));
+	EXPECT_FALSE(pcibuf_segments_aligned(list, 1, 0x800000));
+	list[2].dma_addr += 0x1000;
+	EXPECT_FALSE(pcibuf_segments_aligned(list, 3, 0x200000));
+	list[2].dma_addr -= 0x1000;
+	list[1].length = 0x1000;
+	EXPECT_FALSE(pcibuf_segments_aligned(list, 3, 0x200000));
+	EXPECT_TRUE(pcibuf_segments_aligned(list, 2, 0x200000));
+	list[0].dma_addr = 1ULL << 62;
+	EXPECT_TRUE(pcibuf_segments_aligned(list, 1, 1ULL << 62));
+	EXPECT_TRUE(pcibuf_segments_aligned(list, 0, 1ULL << 62));
+}
+
 TEST_HARNESS_MAIN

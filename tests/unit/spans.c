@@ -56,6 +56,81 @@ TEST(neighbours_are_distinct)
 	EXPECT_EQ(4, pcibuf_span_neighbours(pfns, 4, STEP, 3));
 }
 
+/* A caller may use the lowest bits of each number. */
+TEST(neighbours_with_marks)
+{
+	static const unsigned long pfns[] = { 512, 1025, 1536, 2049, 3072 };
+
+	EXPECT_EQ(0, pcibuf_span_neighbours(pfns, 5, STEP, 4));
+	EXPECT_EQ(5, pcibuf_span_neighbours(pfns, 5, STEP, 5));
+}
+
+TEST(natural_neighbours)
+{
+	static const unsigned long pfns[] = {
+		512, 1024, 1536, 2048, 2560, 3072, 3584, 5120,
+	};
+	size_t nr = ARRAY_SIZE(pfns);
+
+	EXPECT_EQ(0, pcibuf_span_natural_neighbours(pfns, nr, STEP, 1, 0));
+	EXPECT_EQ(1, pcibuf_span_natural_neighbours(pfns, nr, STEP, 2, 0));
+	/* Three blocks are aligned as four. */
+	EXPECT_EQ(3, pcibuf_span_natural_neighbours(pfns, nr, STEP, 3, 0));
+	EXPECT_EQ(3, pcibuf_span_natural_neighbours(pfns, nr, STEP, 4, 0));
+	EXPECT_EQ(nr, pcibuf_span_natural_neighbours(pfns, nr, STEP, 5, 0));
+	EXPECT_EQ(nr, pcibuf_span_natural_neighbours(pfns, nr, STEP, 8, 0));
+	/* The bus address counts. */
+	EXPECT_EQ(0, pcibuf_span_natural_neighbours(pfns, nr, STEP, 4, 1536));
+	EXPECT_EQ(0, pcibuf_span_natural_neighbours(pfns, nr, STEP, 4, -512UL));
+	EXPECT_EQ(nr, pcibuf_span_natural_neighbours(pfns, nr, STEP, 2, 1));
+	EXPECT_EQ(0, pcibuf_span_natural_neighbours(pfns, 0, STEP, 2, 0));
+}
+
+TEST(natural_of_the_same_cost)
+{
+	static u16 costs[] = { 1, 0, 0, 0, 0, 0, 0, 0, 0, NEVER };
+	struct pcibuf_span_search search = {
+		.costs = costs, .nr = 10, .need = 3, .align = 1, .natural = 4,
+	};
+
+	EXPECT_EQ(4, pcibuf_span_natural(&search, 1, 0));
+	search.lead = 1;
+	EXPECT_EQ(3, pcibuf_span_natural(&search, 1, 0));
+	search.lead = 7;
+	EXPECT_EQ(1, pcibuf_span_natural(&search, 1, 0));
+	EXPECT_EQ(1, pcibuf_span_natural(&search, 2, 0));
+	/* None of that cost: what was found stays. */
+	search.lead = 0;
+	costs[5] = 1;
+	EXPECT_EQ(1, pcibuf_span_natural(&search, 1, 0));
+	costs[5] = NEVER;
+	EXPECT_EQ(1, pcibuf_span_natural(&search, 1, 0));
+	costs[5] = 0;
+	/* No other alignment than the one that is a must, and nothing found. */
+	search.align = 4;
+	EXPECT_EQ(0, pcibuf_span_natural(&search, 0, 1));
+	EXPECT_EQ(10, pcibuf_span_natural(&search, 10, 0));
+	/* Not beyond the last block. */
+	search.align = 1;
+	search.lead = 3;
+	search.nr = 2;
+	EXPECT_EQ(0, pcibuf_span_natural(&search, 0, 0));
+}
+
+/* A row that must be at even blocks is found at one. */
+TEST(natural_keeps_the_alignment)
+{
+	static u16 costs[16];
+	struct pcibuf_span_search search = {
+		.costs = costs, .nr = 16, .need = 4, .align = 2, .natural = 4,
+	};
+
+	search.lead = 2;
+	EXPECT_EQ(2, pcibuf_span_natural(&search, 0, 0));
+	search.lead = 1;
+	EXPECT_EQ(0, pcibuf_span_natural(&search, 0, 0));
+}
+
 TEST(cheapest_wins)
 {
 	static const u16 costs[] = { 5, 5, 5, 1, 2, 9, 0, 3, 3 };
@@ -156,104 +231,45 @@ static struct pcibuf_span_search search_of(u16 *costs, size_t nr)
 	};
 }
 
-TEST(cost_of_a_row)
+TEST(cost_of_some_blocks)
 {
 	u16 costs[] = { 1, 2, NEVER, 4, 5 };
 	struct pcibuf_span_search search = search_of(costs, 5);
 
-	EXPECT_EQ(3, pcibuf_span_cost(&search, 0));
-	EXPECT_EQ(U64_MAX, pcibuf_span_cost(&search, 1));
-	EXPECT_EQ(U64_MAX, pcibuf_span_cost(&search, 2));
-	EXPECT_EQ(9, pcibuf_span_cost(&search, 3));
+	EXPECT_EQ(3, pcibuf_span_cost(&search, 0, 2));
+	EXPECT_EQ(2, pcibuf_span_cost(&search, 1, 1));
+	EXPECT_EQ(U64_MAX, pcibuf_span_cost(&search, 1, 2));
+	EXPECT_EQ(U64_MAX, pcibuf_span_cost(&search, 2, 1));
+	EXPECT_EQ(9, pcibuf_span_cost(&search, 3, 2));
 }
 
-/* What was emptied before the page that would not move is worth another look. */
-TEST(refused_in_the_midst)
+/* What was moved for a slice is no longer left to move, and nobody else finds it. */
+TEST(took)
 {
-	u16 costs[] = { 0, 7, 3, 3 };
+	u16 costs[] = { 1, 2, 4, 8 };
 	struct pcibuf_span_search search = search_of(costs, 4);
 
-	pcibuf_span_refused(&search, 0, 20);
-	EXPECT_EQ(0, costs[0]);
-	EXPECT_EQ(NEVER, costs[1]);
-	EXPECT_EQ(3, costs[2]);
-	EXPECT_EQ(980, search.moves);
-}
-
-/* The first block that is not empty is given up; if all are empty, the last. */
-TEST(refused_and_empty)
-{
-	u16 costs[] = { 0, 0, 3 };
-	struct pcibuf_span_search search = search_of(costs, 3);
-
-	pcibuf_span_refused(&search, 0, 5);
-	EXPECT_EQ(0, costs[0]);
-	EXPECT_EQ(NEVER, costs[1]);
-	EXPECT_EQ(3, costs[2]);
-}
-
-/* No page was moved: the row is given up as a whole. */
-TEST(refused_as_a_whole)
-{
-	u16 costs[] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
-	struct pcibuf_span_search search = search_of(costs, 10);
-	size_t i;
-
-	pcibuf_span_refused(&search, 0, 2);
-	for (i = 0; i < 10; i++)
-		EXPECT_EQ(i < 2 ? NEVER : 1, costs[i]);
-	/* A row whose cost did not fall uses up none of the allowed moves. */
-	EXPECT_EQ(1000, search.moves);
-	/* Refused again directly behind: twice as many blocks are given up. */
-	pcibuf_span_refused(&search, 2, 2);
-	for (i = 0; i < 10; i++)
-		EXPECT_EQ(i < 6 ? NEVER : 1, costs[i]);
-	pcibuf_span_refused(&search, 7, 2);
-	for (i = 0; i < 10; i++)
-		EXPECT_EQ(i == 6 ? 1 : NEVER, costs[i]);
-}
-
-/* Away from the blocks that were given up last, one row is given up again. */
-TEST(refused_elsewhere)
-{
-	u16 costs[] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
-	struct pcibuf_span_search search = search_of(costs, 10);
-
-	pcibuf_span_refused(&search, 0, 2);
-	pcibuf_span_refused(&search, 4, 2);
-	EXPECT_EQ(1, costs[3]);
-	EXPECT_EQ(NEVER, costs[4]);
-	EXPECT_EQ(NEVER, costs[5]);
-	EXPECT_EQ(1, costs[6]);
-}
-
-/* The caller has updated the cost: the page that cannot be moved is known. */
-TEST(refused_and_seen_why)
-{
-	u16 costs[] = { 1, NEVER, 1, 1 };
-	struct pcibuf_span_search search = search_of(costs, 4);
-
-	search.chances = 1;
-	pcibuf_span_refused(&search, 0, 2);
+	pcibuf_span_took(&search, 1, 2);
+	EXPECT_EQ(994, search.moves);
 	EXPECT_EQ(1, costs[0]);
-	EXPECT_EQ(1, search.chances);
-	EXPECT_EQ(998, search.moves);
-}
-
-TEST(refused_gets_a_second_try)
-{
-	u16 costs[] = { 1, 1, 0, 0 };
-	struct pcibuf_span_search search = search_of(costs, 4);
-
-	search.chances = 2;
-	pcibuf_span_refused(&search, 0, 2);
-	EXPECT_EQ(1, costs[0]);
-	EXPECT_EQ(1, search.chances);
-	/* There is no second try for a row without pages to move. */
-	pcibuf_span_refused(&search, 2, 0);
+	EXPECT_EQ(NEVER, costs[1]);
 	EXPECT_EQ(NEVER, costs[2]);
-	EXPECT_EQ(NEVER, costs[3]);
-	EXPECT_EQ(1, search.chances);
+	EXPECT_EQ(8, costs[3]);
+}
+
+/* A slice whose cost did not fall uses up none of the allowed moves. */
+TEST(refused)
+{
+	u16 costs[] = { 0, 7, NEVER, 3 };
+	struct pcibuf_span_search search = search_of(costs, 4);
+
+	EXPECT_EQ(7, pcibuf_span_refused(&search, 0, 2, 7));
+	EXPECT_EQ(1000, search.moves);
+	EXPECT_EQ(7, pcibuf_span_refused(&search, 0, 2, 20));
+	EXPECT_EQ(980, search.moves);
+	EXPECT_EQ(U64_MAX, pcibuf_span_refused(&search, 1, 2, 10));
+	EXPECT_EQ(970, search.moves);
+	EXPECT_EQ(7, costs[1]);
 }
 
 /* If more pages moved than allowed, the count does not underflow. */
@@ -263,8 +279,58 @@ TEST(refused_at_the_end_of_the_effort)
 	struct pcibuf_span_search search = search_of(costs, 2);
 
 	search.moves = 5;
-	pcibuf_span_refused(&search, 0, 30);
+	pcibuf_span_refused(&search, 0, 2, 30);
 	EXPECT_EQ(0, search.moves);
+}
+
+/* The first block that is not empty holds the page that would not move. */
+TEST(give_up_in_the_midst)
+{
+	u16 costs[] = { 3, 0, 7, 3, 3 };
+	struct pcibuf_span_search search = search_of(costs, 5);
+
+	pcibuf_span_give_up(&search, 1, 3, 20);
+	EXPECT_EQ(3, costs[0]);
+	EXPECT_EQ(0, costs[1]);
+	EXPECT_EQ(NEVER, costs[2]);
+	EXPECT_EQ(3, costs[3]);
+	EXPECT_EQ(3, costs[4]);
+}
+
+/* If all blocks are empty, it was the last. */
+TEST(give_up_where_all_is_empty)
+{
+	u16 costs[] = { 0, 0, 3 };
+	struct pcibuf_span_search search = search_of(costs, 3);
+
+	pcibuf_span_give_up(&search, 0, 2, 5);
+	EXPECT_EQ(0, costs[0]);
+	EXPECT_EQ(NEVER, costs[1]);
+	EXPECT_EQ(3, costs[2]);
+}
+
+/* No page was moved: the slice is given up as a whole, and nothing beside it. */
+TEST(give_up_as_a_whole)
+{
+	u16 costs[] = { 1, 1, 1, 1 };
+	struct pcibuf_span_search search = search_of(costs, 4);
+
+	pcibuf_span_give_up(&search, 1, 2, 2);
+	EXPECT_EQ(1, costs[0]);
+	EXPECT_EQ(NEVER, costs[1]);
+	EXPECT_EQ(NEVER, costs[2]);
+	EXPECT_EQ(1, costs[3]);
+}
+
+/* The caller has updated the cost: the page that cannot be moved is known. */
+TEST(give_up_and_seen_why)
+{
+	u16 costs[] = { 1, NEVER, 1 };
+	struct pcibuf_span_search search = search_of(costs, 3);
+
+	pcibuf_span_give_up(&search, 0, 3, 5);
+	EXPECT_EQ(1, costs[0]);
+	EXPECT_EQ(1, costs[2]);
 }
 
 TEST_HARNESS_MAIN

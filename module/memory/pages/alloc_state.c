@@ -47,8 +47,13 @@ void pcibuf_state_init(struct pcibuf_alloc_state *state,
 		.top = ZONE_NORMAL,
 		.node = NUMA_NO_NODE,
 		.quarantined = UINT_MAX,
+		.align = 1,
 	};
-	if (pcibuf_dma_translated(dev) || limit >= dma_get_required_mask(dev))
+	if (pcibuf_dma_translated(dev))
+		return;
+	state->align = ctx->align >> PAGE_SHIFT;
+	state->shift = pcibuf_dma_pfn_shift(dev);
+	if (limit >= dma_get_required_mask(dev))
 		return;
 	state->narrow = true;
 	if (limit <= DMA_BIT_MASK(32))
@@ -252,6 +257,19 @@ void pcibuf_state_ask_low(struct pcibuf_alloc_state *state)
 	state->low = true;
 	state->top = max(state->top, 0);
 	state->node = NUMA_NO_NODE;
+}
+
+/**
+ * pcibuf_state_align() - find the next page frame of the alignment
+ * @state: the allocation
+ * @pfn: page frame number
+ *
+ * Return: the first page frame number from @pfn on at which the memory may begin.
+ */
+unsigned long pcibuf_state_align(const struct pcibuf_alloc_state *state,
+				 unsigned long pfn)
+{
+	return ALIGN(pfn + state->shift, state->align) - state->shift;
 }
 
 /**

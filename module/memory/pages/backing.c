@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include "lib/extent_list.h"
+#include "lib/segments.h"
 #include "memory/dma.h"
 #include "memory/pages/pages.h"
 
@@ -20,12 +21,15 @@ static void free_pages_struct(struct pcibuf_pages *pages)
 	kfree(pages);
 }
 
-static void pages_release(struct pcibuf_memory *memory)
+static u64 pages_release(struct pcibuf_memory *memory, u64 *held)
 {
 	struct pcibuf_pages *pages = to_pages(memory);
+	u64 bytes = pcibuf_extents_release(pages, held);
 
-	pcibuf_extents_put(pages);
-	free_pages_struct(pages);
+	memory->size -= bytes;
+	if (!pages->nr_extents)
+		free_pages_struct(pages);
+	return bytes;
 }
 
 /* Put what came from the system, and keep what came out of quarantine. */
@@ -38,6 +42,7 @@ static void put_fresh(struct pcibuf_pages *pages)
 	for (i = 0; i < nr; i++) {
 		struct pcibuf_extent extent = pages->extents[i];
 
+		extent.nr_pages = pcibuf_extent_whole(&extent, extent.nr_pages);
 		if (extent.reused)
 			pcibuf_extents_add(pages, &extent);
 		else
@@ -84,6 +89,43 @@ static struct pcibuf_pages *new_pages(const struct pcibuf_alloc_ctx *ctx)
 	return pages;
 }
 
+/*
+ * Would the platform copy a page for the card? One page, from any zone, is tried before
+ * others are taken, or moved out of the way. Without a page pcibuf_pages_map() finds out.
+ */
+static bool bounces(const struct pcibuf_alloc_state *state)
+{
+	struct pcibuf_alloc_state any = *state;
+	struct page *page;
+	bool bounces;
+
+	pcibuf_state_ask_low(&any);
+	page = pcibuf_state_page(&any, PCIBUF_GFP, 0);
+	if (!page)
+		return false;
+	bounces = pcibuf_dma_bounces(any.ctx->pool->dev, page);
+	__free_page(page);
+	return bounces;
+}
+
+/*
+ * Whatever the search took care of, the bus addresses decide: a bus can have offsets,
+ * and an IOMMU whose addresses are short gives several ranges.
+ */
+static enum pcibuf_outcome map(struct pcibuf_pages *pages,
+			       const struct pcibuf_alloc_ctx *ctx)
+{
+	struct pcibuf_memory *memory = &pages->memory;
+	enum pcibuf_outcome outcome = pcibuf_pages_map(pages, ctx->contiguous);
+
+	if (outcome != PCIBUF_DONE ||
+	    pcibuf_segments_aligned(memory->segments, memory->nr_segments,
+				    ctx->align))
+		return outcome;
+	pcibuf_pages_unmap(pages);
+	return PCIBUF_NO_ALIGN;
+}
+
 /* Memory for the card, found, zeroed, placed and mapped, in this order. */
 static enum pcibuf_outcome fill(struct pcibuf_pages *pages,
 				struct pcibuf_alloc_ctx *ctx)
@@ -93,13 +135,20 @@ static enum pcibuf_outcome fill(struct pcibuf_pages *pages,
 	enum pcibuf_outcome outcome;
 
 	pcibuf_state_init(&state, pages, ctx);
-	outcome = one ? pcibuf_range_get(&state) : pcibuf_scattered_get(&state);
+	if (bounces(&state))
+		return PCIBUF_NO_BOUNCE;
+	if (one)
+		outcome = pcibuf_range_get(&state);
+	else if (state.align > 1)
+		outcome = pcibuf_aligned_get(&state);
+	else
+		outcome = pcibuf_scattered_get(&state);
 	if (outcome == PCIBUF_DONE)
 		outcome = pcibuf_extents_zero(pages, ctx);
-	if (outcome == PCIBUF_DONE) {
-		pcibuf_extents_place(pages, one);
-		outcome = pcibuf_pages_map(pages, ctx->contiguous);
-	}
+	if (outcome == PCIBUF_DONE)
+		outcome = pcibuf_extents_place(pages, one || state.align > 1);
+	if (outcome == PCIBUF_DONE)
+		outcome = map(pages, ctx);
 	/* The records are charged to the caller's cgroup too. */
 	return outcome == PCIBUF_NO_RECORDS ? pcibuf_state_limit(&state) :
 					      outcome;
@@ -114,6 +163,9 @@ static enum pcibuf_outcome pages_alloc(struct pcibuf_alloc_ctx *ctx,
 	if (beyond_reach(ctx))
 		return pcibuf_dma_translated(ctx->pool->dev) ? PCIBUF_NO_IOVA :
 							       PCIBUF_NO_MASK;
+	if (pcibuf_dma_translated(ctx->pool->dev) &&
+	    pcibuf_ctx_beyond_natural(ctx))
+		return PCIBUF_OVER_NATURAL;
 	pages = new_pages(ctx);
 	if (!pages)
 		return PCIBUF_NO_RECORDS;
@@ -194,6 +246,6 @@ const struct pcibuf_memory_ops pcibuf_pages_ops = {
 	.node = pages_node,
 	.unmap = pages_unmap,
 	.quarantine = pcibuf_pages_quarantine,
-	.absorb = pcibuf_pages_absorb,
+	.park = pcibuf_pages_park,
 	.release = pages_release,
 };

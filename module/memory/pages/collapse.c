@@ -6,8 +6,8 @@
  * alloc_contig_range() gives base pages. (From 6.12 on it gives huge pages, in
  * different ways, and not of any range.) So each 2 MiB goes back to the page allocator
  * in one piece and is asked for again as a huge page. Where somebody else waited for
- * memory and got it, it is allocated by its address once more. After some such misses
- * the rest stays base pages.
+ * memory and got it, it is allocated by its address once more. Where many are missed, the
+ * rest stays base pages.
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -15,8 +15,8 @@
 #include "lib/extent_list.h"
 #include "memory/pages/pages.h"
 
-/* How many 2 MiB may stay base pages before the rest is left as it is. */
-#define MAX_MISSES	4
+/* One of so many may stay base pages before the rest of a slice is left as it is. */
+#define MISSES_SHARE	8
 
 /*
  * Somebody else got the block. The caller may also have reached the end of his memory
@@ -29,13 +29,18 @@ static enum pcibuf_outcome take_again(struct pcibuf_alloc_state *state,
 
 	outcome = pcibuf_state_none(state, PCIBUF_HUGE_ORDER);
 	if (outcome == PCIBUF_NONE)
-		outcome = pcibuf_contig_take(block->pfn, PCIBUF_HUGE_PAGES);
+		outcome = pcibuf_contig_take(state->ctx, block->pfn,
+					     PCIBUF_HUGE_PAGES);
 	if (outcome != PCIBUF_DONE)
 		block->nr_pages = 0;
 	return outcome;
 }
 
-/* @block is 2 MiB of base pages so far. */
+/*
+ * @block is base pages so far. Where the kernel zeroes what it allocates (init_on_alloc),
+ * it has zeroed these pages already, and now does so again: from 5.13 on
+ * alloc_contig_range() zeroes, and no allocation can be told not to.
+ */
 static enum pcibuf_outcome collapse_block(struct pcibuf_alloc_state *state,
 					  struct pcibuf_extent *block)
 {
@@ -52,39 +57,40 @@ static enum pcibuf_outcome collapse_block(struct pcibuf_alloc_state *state,
 }
 
 /**
- * pcibuf_collapse() - make huge pages of a contiguous allocation
+ * pcibuf_collapse() - make huge pages of a slice of a contiguous allocation
  * @state: the allocation
- * @range: the range, base pages. On failure: what is left of it that was not added
- * @into: gets the range as huge pages and base pages; has room for an extent for each
- *	2 MiB and one more
+ * @slice: the slice, base pages. On failure: what is left of it that was not added
+ * @into: gets the slice as huge pages and base pages; has room for an extent for each
+ *	huge page and one more
  *
  * The caller holds the contiguous allocation lock.
  *
- * Return: %PCIBUF_DONE; %PCIBUF_NONE where somebody was faster and the range has a
- * hole; %PCIBUF_NO_CGROUP; or as pcibuf_ctx_interrupted().
+ * Return: %PCIBUF_DONE; %PCIBUF_NONE where somebody was faster and the slice has a
+ * hole; %PCIBUF_NO_CGROUP; %PCIBUF_NO_CPU; or as pcibuf_ctx_interrupted().
  */
 enum pcibuf_outcome pcibuf_collapse(struct pcibuf_alloc_state *state,
-				    struct pcibuf_extent *range,
+				    struct pcibuf_extent *slice,
 				    struct pcibuf_pages *into)
 {
+	unsigned long misses = slice->nr_pages / PCIBUF_HUGE_PAGES / MISSES_SHARE;
 	enum pcibuf_outcome outcome;
-	unsigned int misses = 0;
 
-	while (range->nr_pages >= PCIBUF_HUGE_PAGES && misses < MAX_MISSES) {
+	while (slice->nr_pages >= PCIBUF_HUGE_PAGES) {
 		struct pcibuf_extent block;
 
 		outcome = pcibuf_ctx_interrupted(state->ctx);
 		if (outcome != PCIBUF_DONE)
 			return outcome;
-		pcibuf_extent_cut(range, PCIBUF_HUGE_PAGES, &block);
+		pcibuf_extent_cut(slice, PCIBUF_HUGE_PAGES, &block);
 		outcome = collapse_block(state, &block);
 		pcibuf_extents_add(into, &block);
 		if (outcome != PCIBUF_DONE)
 			return outcome;
-		misses += !block.order;
+		if (!block.order && !misses--)
+			break;
 		cond_resched();
 	}
-	pcibuf_extents_add(into, range);
-	range->nr_pages = 0;
+	pcibuf_extents_add(into, slice);
+	slice->nr_pages = 0;
 	return PCIBUF_DONE;
 }

@@ -18,6 +18,12 @@
 /* How long to wait before the allocation looks whether it goes on. */
 #define LOCK_POLL	(HZ / 50)
 
+/*
+ * How long memory that is taken out waits for a search to end. A search looks up after
+ * each slice.
+ */
+#define SEARCH_ENDS	(2 * HZ)
+
 /* Down while somebody searches. */
 static struct semaphore contig_lock;
 /*
@@ -57,18 +63,24 @@ void pcibuf_contig_unlock(void)
 
 /**
  * pcibuf_contig_take() - take exactly these pages
+ * @ctx: the allocation
  * @pfn: page frame number of the first page
  * @nr_pages: number of base pages
  *
- * The caller holds the contiguous allocation lock. To move a range of many GiB takes
- * many seconds. Only a fatal signal ends that, between two pages.
+ * The caller holds the contiguous allocation lock. Only a fatal signal ends the attempt,
+ * between two pages, so ask for little.
  *
  * Return: %PCIBUF_DONE, and each is a base page that belongs to the caller, not
- * zeroed and charged to nobody; %PCIBUF_KILLED; or %PCIBUF_NONE.
+ * zeroed and charged to nobody; %PCIBUF_NONE; or as pcibuf_cpu_ping().
  */
-enum pcibuf_outcome pcibuf_contig_take(unsigned long pfn,
+enum pcibuf_outcome pcibuf_contig_take(struct pcibuf_alloc_ctx *ctx,
+				       unsigned long pfn,
 				       unsigned long nr_pages)
 {
+	enum pcibuf_outcome outcome = pcibuf_cpu_ping(ctx);
+
+	if (outcome != PCIBUF_DONE)
+		return outcome;
 	if (READ_ONCE(offlining))
 		return PCIBUF_NONE;
 	switch (alloc_contig_range(pfn, pfn + nr_pages, PCIBUF_CONTIG_FLAGS,
@@ -97,17 +109,14 @@ enum pcibuf_outcome pcibuf_contig_interrupted(const struct pcibuf_alloc_ctx *ctx
 	return pcibuf_ctx_interrupted(ctx);
 }
 
-static void wait_for_search(void)
-{
-	down(&contig_lock);
-	up(&contig_lock);
-}
-
 /*
  * A search looks at struct pages, which go with their memory, and a contiguous
  * allocation that fails would undo the isolation of memory that is to go. So the
- * search under way is told to end, and waited for. It is waited for once more at the
- * end, before the struct pages go: a search may have begun meanwhile.
+ * search under way is told to end, and waited for. One page can hold it up for ever, if
+ * the server of a file system has to write that page first. Then the memory stays.
+ *
+ * The search is waited for once more at the end, before the struct pages go: another may
+ * have begun meanwhile. That one moves nothing, and ends at its first look.
  */
 static int offline_notify(struct notifier_block *block, unsigned long action,
 			  void *arg)
@@ -115,10 +124,14 @@ static int offline_notify(struct notifier_block *block, unsigned long action,
 	switch (action) {
 	case MEM_GOING_OFFLINE:
 		WRITE_ONCE(offlining, true);
-		wait_for_search();
+		/* If this refuses, MEM_CANCEL_OFFLINE follows. */
+		if (down_timeout(&contig_lock, SEARCH_ENDS))
+			return notifier_from_errno(-EBUSY);
+		up(&contig_lock);
 		break;
 	case MEM_OFFLINE:
-		wait_for_search();
+		down(&contig_lock);
+		up(&contig_lock);
 		fallthrough;
 	case MEM_CANCEL_OFFLINE:
 		WRITE_ONCE(offlining, false);
@@ -139,6 +152,7 @@ static struct notifier_block offline_block = {
 int pcibuf_contig_init(void)
 {
 	sema_init(&contig_lock, 1);
+	pcibuf_cpu_ping_init();
 	return register_memory_notifier(&offline_block);
 }
 
@@ -148,4 +162,5 @@ int pcibuf_contig_init(void)
 void pcibuf_contig_exit(void)
 {
 	unregister_memory_notifier(&offline_block);
+	pcibuf_cpu_ping_exit();
 }

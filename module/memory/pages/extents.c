@@ -9,11 +9,17 @@
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 
 #include "compat.h"
 #include "lib/extent_list.h"
+#include "lib/extent_sort.h"
 #include "memory/pages/pages.h"
+
+/*
+ * Base pages that are given back before pool->lock is dropped. Where the kernel zeroes
+ * what is freed, 64 MiB take some 10 ms.
+ */
+#define RELEASE_PAGES	((unsigned long)SZ_64M >> PAGE_SHIFT)
 
 /* Time that somebody may take to drop a page that is no longer mapped. */
 #define HELD_WAIT_MS	1000
@@ -99,14 +105,43 @@ enum pcibuf_outcome pcibuf_extents_zero(struct pcibuf_pages *pages,
 	return outcome;
 }
 
-/* Large pages first: each then lies at a multiple of its size. */
-static int compare(const void *a, const void *b)
+static void pause_sort(void)
 {
-	const struct pcibuf_extent *left = a, *right = b;
+	cond_resched();
+}
 
-	if (left->order != right->order)
-		return left->order > right->order ? -1 : 1;
-	return left->pfn < right->pfn ? -1 : left->pfn > right->pfn;
+/**
+ * pcibuf_extents_arrange() - sort the list of extents
+ * @pages: memory that nobody uses
+ * @by_address: in the order of their addresses; else large pages first, so that each lies
+ *	at a multiple of its size
+ *
+ * May sleep. The caller holds no lock that others wait for.
+ *
+ * Return: false where there is no memory to sort a list that is not sorted yet.
+ */
+bool pcibuf_extents_arrange(struct pcibuf_pages *pages, bool by_address)
+{
+	pcibuf_before_fn *before = by_address ? pcibuf_before_by_address :
+						pcibuf_before_by_order;
+	struct pcibuf_extent *spare, *sorted;
+
+	if (pcibuf_extents_sorted(pages->extents, pages->nr_extents, before,
+				  pause_sort))
+		return true;
+	spare = kvmalloc_array(pages->nr_extents, sizeof(*spare), PCIBUF_GFP);
+	if (!spare)
+		return false;
+	sorted = pcibuf_extents_sort(pages->extents, spare, pages->nr_extents,
+				     before, pause_sort);
+	if (sorted == spare) {
+		kvfree(pages->extents);
+		pages->extents = spare;
+		pages->max_extents = pages->nr_extents;
+	} else {
+		kvfree(spare);
+	}
+	return true;
 }
 
 /* Keeps the order, and joins extents that have become neighbours. */
@@ -116,8 +151,10 @@ static void join(struct pcibuf_pages *pages)
 
 	pages->nr_extents = 0;
 	pages->nr_pages = 0;
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
 		pcibuf_extents_add(pages, &pages->extents[i]);
+		cond_resched();
+	}
 }
 
 /*
@@ -144,9 +181,11 @@ static void place(struct pcibuf_extent *extent, pgoff_t first)
 	unsigned long at;
 
 	extent->first = first;
-	for (at = 0; at < extent->nr_pages; at += 1UL << extent->order)
+	for (at = 0; at < extent->nr_pages; at += 1UL << extent->order) {
 		pcibuf_page_set_index(pfn_to_page(extent->pfn + at),
 				      first + at);
+		cond_resched();
+	}
 }
 
 /**
@@ -154,16 +193,19 @@ static void place(struct pcibuf_extent *extent, pgoff_t first)
  * @pages: complete memory
  * @contiguous: the extents follow each other as they are; else they are sorted, so
  *	that the card sees as few segments as possible
+ *
+ * Return: %PCIBUF_DONE, or %PCIBUF_NO_RECORDS where there is no memory to sort them.
  */
-void pcibuf_extents_place(struct pcibuf_pages *pages, bool contiguous)
+enum pcibuf_outcome pcibuf_extents_place(struct pcibuf_pages *pages,
+					 bool contiguous)
 {
 	unsigned long weight = 0;
 	pgoff_t first = 0;
 	unsigned int i;
 
 	if (!contiguous) {
-		sort(pages->extents, pages->nr_extents, sizeof(*pages->extents),
-		     compare, NULL);
+		if (!pcibuf_extents_arrange(pages, false))
+			return PCIBUF_NO_RECORDS;
 		join(pages);
 	}
 	for (i = 0; i < pages->nr_extents; i++) {
@@ -171,6 +213,7 @@ void pcibuf_extents_place(struct pcibuf_pages *pages, bool contiguous)
 		place(&pages->extents[i], first);
 		first += pages->extents[i].nr_pages;
 	}
+	return PCIBUF_DONE;
 }
 
 /*
@@ -190,47 +233,23 @@ static bool still_held(struct page *page)
 	return true;
 }
 
-static bool is_broken(struct page *page, unsigned int order)
-{
-	unsigned long i;
-
-	for (i = 0; i < 1UL << order; i++)
-		if (PageHWPoison(page + i))
-			return true;
-	return false;
-}
-
 /**
- * pcibuf_extent_put() - drop the buffer's reference to each page
- * @extent: extent of the buffer. Whoever still holds a page keeps that page alive,
- *	and no other
- *
- * A page with a broken part is not given back: the memory manager would free the
- * broken part of a compound page too, and give it to the next who asks for a block.
+ * pcibuf_extent_put() - drop the driver's reference to each page
+ * @extent: extent that no user has seen
  */
 void pcibuf_extent_put(const struct pcibuf_extent *extent)
 {
-	bool held = false;
 	unsigned long at;
 
 	for (at = 0; at < extent->nr_pages; at += 1UL << extent->order) {
-		struct page *page = pfn_to_page(extent->pfn + at);
-
+		pcibuf_page_put(pfn_to_page(extent->pfn + at), extent->order);
 		cond_resched();
-		if (is_broken(page, extent->order))
-			continue;
-		if (IS_ENABLED(CONFIG_PCIBUF_TEST) && !held)
-			held = still_held(page);
-		put_page(page);
 	}
-	if (held)
-		pr_warn("pcibuf: TEST: pages of order %u are still held at release\n",
-			extent->order);
 }
 
 /**
  * pcibuf_extents_put() - drop the references to all pages
- * @pages: memory; its list is empty then
+ * @pages: memory that no user has seen; its list is empty then
  */
 void pcibuf_extents_put(struct pcibuf_pages *pages)
 {
@@ -240,4 +259,61 @@ void pcibuf_extents_put(struct pcibuf_pages *pages)
 		pcibuf_extent_put(&pages->extents[i]);
 	pages->nr_extents = 0;
 	pages->nr_pages = 0;
+}
+
+static u64 give_back(struct pcibuf_lingering *lingering,
+		     const struct pcibuf_extent *extent)
+{
+	bool held = false;
+	unsigned long at;
+	u64 bytes = 0;
+
+	for (at = 0; at < extent->nr_pages; at += 1UL << extent->order) {
+		struct page *page = pfn_to_page(extent->pfn + at);
+
+		if (IS_ENABLED(CONFIG_PCIBUF_TEST) && !held)
+			held = still_held(page);
+		bytes += pcibuf_page_release(lingering, page, extent->order);
+		cond_resched();
+	}
+	if (held)
+		pr_warn("pcibuf: TEST: pages of order %u are still held at release\n",
+			extent->order);
+	return bytes;
+}
+
+/**
+ * pcibuf_extents_release() - give back a part of the memory of a buffer
+ * @pages: memory; what is given back is cut off its end
+ * @held: out: bytes of that part that stay charged, because somebody holds them
+ *
+ * A page of which the buffer used only a part counts as a whole.
+ *
+ * Whoever still holds a page keeps that page alive, and no other.
+ *
+ * Takes linger_lock.
+ *
+ * Return: size of the part in bytes, 0 where nothing was left.
+ */
+u64 pcibuf_extents_release(struct pcibuf_pages *pages, u64 *held)
+{
+	unsigned long nr, done = 0;
+
+	*held = 0;
+	while (pages->nr_extents && done < RELEASE_PAGES) {
+		struct pcibuf_extent *last = &pages->extents[pages->nr_extents - 1];
+		struct pcibuf_extent part = *last;
+
+		last->nr_pages = pcibuf_extent_whole(last, last->nr_pages);
+		nr = min(last->nr_pages, round_up(RELEASE_PAGES - done,
+						  1UL << last->order));
+		last->nr_pages -= nr;
+		part.pfn += last->nr_pages;
+		part.nr_pages = nr;
+		if (!last->nr_pages)
+			pages->nr_extents--;
+		*held += give_back(&pages->memory.pool->lingering, &part);
+		done += nr;
+	}
+	return (u64)done << PAGE_SHIFT;
 }

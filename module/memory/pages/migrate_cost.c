@@ -48,7 +48,7 @@ static u16 page_cost(struct zone *zone, struct page *page, unsigned long *step)
 		return PCIBUF_COST_NEVER;
 	if (PageBuddy(page)) {
 		*step = BIT(min_t(unsigned long, page_private(page),
-				  PCIBUF_HUGE_ORDER));
+				  PCIBUF_MAX_ORDER));
 		return 0;
 	}
 	if (PageSlab(head) || PageHuge(head) || page_has_type(head))
@@ -63,13 +63,45 @@ static u16 page_cost(struct zone *zone, struct page *page, unsigned long *step)
 	return head == page && !page_count(page) ? 1 : PCIBUF_COST_NEVER;
 }
 
+/*
+ * Is the block a part of a larger free block, which begins before it? Such a block lies
+ * in the same section of struct pages.
+ */
+static bool is_in_free_block(unsigned long pfn)
+{
+	unsigned int order;
+
+	for (order = PCIBUF_BLOCK_ORDER + 1; order <= PCIBUF_MAX_ORDER; order++) {
+		struct page *head = pfn_to_page(round_down(pfn, BIT(order)));
+
+		if (PageBuddy(head) && page_private(head) >= order)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A contiguous allocation makes movable page blocks of all that it asks for, also where
+ * it fails. So it keeps out of page blocks that have a use of their own: CMA, the reserve
+ * for atomic allocations, and what somebody else isolates.
+ */
+static bool is_kept(struct zone *zone, unsigned long pfn)
+{
+	unsigned long at;
+
+	for (at = 0; at < PCIBUF_BLOCK_PAGES; at += pageblock_nr_pages)
+		if (pcibuf_pageblock_is_kept(zone, pfn + at))
+			return true;
+	return false;
+}
+
 /**
  * pcibuf_migrate_cost() - how many pages must be moved to empty a block?
  * @zone: zone of the block
  * @pfn: page frame number of the block's first page, a multiple of
- *	%PCIBUF_HUGE_PAGES
+ *	%PCIBUF_BLOCK_PAGES
  *
- * A block has %PCIBUF_HUGE_PAGES base pages. The caller holds the contiguous
+ * A block has %PCIBUF_BLOCK_PAGES base pages. The caller holds the contiguous
  * allocation lock (contig_lock.c): the struct pages stay while the lock is held.
  * Does not sleep.
  *
@@ -81,9 +113,11 @@ u16 pcibuf_migrate_cost(struct zone *zone, unsigned long pfn)
 	struct page *page = pfn_to_online_page(pfn);
 	unsigned long at, step, sum = 0;
 
-	if (!page)
+	if (!page || is_kept(zone, pfn))
 		return PCIBUF_COST_NEVER;
-	for (at = 0; at < PCIBUF_HUGE_PAGES; at += step) {
+	if (page_zone(page) == zone && is_in_free_block(pfn))
+		return 0;
+	for (at = 0; at < PCIBUF_BLOCK_PAGES; at += step) {
 		u16 cost = page_cost(zone, page + at, &step);
 
 		if (cost == PCIBUF_COST_NEVER)

@@ -7,8 +7,10 @@
  * side, and the others go back.
  */
 #include <linux/gfp.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 
@@ -17,29 +19,51 @@
 #include "memory/pages/pages.h"
 
 /*
- * Huge pages that may be taken beyond what is needed: an eighth of the need, and so
- * many. To hold more for a moment would cost others more than to move pages.
+ * How to ask for a huge page that is charged. It is not zeroed, because it may go back.
+ * (With init_on_alloc the kernel zeroes it nevertheless.)
  */
-#define SURPLUS		32
+#define HUGE_GFP	(PCIBUF_GFP | __GFP_COMP)
+
+/*
+ * Bytes that may be taken beyond what is needed, besides an eighth of the need. To hold
+ * more for a moment would cost others more than to move pages.
+ */
+#define SURPLUS		SZ_64M
+
+/*
+ * Mark of a huge page that is beyond what is needed, at its page frame number. It is
+ * charged to nobody: a memory cgroup that has room for the buffer may have no more.
+ */
+#define UNCHARGED	1UL
 
 /**
  * struct search - huge pages that were taken
  * @state: the allocation
- * @pfns: page frame number of each
+ * @pfns: page frame number of each, perhaps with the mark %UNCHARGED
  * @nr: how many were taken
+ * @need: how many are needed
  * @max: how many may be taken
+ * @natural: how many are taken before any row will do
  */
 struct search {
 	struct pcibuf_alloc_state *state;
 	unsigned long *pfns;
 	size_t nr;
+	size_t need;
 	size_t max;
+	size_t natural;
 };
+
+static struct page *page_of(unsigned long pfn)
+{
+	return pfn_to_page(pfn & ~UNCHARGED);
+}
 
 /* Take one huge page more. */
 static enum pcibuf_outcome take_one(struct search *search)
 {
 	struct pcibuf_alloc_ctx *ctx = search->state->ctx;
+	unsigned long mark = search->nr < search->need ? 0 : UNCHARGED;
 	enum pcibuf_outcome outcome;
 	struct page *page;
 
@@ -50,12 +74,14 @@ static enum pcibuf_outcome take_one(struct search *search)
 	if (outcome != PCIBUF_DONE)
 		return outcome;
 	page = pcibuf_state_page(search->state,
-				 PCIBUF_GFP | __GFP_COMP | __GFP_ZERO,
+				 mark ? HUGE_GFP & ~__GFP_ACCOUNT : HUGE_GFP,
 				 PCIBUF_HUGE_ORDER);
 	if (!page)
-		return pcibuf_state_none(search->state, PCIBUF_HUGE_ORDER);
-	search->pfns[search->nr++] = page_to_pfn(page);
-	ctx->held += PMD_SIZE;
+		return mark ? PCIBUF_NONE :
+			      pcibuf_state_none(search->state,
+						PCIBUF_HUGE_ORDER);
+	search->pfns[search->nr++] = page_to_pfn(page) | mark;
+	ctx->held += PAGE_SIZE << PCIBUF_HUGE_ORDER;
 	cond_resched();
 	return PCIBUF_DONE;
 }
@@ -76,44 +102,64 @@ static int compare(const void *a, const void *b)
 	return *left < *right ? -1 : *left > *right;
 }
 
-/* Find @need neighbours, the first of them at index *@at. */
-static enum pcibuf_outcome find(struct search *search, size_t need, size_t *at)
+/*
+ * Choose neighbours among those that were taken: aligned to their size, or anywhere when
+ * no more are taken for that. Return the index of the first, @nr without any.
+ */
+static size_t choose(struct search *search, bool anywhere)
+{
+	size_t at;
+
+	sort(search->pfns, search->nr, sizeof(*search->pfns), compare, NULL);
+	at = pcibuf_span_natural_neighbours(search->pfns, search->nr,
+					    PCIBUF_HUGE_PAGES, search->need,
+					    search->state->shift);
+	if (at == search->nr && anywhere)
+		at = pcibuf_span_neighbours(search->pfns, search->nr,
+					    PCIBUF_HUGE_PAGES, search->need);
+	return at;
+}
+
+/* Find as many neighbours as are needed, the first of them at index *@at. */
+static enum pcibuf_outcome find(struct search *search, size_t *at)
 {
 	enum pcibuf_outcome outcome;
-	size_t target = need;
+	size_t target = search->need;
+	bool last;
 
 	for (;;) {
 		outcome = collect(search, target);
-		sort(search->pfns, search->nr, sizeof(*search->pfns), compare,
-		     NULL);
-		*at = pcibuf_span_neighbours(search->pfns, search->nr,
-					     PCIBUF_HUGE_PAGES, need);
+		last = outcome != PCIBUF_DONE || search->nr >= search->natural;
+		*at = choose(search, last);
 		if (*at < search->nr)
 			return PCIBUF_DONE;
 		if (outcome != PCIBUF_DONE)
 			return outcome;
 		if (search->nr == search->max)
 			return PCIBUF_NONE;
-		target = min(search->max, search->nr + need / 16 + 8);
+		target = search->nr < search->natural ? search->natural :
+			 min(search->max, search->nr + search->need / 16 + 8);
 	}
+}
+
+static void give_back_some(struct search *search, size_t from, size_t end)
+{
+	for (; from < end; from++)
+		__free_pages(page_of(search->pfns[from]), PCIBUF_HUGE_ORDER);
 }
 
 /* Give back all but those from index @at to before @end. */
 static void give_back(struct search *search, size_t at, size_t end)
 {
-	size_t i;
-
-	for (i = 0; i < search->nr; i++)
-		if (i < at || i >= end)
-			__free_pages(pfn_to_page(search->pfns[i]),
-				     PCIBUF_HUGE_ORDER);
+	give_back_some(search, 0, at);
+	give_back_some(search, end, search->nr);
 	search->state->ctx->held = 0;
 }
 
 /* Exchange a huge page of which only a part is needed for so many base pages. */
 static bool trim(unsigned long pfn, unsigned long nr_pages)
 {
-	struct page *page = pfn_to_page(pfn);
+	struct page *page = page_of(pfn);
 
 	__free_pages(page, PCIBUF_HUGE_ORDER);
 	if (!pcibuf_block_retake(page, PCIBUF_GFP | __GFP_ZERO))
@@ -122,25 +168,58 @@ static bool trim(unsigned long pfn, unsigned long nr_pages)
 	return true;
 }
 
+/* Exchange a huge page that is charged to nobody for the same page, charged. */
+static bool charge(unsigned long pfn)
+{
+	struct page *page = page_of(pfn);
+
+	__free_pages(page, PCIBUF_HUGE_ORDER);
+	return pcibuf_block_retake(page, HUGE_GFP);
+}
+
+/*
+ * Take the neighbours at index @at. On failure the neighbours from index @at to before
+ * the one that is gone still have to go back.
+ */
+static size_t keep(struct search *search, size_t at, unsigned long tail)
+{
+	size_t i, end = at + search->need;
+
+	for (i = at; i < end; i++) {
+		unsigned long pfn = search->pfns[i];
+
+		if (tail && i == end - 1) {
+			if (!trim(pfn, tail))
+				break;
+		} else if (pfn & UNCHARGED && !charge(pfn)) {
+			break;
+		}
+	}
+	return i;
+}
+
 static enum pcibuf_outcome take(struct search *search, unsigned long nr_pages,
 				unsigned long *pfn)
 {
-	size_t at, need = DIV_ROUND_UP(nr_pages, PCIBUF_HUGE_PAGES);
 	unsigned long tail = nr_pages % PCIBUF_HUGE_PAGES;
-	enum pcibuf_outcome outcome = find(search, need, &at);
+	enum pcibuf_outcome outcome;
+	size_t at, gone;
 
+	outcome = find(search, &at);
 	if (outcome != PCIBUF_DONE) {
 		give_back(search, 0, 0);
 		return outcome;
 	}
-	*pfn = search->pfns[at];
-	if (tail && !trim(*pfn + nr_pages - tail, tail)) {
-		/* The last huge page is gone already. */
-		give_back(search, at + need - 1, at + need);
-		return PCIBUF_NONE;
-	}
-	give_back(search, at, at + need);
-	return PCIBUF_DONE;
+	*pfn = page_to_pfn(page_of(search->pfns[at]));
+	/* Others go back first: the cgroup of the caller may need their room. */
+	give_back(search, at, at + search->need);
+	gone = keep(search, at, tail);
+	if (gone == at + search->need)
+		return PCIBUF_DONE;
+	/* Somebody else has that page already. */
+	give_back_some(search, at, gone);
+	give_back_some(search, gone + 1, at + search->need);
+	return PCIBUF_NONE;
 }
 
 static enum pcibuf_outcome locked_take(struct search *search,
@@ -165,6 +244,7 @@ static enum pcibuf_outcome add(struct pcibuf_alloc_state *state,
 			.pfn = pfn,
 			.nr_pages = nr_pages - tail,
 			.order = PCIBUF_HUGE_ORDER,
+			.dirty = !want_init_on_alloc(PCIBUF_GFP),
 		},
 		{ .pfn = pfn + nr_pages - tail, .nr_pages = tail },
 	};
@@ -178,6 +258,17 @@ static enum pcibuf_outcome add(struct pcibuf_alloc_state *state,
 	return outcome;
 }
 
+/*
+ * How many huge pages in a row contain a row that is aligned to its size. If that is more
+ * than may be held, 0: then an alignment is luck.
+ */
+static size_t enough(const struct search *search)
+{
+	size_t nr = search->need + roundup_pow_of_two(search->need) - 1;
+
+	return nr <= search->max ? nr : 0;
+}
+
 /**
  * pcibuf_neighbours_get() - get a range of neighbouring huge pages
  * @state: the allocation, which gets it
@@ -189,14 +280,19 @@ static enum pcibuf_outcome add(struct pcibuf_alloc_state *state,
 enum pcibuf_outcome pcibuf_neighbours_get(struct pcibuf_alloc_state *state,
 					  unsigned long nr_pages)
 {
-	struct search search = { .state = state };
+	struct search search = {
+		.state = state,
+		.need = DIV_ROUND_UP(nr_pages, PCIBUF_HUGE_PAGES),
+	};
 	enum pcibuf_outcome outcome;
 	unsigned long pfn;
 
-	if (nr_pages <= PCIBUF_HUGE_PAGES)
+	/* Neighbours lie anywhere. A contiguous allocation chooses the address. */
+	if (nr_pages <= PCIBUF_HUGE_PAGES || state->align > PCIBUF_HUGE_PAGES)
 		return PCIBUF_NONE;
-	search.max = nr_pages / PCIBUF_HUGE_PAGES;
-	search.max += search.max / 8 + SURPLUS;
+	search.max = search.need + search.need / 8 +
+		     (SURPLUS >> PAGE_SHIFT) / PCIBUF_HUGE_PAGES;
+	search.natural = enough(&search);
 	search.pfns = kvmalloc_array(search.max, sizeof(*search.pfns),
 				     PCIBUF_GFP);
 	if (!search.pfns)

@@ -6,13 +6,17 @@
  * costs more than the one before it and can do more.
  */
 #include <linux/gfp.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 
 #include "lib/extent_list.h"
 #include "memory/pages/pages.h"
 
-/* A part of a block, as base pages. */
+/*
+ * A part of a block, as base pages. The part begins where the block does, and a block
+ * lies at a multiple of its size.
+ */
 static enum pcibuf_outcome take_part(struct pcibuf_alloc_state *state,
 				     unsigned long nr_pages, unsigned int order)
 {
@@ -31,18 +35,25 @@ static enum pcibuf_outcome take_part(struct pcibuf_alloc_state *state,
 	return outcome;
 }
 
-/*
- * One block of the page allocator, up to the size of a huge page. Two neighbouring
- * huge pages are better than one block of 4 MiB, because one entry maps each, and the
- * search for neighbours finds the halves of such a block.
+/**
+ * pcibuf_block_get() - get a range out of one block of the page allocator
+ * @state: the allocation, which gets it
+ * @nr_pages: base pages wanted
+ *
+ * The block has at most the size of a huge page. Two neighbouring huge pages are better
+ * than one block of 4 MiB, because one entry maps each, and the search for neighbours
+ * finds the halves of such a block. A block of the alignment is taken for less memory.
+ *
+ * Return: %PCIBUF_DONE, %PCIBUF_NONE, or what it ran into.
  */
-static enum pcibuf_outcome take_block(struct pcibuf_alloc_state *state,
-				      unsigned long nr_pages)
+enum pcibuf_outcome pcibuf_block_get(struct pcibuf_alloc_state *state,
+				     unsigned long nr_pages)
 {
-	unsigned int order = get_order(nr_pages << PAGE_SHIFT);
+	unsigned int order = max_t(unsigned int, ilog2(state->align),
+				   get_order(nr_pages << PAGE_SHIFT));
 	enum pcibuf_outcome outcome;
 
-	if (nr_pages > PCIBUF_HUGE_PAGES)
+	if (order > PCIBUF_HUGE_ORDER)
 		return PCIBUF_NONE;
 	if (nr_pages == BIT(order))
 		outcome = pcibuf_page_get(state, order);
@@ -59,13 +70,15 @@ static enum pcibuf_outcome take_low_block(struct pcibuf_alloc_state *state,
 	if (!pcibuf_state_keeps_low(state))
 		return PCIBUF_NONE;
 	pcibuf_state_ask_low(state);
-	return take_block(state, nr_pages);
+	return pcibuf_block_get(state, nr_pages);
 }
 
 static enum pcibuf_outcome take_low_contig(struct pcibuf_alloc_state *state,
 					   unsigned long nr_pages)
 {
-	return state->low ? pcibuf_contig_get(state, nr_pages) : PCIBUF_NONE;
+	if (!state->low || state->ctx->stuck)
+		return PCIBUF_NONE;
+	return pcibuf_contig_get(state, nr_pages);
 }
 
 static const struct step {
@@ -73,7 +86,7 @@ static const struct step {
 	enum pcibuf_outcome (*take)(struct pcibuf_alloc_state *state,
 				    unsigned long nr_pages);
 } steps[] = {
-	{ PCIBUF_STEP_BLOCK, take_block },
+	{ PCIBUF_STEP_BLOCK, pcibuf_block_get },
 	{ PCIBUF_STEP_NEIGHBOURS, pcibuf_neighbours_get },
 	{ PCIBUF_STEP_CONTIG, pcibuf_contig_get },
 	{ PCIBUF_STEP_BLOCK, take_low_block },
@@ -106,7 +119,9 @@ static enum pcibuf_outcome try_step(struct pcibuf_alloc_state *state,
 		return outcome;
 	state->ctx->steps |= step->bit;
 	outcome = step->take(state, nr_pages);
-	return outcome == PCIBUF_NO_RECORDS ? PCIBUF_NONE : outcome;
+	if (outcome == PCIBUF_NO_RECORDS || outcome == PCIBUF_NO_CPU)
+		return PCIBUF_NONE;
+	return outcome;
 }
 
 static enum pcibuf_outcome try_steps(struct pcibuf_alloc_state *state,
@@ -132,7 +147,9 @@ static enum pcibuf_outcome take_fresh(struct pcibuf_alloc_state *state,
 		outcome = try_steps(state, nr_pages);
 	if (outcome != PCIBUF_NONE)
 		return outcome;
-	return nr_pages > 1 ? PCIBUF_NO_RANGE : pcibuf_state_limit(state);
+	if (nr_pages == 1 && state->align == 1)
+		return pcibuf_state_limit(state);
+	return state->ctx->stuck ? PCIBUF_NO_CPU : PCIBUF_NO_RANGE;
 }
 
 /**
@@ -144,8 +161,15 @@ static enum pcibuf_outcome take_fresh(struct pcibuf_alloc_state *state,
 enum pcibuf_outcome pcibuf_range_get(struct pcibuf_alloc_state *state)
 {
 	unsigned long nr_pages = state->ctx->size >> PAGE_SHIFT;
+	bool cut = nr_pages >= PCIBUF_HUGE_PAGES;
 	enum pcibuf_outcome outcome;
 
-	outcome = pcibuf_quarantine_take_range(state, nr_pages);
-	return outcome == PCIBUF_NONE ? take_fresh(state, nr_pages) : outcome;
+	/* A small part of a huge page is taken only where nothing else is left. */
+	outcome = pcibuf_quarantine_take_range(state, nr_pages, cut);
+	if (outcome == PCIBUF_NONE)
+		outcome = take_fresh(state, nr_pages);
+	if (pcibuf_refused(outcome) && !cut &&
+	    pcibuf_quarantine_take_range(state, nr_pages, true) == PCIBUF_DONE)
+		outcome = PCIBUF_DONE;
+	return outcome;
 }

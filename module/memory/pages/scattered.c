@@ -15,6 +15,12 @@
 /* How often one buffer may move others out of its way. */
 #define MAX_PIECES	64
 
+/*
+ * Base pages in small pages after which huge pages are tried again. To get 32 MiB in
+ * single pages takes longer than to be refused one page of each order.
+ */
+#define CLIMB_AFTER	(SZ_32M >> PAGE_SHIFT)
+
 /**
  * pcibuf_page_get() - get one page
  * @state: the allocation, which gets it
@@ -84,6 +90,7 @@ static bool climb(struct pcibuf_ladder *ladder, enum pcibuf_outcome outcome)
 		break;
 	case PCIBUF_NO_CGROUP:
 	case PCIBUF_NO_RESERVE:
+	case PCIBUF_NO_CPU:
 		pcibuf_ladder_no_pieces(ladder);
 		break;
 	case PCIBUF_OVER_CARD:
@@ -111,6 +118,31 @@ static enum pcibuf_outcome fill_some(struct pcibuf_alloc_state *state,
 	return outcome;
 }
 
+/* Is new memory for the end of the buffer, @left base pages, over a quota? */
+static bool end_is_over(struct pcibuf_alloc_state *state, unsigned long left)
+{
+	return left < PCIBUF_HUGE_PAGES &&
+	       pcibuf_ctx_charge(state->ctx, (u64)left << PAGE_SHIFT) !=
+		       PCIBUF_DONE;
+}
+
+/* Where new memory is refused, a part of a page in quarantine will do for the end. */
+static enum pcibuf_outcome fill_more(struct pcibuf_alloc_state *state,
+				     struct pcibuf_ladder *ladder,
+				     unsigned long left)
+{
+	enum pcibuf_outcome outcome;
+
+	if (end_is_over(state, left) &&
+	    pcibuf_quarantine_take_part(state, left) == PCIBUF_DONE)
+		return PCIBUF_DONE;
+	outcome = fill_some(state, ladder, left);
+	if (pcibuf_refused(outcome) &&
+	    pcibuf_quarantine_take_part(state, left) == PCIBUF_DONE)
+		return PCIBUF_DONE;
+	return outcome;
+}
+
 static enum pcibuf_outcome fill(struct pcibuf_alloc_state *state,
 				struct pcibuf_ladder *ladder)
 {
@@ -125,7 +157,7 @@ static enum pcibuf_outcome fill(struct pcibuf_alloc_state *state,
 			check = pages->nr_pages + PCIBUF_CHECK_EVERY;
 		}
 		if (outcome == PCIBUF_DONE)
-			outcome = fill_some(state, ladder, nr - pages->nr_pages);
+			outcome = fill_more(state, ladder, nr - pages->nr_pages);
 	}
 	return outcome;
 }
@@ -140,6 +172,8 @@ enum pcibuf_outcome pcibuf_scattered_get(struct pcibuf_alloc_state *state)
 {
 	struct pcibuf_ladder ladder = {
 		.order = PCIBUF_HUGE_ORDER,
+		.top = PCIBUF_HUGE_ORDER,
+		.wait = CLIMB_AFTER,
 		.piece = state->narrow ? ULONG_MAX : 0,
 		.pieces = MAX_PIECES,
 		.step = PCIBUF_HUGE_PAGES,

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 # Part of pcibufctl: alloc, free, mask and limit.
-: "${class:=}" "${json:=}" "${card:=}" "${taken:=}" "${sg:=}" "${value:=}"
+: "${class:=}" "${json:=}" "${card:=}" "${taken:=}" "${sg:=}" "${align:=}" "${value:=}"
 
 # new_name CARD NAMES: find the name of a new buffer without a label, in $buffer. It
 # is the only unlabelled name that is not in NAMES. Fails if other processes
 # allocated such buffers at the same time: then nobody can tell which one is ours.
 new_name() {
-	buffer=
-	for name in $(buffers "$1"); do
-		case $name in *[!0-9]*) continue ;; esac
-		# shellcheck disable=SC2086 # words
-		! has_word "$name" $2 || continue
-		[ -z "$buffer" ] || return 1
-		buffer=$name
-	done
-	[ -n "$buffer" ]
+	buffer=$({
+		printf '%s\n\n' "$2"
+		buffers "$1"
+	} | awk '/^$/ { now = 1 }
+		/^[0-9]+$/ && now && !($1 in before) { print $1 }
+		{ before[$1] }')
+	case $buffer in
+	'' | *[!0-9]*) return 1 ;;
+	esac
 }
 
 tell_made() {
@@ -47,8 +47,9 @@ do_alloc() {
 	shift "$taken"
 	[ $# -ge 1 ] || wrong_usage "no size given"
 	[ $# -le 2 ] || wrong_usage "too many arguments"
+	case ${2-} in *=*) wrong_usage "'$2' is no label" ;; esac
 	before=$(buffers "$card")
-	request "$card" "alloc${sg:+_sg}" "$*"
+	request "$card" "alloc${sg:+_sg}" "$*${align:+ align=$align}"
 	if [ $# = 2 ]; then
 		tell_made "$card" "$2"
 	elif new_name "$card" "$before"; then

@@ -188,3 +188,15 @@ do_unbind() {
 	tell_unbound "$card"
 	tell_bound "$card" null
 }
+
+# A card that was loaded anew keeps its buffers.
+do_recover() {
+	[ $# -le 1 ] || wrong_usage "too many arguments"
+	need_card "${1-}"
+	request "$card" recover 1
+	if [ -n "$json" ]; then
+		answer "\"address\":$(js "$card")"
+	else
+		note "$card has the configuration that it had when it was bound"
+	fi
+}

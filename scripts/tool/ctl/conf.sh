@@ -17,8 +17,12 @@ set_key() {
 	card.serial=?*) want_serial=$(lower "$2") ;;
 	card.mask=?*) mask=$2 ;;
 	card.limit=?*) limit=$2 ;;
+	card.buffers=?*) most=$2 ;;
+	card.irqs=[0-9]*) saved_irqs=$2 ;;
+	card.irq_type=?*) saved_type=$2 ;;
 	buffer.size=[0-9]*) size=$2 ;;
 	buffer.label=?*) label=$2 ;;
+	buffer.align=[0-9]*) align=$2 ;;
 	buffer.kind=contiguous | buffer.kind=sg) kind=$2 ;;
 	*) went_wrong 2 "not understood in this section: $1=$2" ;;
 	esac

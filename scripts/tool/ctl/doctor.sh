@@ -42,7 +42,7 @@ check_next_boot() {
 		verdict warning "$fault" "the next boot finds no module: $why" "$cure"
 	elif headers_missing; then
 		verdict warning no_headers "the headers of kernel $kernel, which DKMS needs, are not installed" \
-			"apt install linux-headers-$kernel"
+			"apt install $(headers_of "$kernel")"
 	fi
 }
 
@@ -63,7 +63,7 @@ check_next_kernel() {
 			continue
 		fi
 		verdict warning next_kernel "the module was not built for kernel $next, which is also installed" \
-			"apt install linux-headers-$next, then: dkms autoinstall -k $next"
+			"apt install $(headers_of "$next"), then: dkms autoinstall -k $next"
 	done
 }
 
@@ -73,7 +73,7 @@ check_rules() {
 			"apt install --reinstall pcibuf-tools"
 	elif [ ! -e "$root/run/udev/control" ]; then
 		verdict fault no_udev "udevd does not run: cards get no group, and buffers get no links" \
-			"systemctl start systemd-udevd, then: udevadm trigger -s pcibuf_card -s pcibuf"
+			"systemctl start systemd-udevd, then: udevadm trigger -s pcibuf_card -s pcibuf -s pcibuf_irq"
 	else
 		verdict ok rules "the udev rules are installed, and udevd runs"
 	fi
@@ -143,6 +143,10 @@ check_card() {
 	card_attr "$1" last_error
 	if [ -n "$value" ]; then
 		verdict warning last_error "$1: $value"
+	fi
+	if silent_msi "$1"; then
+		verdict warning silent_irq "$1 has interrupts by MSI, but no buffer: they arrive only while it has one" \
+			"pcibufctl alloc $1 4K"
 	fi
 	check_restored "$1"
 	check_twin "$1"

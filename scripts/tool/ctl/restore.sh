@@ -32,7 +32,8 @@ try() {
 
 forget_section() {
 	section='' selector='' want_vendor='' want_device='' want_serial=''
-	size='' kind=contiguous label='' mask='' limit=''
+	size='' kind=contiguous label='' align='' mask='' limit='' most=''
+	saved_irqs='' saved_type=''
 }
 
 # selected: whether the section that was just read names $card.
@@ -69,17 +70,35 @@ apply_card() {
 	card_attr "$card" dma_mask_bits
 	[ -z "$mask" ] || [ "$mask" = "$value" ] || try dma_mask_bits "$mask" || :
 	[ -z "$limit" ] || try max_bytes "$limit" || :
+	card_attr "$card" max_buffers
+	[ -z "$most" ] || [ "$most" = "$value" ] || try max_buffers "$most" || :
+	apply_irqs
+}
+
+# Interrupts that the card has already are kept.
+apply_irqs() {
+	card_attr "$card" nr_irqs
+	if [ -z "$saved_irqs" ] || [ "$value" = "$saved_irqs" ]; then
+		return 0
+	fi
+	[ -z "$saved_type" ] || try irq_type "$saved_type" || return 0
+	try nr_irqs "$saved_irqs" || :
 }
 
 # present: whether the card has this buffer already; sets $name to its name. Each buffer
 # without a label stands for only one of the saved buffers.
 present() {
-	for name in $(buffers "$card"); do
+	if [ -n "$label" ]; then
+		name=$label
 		buffer_attr "$card" "$name" label
-		[ "$value" = "$label" ] || continue
+		[ "$value" = "$label" ]
+		return
+	fi
+	for name in $(buffers "$card"); do
+		case $name in *[!0-9]*) continue ;; esac
 		# shellcheck disable=SC2086 # words
-		[ -n "$label" ] || ! has_word "$card/$name" $taken_names || continue
-		[ -n "$label" ] || same_size || continue
+		! has_word "$card/$name" $taken_names || continue
+		{ same_size && aligned; } || continue
 		taken_names="$taken_names $card/$name"
 		return 0
 	done
@@ -91,6 +110,13 @@ present() {
 same_size() {
 	buffer_attr "$card" "$name" size
 	[ "$value" = "$(bytes "$size")" ]
+}
+
+# aligned: whether the buffer $name has the saved alignment, or more.
+aligned() {
+	[ -n "$align" ] || return 0
+	buffer_attr "$card" "$name" align
+	[ "${value:-0}" -ge "$(bytes "$align")" ]
 }
 
 # bytes SIZE: the size in bytes, rounded up to pages of 4 KiB.
@@ -116,6 +142,8 @@ keep_buffer() {
 	elif [ "$kind" = contiguous ] && buffer_attr "$card" "$name" nr_segments &&
 		[ "$value" != 1 ]; then
 		went_wrong 5 "$name exists, but has several segments"
+	elif ! aligned; then
+		went_wrong 5 "$name exists, but its alignment is less than $align"
 	else
 		kept="$kept${kept:+,}{\"address\":$(js "$card"),\"name\":$(js "$name")}"
 	fi
@@ -127,9 +155,10 @@ apply_buffer() {
 		keep_buffer
 		return
 	fi
+	words=$size${label:+ $label}${align:+ align=$align}
 	case $kind in
-	contiguous) try alloc "$size${label:+ $label}" || return 0 ;;
-	sg) try alloc_sg "$size${label:+ $label}" || return 0 ;;
+	contiguous) try alloc "$words" || return 0 ;;
+	sg) try alloc_sg "$words" || return 0 ;;
 	esac
 	note "$card: allocated ${label:-a buffer} of $(human "$(bytes "$size")")"
 	restored="$restored${restored:+,}{\"address\":$(js "$card"),\"label\":$(jo "$label"),\"size\":$(bytes "$size")}"

@@ -31,8 +31,20 @@ save_card() {
 	total=$value
 	card_attr "$1" max_bytes
 	[ "$value" = "$total" ] || echo "limit=$value"
+	card_attr "$1" max_buffers
+	[ -z "$value" ] || echo "buffers=$value"
+	save_irqs "$1"
 	card_attr "$1" dma_mask_bits
 	[ -n "$value" ] && echo "mask=$value"
+}
+
+# save_irqs CARD: print how many interrupts the card has, and of which type.
+save_irqs() {
+	card_attr "$1" nr_irqs
+	[ "${value:-0}" != 0 ] || return 0
+	echo "irqs=$value"
+	card_attr "$1" irq_type
+	echo "irq_type=$value"
 }
 
 # save_buffer CARD NAME: print its section; nothing if the buffer was freed meanwhile.
@@ -46,6 +58,9 @@ save_buffer() {
 	[ "$value" != 1 ] || kind=contiguous
 	printf '\n[buffer]\nsize=%s\nkind=%s\n' "$size" "$kind"
 	[ -z "$label" ] || echo "label=$label"
+	# Every buffer is aligned to pages.
+	buffer_attr "$1" "$2" align
+	[ "${value:-0}" -le 4096 ] || echo "align=$value"
 }
 
 # in_order CARD: its buffers in the order of allocation, as far as the indexes show.

@@ -24,9 +24,14 @@ node_of() {
 }
 
 # link_of CARD NAME: set $link to the by-path link of a buffer; empty if there is none.
+# NAME can be -irqN, for an interrupt; no label begins with a dash.
 link_of() {
 	link=
-	for link in "$root/dev/pcibuf/by-path"/*pci-"$1/$2"; do
+	case $2 in
+	-*) set -- "$1$2" ;;
+	*) set -- "$1/$2" ;;
+	esac
+	for link in "$root/dev/pcibuf/by-path"/*pci-"$1"; do
 		[ -e "$link" ] || [ -L "$link" ] || link=
 		link=${link#"$root"}
 	done
@@ -54,7 +59,8 @@ json_numbers() {
 json_buffer() {
 	buffer_attr "$1" "$2" label
 	printf '{"name":%s,"label":%s' "$(js "$2")" "$(jo "$value")"
-	json_numbers buffer_attr "$1 $2" index size nr_segments numa_node open_count
+	json_numbers buffer_attr "$1 $2" index size align nr_segments numa_node \
+		open_count
 	buffer_attr "$1" "$2" dma_addr
 	printf ',"dma_addr":%s' "$(jo "$value")"
 	buffer_attr "$1" "$2" backing
@@ -84,7 +90,7 @@ json_card() {
 	iommu_of "$1"
 	printf ',"iommu":%s' "$(js "$iommu")"
 	json_numbers card_attr "$1" dma_mask_bits max_bytes allocated_bytes \
-		nr_buffers gid
+		max_buffers nr_buffers gid
 	card_attr "$1" last_error
 	printf ',"last_error":%s' "$(jo "$value")"
 	printf ',"buffers":['
@@ -94,7 +100,7 @@ json_card() {
 		json_buffer "$1" "$buffer"
 		separator=,
 	done
-	printf ']}'
+	printf ']%s}' "$(json_irqs "$1")"
 }
 
 json_cards() {
@@ -124,19 +130,40 @@ card_rows() {
 	done
 }
 
+# links CARD: a line "NAME NODE" for each of its buffers. One process for all of them: a
+# card can have 65,536 buffers.
+links() {
+	# shellcheck disable=SC2012 # names of buffers are simple
+	LC_ALL=C ls -l "$class/$1/buffers" |
+		awk 'NF > 8 { sub(".*/", "", $11); print $9, $11 }'
+}
+
+# rows_of CARD: the rows of its buffers. awk reads the attributes.
+rows_of() {
+	links "$1" | awk -v card="$1" -v dir="$class/$1/buffers/" '
+	function attr(name, file, value) {
+		file = dir $1 "/" name
+		if ((getline value <file) <= 0 || value == "")
+			value = "-"
+		close(file)
+		return value
+	}
+	function human(number, unit) {
+		for (unit = 0; number >= 1024 && number % 1024 == 0; unit++)
+			number /= 1024
+		return sprintf("%.0f%s", number, substr("KMGTPE", unit, unit > 0))
+	}
+	{
+		size = attr("size")
+		print card, $1, "/dev/" $2, size == "-" ? size : human(size),
+			attr("nr_segments"), attr("dma_addr"), attr("open_count")
+	}'
+}
+
 buffer_rows() {
 	echo "CARD BUFFER NODE SIZE SEGMENTS ADDRESS OPEN"
 	for card in $(cards); do
-		for buffer in $(buffers "$card"); do
-			node_of "$card" "$buffer"
-			buffer_attr "$card" "$buffer" size
-			row="$card $buffer $node $(human "$value")"
-			for name in nr_segments dma_addr open_count; do
-				buffer_attr "$card" "$buffer" $name
-				row="$row ${value:--}"
-			done
-			echo "$row"
-		done
+		rows_of "$card"
 	done
 }
 
@@ -169,6 +196,12 @@ do_list() {
 		card_rows | table
 		echo
 		buffer_rows | table
+		rows=$(irq_rows)
+		if [ "$rows" != "${rows%
+*}" ]; then
+			echo
+			echo "$rows" | table
+		fi
 	fi
 }
 
@@ -176,13 +209,21 @@ show_card() {
 	ids_of "$1"
 	iommu_of "$1"
 	printf '%-16s %s\n' address "$1" id "$vendor:$device" iommu "$iommu"
-	for name in serial dma_mask_bits max_bytes allocated_bytes nr_buffers gid \
-		last_error; do
+	for name in serial dma_mask_bits max_bytes allocated_bytes max_buffers \
+		nr_buffers gid last_error; do
 		card_attr "$1" $name
 		printf '%-16s %s\n' "$name" "${value:--}"
 	done
 	for name in $(buffers "$1"); do
 		printf '%-16s %s\n' buffer "$name"
+	done
+	for name in irq_type nr_irqs; do
+		card_attr "$1" $name
+		printf '%-16s %s\n' "$name" "${value:--}"
+	done
+	for name in $(irqs "$1"); do
+		irq_node "$1" "$name"
+		printf '%-16s %s, %s\n' irq "$name" "$node"
 	done
 }
 
@@ -191,7 +232,7 @@ show_buffer() {
 	node_of "$1" "$2"
 	link_of "$1" "$2"
 	printf '%-16s %s\n' card "$1" node "$node" link "${link:--}"
-	for name in label index size nr_segments dma_addr backing numa_node \
+	for name in label index size align nr_segments dma_addr backing numa_node \
 		open_count; do
 		buffer_attr "$1" "$2" "$name"
 		printf '%-16s %s\n' "$name" "${value:--}"
@@ -204,12 +245,12 @@ show_buffer() {
 # need_buffer CARD NAME: set $buffer to the name of a buffer in buffers/. NAME is a
 # label, an index or a node.
 need_buffer() {
+	buffer=$(links "$1" | awk -v name="$2" \
+		'$1 == name || $2 == name || "/dev/" $2 == name { print $1 }')
+	[ -z "$buffer" ] || return 0
 	for buffer in $(buffers "$1"); do
-		node_of "$1" "$buffer"
 		buffer_attr "$1" "$buffer" index
-		case $2 in
-		"$buffer" | "$value" | "${node#/dev/}" | "$node") return ;;
-		esac
+		[ "$value" != "$2" ] || return 0
 	done
 	fail 3 no_buffer "$1 has no buffer '$2'" "pcibufctl list shows its buffers"
 }

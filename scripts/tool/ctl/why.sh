@@ -5,7 +5,30 @@
 : "${root:=}" "${sys:=}" "${class:=}" "${value:=}" "${version:=}"
 
 kernel=$(uname -r)
-mok=$root/var/lib/dkms/mok.pub
+
+# mok_file: the certificate of the key that DKMS signs with, without $root. The
+# configuration of DKMS can name it; Ubuntu has one that its installer made.
+mok_file() {
+	named=$(cat "$root/etc/dkms/framework.conf" \
+		"$root/etc/dkms/framework.conf.d"/*.conf 2>/dev/null |
+		sed -n "s/^[[:space:]]*mok_certificate=[\"']\{0,1\}\([^\"']*\).*/\1/p" |
+		tail -n 1)
+	if [ -n "$named" ]; then
+		echo "$named"
+	elif [ -e "$root/var/lib/shim-signed/mok/MOK.der" ]; then
+		echo /var/lib/shim-signed/mok/MOK.der
+	else
+		echo /var/lib/dkms/mok.pub
+	fi
+}
+
+# headers_of KERNEL: the package with the headers of a kernel. Proxmox has its own name.
+headers_of() {
+	case $1 in
+	*-pve) echo "proxmox-headers-$1" ;;
+	*) echo "linux-headers-$1" ;;
+	esac
+}
 
 # module_file KERNEL: the file of the module. Look first where DKMS puts the module,
 # because a search takes seconds on a slow machine.
@@ -57,8 +80,9 @@ signature_missing() {
 
 key_missing() {
 	signatures_wanted || return 1
-	[ -e "$mok" ] || return 0
-	case $(mokutil --test-key "$mok" 2>&1) in
+	mok=$(mok_file)
+	[ -e "$root$mok" ] || return 0
+	case $(mokutil --test-key "$root$mok" 2>&1) in
 	*"is already enrolled"*) return 1 ;;
 	esac
 }
@@ -75,7 +99,7 @@ module_old() {
 explain_key() {
 	fault=no_key
 	why="the kernel loads signed modules only (Secure Boot), and the key that DKMS signs with is not enrolled"
-	cure="mokutil --import /var/lib/dkms/mok.pub, then reboot and confirm the key"
+	cure="mokutil --import $(mok_file), then reboot and confirm the key"
 	if [ ! -d "$sys/firmware/efi" ]; then
 		cure="boot without module.sig_enforce and lockdown: this machine has no EFI to enrol a key with"
 	elif ! command -v mokutil >/dev/null; then
@@ -89,7 +113,7 @@ explain_module() {
 	if module_missing && headers_missing; then
 		fault=no_headers
 		why="the headers of kernel $kernel are not installed, so DKMS could not build the module"
-		cure="apt install linux-headers-$kernel, then: dkms autoinstall"
+		cure="apt install $(headers_of "$kernel"), then: dkms autoinstall"
 	elif module_missing; then
 		fault=not_built
 		why="the module was not built for kernel $kernel"
@@ -189,7 +213,9 @@ name_errno() {
 	*"resource busy"*) errno=EBUSY status=5 ;;
 	*"Permission denied"*) errno=EACCES status=4 ;;
 	*"not permitted"*) errno=EPERM status=4 ;;
+	*"No such device or address"*) errno=ENXIO status=5 ;;
 	*"No such device"*) errno=ENODEV status=3 ;;
+	*"not supported"*) errno=EOPNOTSUPP status=1 ;;
 	*"Interrupted"*) errno=EINTR status=1 ;;
 	*) errno=EIO status=1 ;;
 	esac

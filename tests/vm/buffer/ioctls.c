@@ -12,6 +12,7 @@
 #define LINE		57	/* bytes of a line of the file segments */
 #define MAX_PIECES	512
 #define MAX_BLOCKS	2048
+#define FIRST_VERSION	112	/* bytes of the first struct pcibuf_info */
 
 FIXTURE(ioctls) {
 	struct card card;
@@ -49,6 +50,8 @@ TEST_F(ioctls, info_is_what_sysfs_tells)
 	EXPECT_STREQ(card->bdf, info->card);
 	EXPECT_STREQ("rx", info->label);
 	EXPECT_STREQ(buf_node(card, "rx"), pathf("/dev/pcibuf%u", info->minor));
+	EXPECT_EQ(attr_u64(buf_attr(card, "rx", "align")), info->align);
+	EXPECT_EQ(PAGE, info->align);
 }
 
 /* Each buffer has a new id, also under the same name. */
@@ -113,7 +116,7 @@ TEST_F(ioctls, info_of_another_size)
 	for (i = sizeof(self->info); i < sizeof(room); i++)
 		EXPECT_TRUE(room[i] == 0xa5 || !room[i]);
 
-	for (i = 0; i < sizeof(*info); i++) {
+	for (i = 0; i < FIRST_VERSION; i++) {
 		memset(room, 0xa5, sizeof(room));
 		info->argsz = i;
 		info->flags = 0;
@@ -121,6 +124,25 @@ TEST_F(ioctls, info_of_another_size)
 		EXPECT_EQ(EINVAL, errno);
 	}
 	EXPECT_EQ(0xa5, room[sizeof(room) - 1]);
+}
+
+/* A program of the first version gets what it knows, and nothing behind that. */
+TEST_F(ioctls, info_of_the_first_version)
+{
+	unsigned char room[sizeof(self->info)];
+	struct pcibuf_info *info = (struct pcibuf_info *)room;
+	size_t size, i;
+
+	for (size = FIRST_VERSION; size <= sizeof(*info); size++) {
+		memset(room, 0xa5, sizeof(room));
+		info->argsz = size;
+		info->flags = 0;
+		EXPECT_EQ(0, ioctl(self->rx.fd, PCIBUF_IOC_INFO, info));
+		EXPECT_EQ(size, info->argsz);
+		EXPECT_EQ(0, memcmp(&info->id, &self->info.id, size - 8));
+		for (i = size; i < sizeof(room); i++)
+			EXPECT_EQ(0xa5, room[i]);
+	}
 }
 
 TEST_F(ioctls, refused)

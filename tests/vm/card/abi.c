@@ -65,7 +65,7 @@ static bool is_of_the_core(const char *name)
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(name, names[i]))
 			return true;
-	return *name == '.' ||
+	return *name == '.' || !strncmp(name, "pcibuf_irq", 10) ||
 	       (!strncmp(name, "pcibuf", 6) && isdigit((unsigned char)name[6]));
 }
 
@@ -95,6 +95,7 @@ static const char *entry_name(char *path)
 {
 	static const char * const places[][2] = {
 		{ CARDS_DIR "/", "card" }, { BUFFERS_DIR "/", "buffer" },
+		{ IRQS_DIR "/", "irq" },
 	};
 	unsigned int i;
 	char *name;
@@ -193,6 +194,9 @@ FIXTURE_SETUP(abi)
 				   card_attr(&self->card, "")));
 	ASSERT_EQ(0, add_directory(&self->live, "buffer",
 				   buf_attr(&self->card, "rx", "")));
+	ASSERT_EQ(0, card_write(&self->card, "nr_irqs", "1"));
+	ASSERT_EQ(0, add_directory(&self->live, "irq",
+				   card_attr(&self->card, "irqs/0/")));
 	ASSERT_EQ(0, add_directory(&self->live, "module", PARAM_DIR));
 	ASSERT_EQ(0, add_serial(&self->live)) {
 		TH_LOG("this wants a guest with an e1000e card");
@@ -202,6 +206,7 @@ FIXTURE_SETUP(abi)
 
 FIXTURE_TEARDOWN(abi)
 {
+	EXPECT_EQ(0, card_write(&self->card, "nr_irqs", "0"));
 	EXPECT_EQ(0, card_reset(&self->card));
 }
 

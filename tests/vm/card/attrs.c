@@ -56,7 +56,9 @@ static const struct file card_files[] = {
 	{ "free", 0220, true }, { "last_error", 0440, true },
 	{ "revoke", 0200, false }, { "dma_mask_bits", 0644, false },
 	{ "max_bytes", 0644, false }, { "allocated_bytes", 0444, false },
-	{ "nr_buffers", 0444, false }, { "gid", 0644, false },
+	{ "max_buffers", 0644, false }, { "nr_buffers", 0444, false },
+	{ "gid", 0644, false }, { "recover", 0200, false },
+	{ "irq_type", 0644, false }, { "nr_irqs", 0644, false },
 };
 
 static const struct file buffer_files[] = {
@@ -64,7 +66,7 @@ static const struct file buffer_files[] = {
 	{ "index", 0444, false }, { "dma_addr", 0440, true },
 	{ "nr_segments", 0444, false }, { "segments", 0440, true },
 	{ "backing", 0444, false }, { "numa_node", 0444, false },
-	{ "open_count", 0444, false },
+	{ "align", 0444, false }, { "open_count", 0444, false },
 };
 
 static void check_file(struct __test_metadata *_metadata, const char *path,
@@ -313,6 +315,21 @@ TEST_F(attrs, max_bytes)
 	EXPECT_EQ(GIB, attr_u64(card_attr(&self->card, "max_bytes")));
 	EXPECT_EQ(0, card_write(&self->card, "max_bytes", "0x1000"));
 	EXPECT_EQ(PAGE, attr_u64(card_attr(&self->card, "max_bytes")));
+}
+
+/* The default is half of what the machine can name, and 65,536 at most. */
+TEST_F(attrs, max_buffers)
+{
+	__u64 half = mem_total() / 16 / (16 * KIB) / 2;
+
+	ASSERT_EQ(0, card_unbind(&self->card));
+	ASSERT_EQ(0, card_bind(&self->card));
+	EXPECT_EQ(half > 65536 ? 65536 : half,
+		  attr_u64(card_attr(&self->card, "max_buffers")));
+	EXPECT_EQ(0, card_write(&self->card, "max_buffers", "3\n"));
+	EXPECT_EQ(3, attr_u64(card_attr(&self->card, "max_buffers")));
+	EXPECT_EQ(0, card_write(&self->card, "max_buffers", "4294967295"));
+	EXPECT_EQ(4294967295, attr_u64(card_attr(&self->card, "max_buffers")));
 }
 
 TEST_F(attrs, open_count)

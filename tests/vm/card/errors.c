@@ -124,6 +124,30 @@ TEST_F(errors, over_max_bytes)
 	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc", "1M rx"));
 }
 
+/* A buffer that is being made or freed counts; one that is refused does not. */
+TEST_F(errors, over_max_buffers)
+{
+	ASSERT_EQ(0, card_write(&self->card, "max_buffers", "2"));
+	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K rx"));
+	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc", "12K tx"));
+	check_told(_metadata, &self->card, "12K tx", "EDQUOT");
+	check_told(_metadata, &self->card, "has its 2 buffers", "max_buffers");
+	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc_sg", "1"));
+	EXPECT_EQ(EEXIST, card_write(&self->card, "alloc", "4K rx"));
+	EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
+	EXPECT_EQ(EINVAL, card_write(&self->card, "alloc", "0 tx"));
+	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K tx"));
+	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc", "4K rx"));
+	EXPECT_EQ(0, card_write(&self->card, "max_buffers", "3"));
+	EXPECT_EQ(0, card_write(&self->card, "alloc", "4K rx"));
+	/* A limit below the number is no error. It refuses every new buffer. */
+	EXPECT_EQ(0, card_write(&self->card, "max_buffers", "1"));
+	EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
+	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc", "4K rx"));
+	EXPECT_EQ(0, card_write(&self->card, "free", "tx"));
+	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc", "4K rx"));
+}
+
 TEST_F(errors, over_max_total)
 {
 	__u64 used = self->before.allocated;
@@ -192,6 +216,21 @@ TEST_F(errors, malformed_numbers)
 	EXPECT_EQ(EINVAL, attr_write(MAX_TOTAL, "512 MB"));
 }
 
+TEST_F(errors, malformed_counts)
+{
+	static const char * const counts[] = {
+		"\n", "0", "-1", "4294967296", "1K", "x", "1 2",
+		"99999999999999999999",
+	};
+
+	ASSERT_EQ(0, card_write(&self->card, "max_buffers", "17"));
+	EXPECT_EQ(0, write_numbers(&self->card, "max_buffers", counts,
+				   ARRAY_SIZE(counts)));
+	EXPECT_EQ(17, attr_u64(card_attr(&self->card, "max_buffers")));
+	check_told(_metadata, &self->card, "max_buffers \"9999", "EINVAL");
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
+}
+
 /* All quotas allow the request, but there is not enough memory. */
 TEST_F_TIMEOUT(errors, no_memory, 120)
 {
@@ -258,6 +297,29 @@ TEST_F_TIMEOUT(errors, no_memory_below_the_mask, 120)
 	EXPECT_EQ(ENOMEM, card_write(&self->card, "alloc_sg", "32M rx"));
 	check_told(_metadata, &self->card, "32M", "ENOMEM");
 	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
+}
+
+/*
+ * The IOMMU has room for a half of the request, and not for the other half. The first
+ * half must not stay mapped.
+ */
+TEST_F_TIMEOUT(errors, half_of_the_request_has_room, 60)
+{
+	unsigned int nr = 0;
+	int err = 0;
+
+	if (!iommu_translates() || coherent_forced())
+		SKIP(return, "no IOMMU has to map pages");
+	ASSERT_EQ(0, card_write(&self->card, "free", "held"));
+	ASSERT_EQ(0, card_write(&self->card, "dma_mask_bits", "24"));
+	while (!err)
+		err = card_write(&self->card, "alloc_sg", "2M full%u", nr++);
+	EXPECT_EQ(ENOMEM, err);
+	ASSERT_EQ(0, card_write(&self->card, "free", "full1"));
+	EXPECT_EQ(ENOMEM, card_write(&self->card, "alloc_sg", "4M rx"));
+	check_told(_metadata, &self->card, "the IOMMU has no free range",
+		   "ENOMEM");
+	EXPECT_EQ(0, card_write(&self->card, "alloc_sg", "2M rx"));
 }
 
 TEST_F(errors, not_there)

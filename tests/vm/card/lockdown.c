@@ -6,6 +6,7 @@
  */
 #include <kselftest_harness.h>
 
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
@@ -78,7 +79,30 @@ static void make_buffer(struct __test_metadata *_metadata,
 	check_dma(_metadata, self);
 }
 
-/* Buffers, mappings and DMA work as before. Registers cannot be mapped. */
+/* Interrupts work: the driver masks INTx, and the program writes no configuration. */
+static void check_interrupts(struct __test_metadata *_metadata,
+			     struct _test_data_lockdown *self)
+{
+	static const char * const types[] = { "intx", "msi" };
+	struct pcibuf_irq_event event;
+	int fd, i;
+
+	for (i = 0; i < 4; i++) {
+		EXPECT_EQ(0, card_write(&self->card, "irq_type", types[i / 2]));
+		EXPECT_EQ(0, card_write(&self->card, "nr_irqs", "1"));
+		fd = irq_open(&self->card, 0, O_RDONLY | O_NONBLOCK);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(EAGAIN, irq_read(fd, &event));
+		edu_raise(&self->edu);
+		EXPECT_EQ(POLLIN, irq_revents(fd, 2000));
+		EXPECT_EQ(0, irq_read(fd, &event));
+		edu_acknowledge(&self->edu);
+		close(fd);
+		EXPECT_EQ(0, card_write(&self->card, "nr_irqs", "0"));
+	}
+}
+
+/* Buffers, mappings, DMA and interrupts work as before. Registers cannot be mapped. */
 TEST_F(lockdown, integrity)
 {
 	ASSERT_EQ(0, edu_open(&self->card, &self->edu));
@@ -91,6 +115,7 @@ TEST_F(lockdown, integrity)
 	EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
 	make_buffer(_metadata, self);
 	buf_put(&self->rx);
+	check_interrupts(_metadata, self);
 	EXPECT_FALSE(map_registers(&self->card));
 	EXPECT_EQ(EPERM, errno);
 	EXPECT_EQ(EPERM, write_config(&self->card));

@@ -77,7 +77,8 @@ static int errno_of_read(const char *path)
 static int member_limits(void *arg)
 {
 	static const char * const files[] = {
-		"dma_mask_bits", "max_bytes", "gid", "revoke",
+		"dma_mask_bits", "max_bytes", "max_buffers", "gid", "revoke",
+		"recover",
 	};
 	const struct card *card = arg;
 	unsigned int i;
@@ -125,6 +126,7 @@ static int stranger(void *arg)
 	wrong += refused("revoke", card_write(card, "revoke", "rx"));
 	wrong += refused("gid", card_write(card, "gid", "%d", UID_BOB));
 	wrong += refused("max_bytes", card_write(card, "max_bytes", "1G"));
+	wrong += refused("max_buffers", card_write(card, "max_buffers", "9"));
 	wrong += refused("mask", card_write(card, "dma_mask_bits", "32"));
 	wrong += refused("last_error",
 			 errno_of_read(card_attr(card, "last_error")));

@@ -42,13 +42,14 @@ inventory() {
 	for dir in "$cards/$edu"/buffers/*; do
 		echo "${dir##*/} $(cat "$dir/index" "$dir/size" | tr '\n' ' ')"
 	done
-	cat $cards/"$edu"/dma_mask_bits $cards/"$edu"/max_bytes
+	cat $cards/"$edu"/dma_mask_bits $cards/"$edu"/max_bytes \
+		$cards/"$edu"/max_buffers
 }
 
 # The list without the parts that differ from run to run.
 told() {
 	pcibufctl list --json | sed -e "s/$edu/EDU/g; s/$net/NET/g" \
-		-e 's/0x[0-9a-f]\{4,\}/0xN/g; s/"max_bytes":[0-9]*/"max_bytes":N/g'
+		-e 's/0x[0-9a-f]\{4,\}/0xN/g; s/"\(max_[a-z]*\)":[0-9]*/"\1":N/g'
 }
 
 test_bind() {
@@ -75,12 +76,19 @@ test_alloc() {
 	check "a mask is set" ends 0 40 pcibufctl mask 40
 	check "... really" same 40 "$(cat "$cards/$edu/dma_mask_bits")"
 	check "a limit is set" ends 0 16777216 pcibufctl limit 16M
+	put 17 "$cards/$edu/max_buffers"
 	check "a buffer is made" ends 0 "rx: 4M at 0x" pcibufctl alloc 4M rx
 	check "... really" same 4194304 "$(cat "$cards/$edu/buffers/rx/size")"
 	check "one without a label" ends 0 "1: 4K at 0x" pcibufctl alloc 1
 	check "one of segments" ends 0 "ring: 1M " pcibufctl alloc 1M ring --sg
-	check "JSON tells all of it" same '{"schema":1,"command":"list","ok":true,"cards":[{"address":"EDU","vendor":"1234","device":"11e8","serial":null,"iommu":"none","dma_mask_bits":40,"max_bytes":N,"allocated_bytes":5246976,"nr_buffers":3,"gid":0,"last_error":null,"buffers":[{"name":"1","label":null,"index":1,"size":4096,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf1","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]},{"name":"ring","label":"ring","index":2,"size":1048576,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf2","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]},{"name":"rx","label":"rx","index":0,"size":4194304,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf0","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]}]}]}' \
+	check "JSON tells all of it" same '{"schema":1,"command":"list","ok":true,"cards":[{"address":"EDU","vendor":"1234","device":"11e8","serial":null,"iommu":"none","dma_mask_bits":40,"max_bytes":N,"allocated_bytes":5246976,"max_buffers":N,"nr_buffers":3,"gid":0,"last_error":null,"buffers":[{"name":"1","label":null,"index":1,"size":4096,"align":4096,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf1","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]},{"name":"ring","label":"ring","index":2,"size":1048576,"align":4096,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf2","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]},{"name":"rx","label":"rx","index":0,"size":4194304,"align":4096,"nr_segments":1,"numa_node":-1,"open_count":0,"dma_addr":"0xN","backing":"pages","node":"/dev/pcibuf0","link":null,"segments":[{"offset":"0xN","dma_addr":"0xN","length":"0xN"}]}],"irq_type":"auto","nr_irqs":0,"irqs":[]}]}' \
 		"$(told)"
+	check "an alignment is honoured" ends 0 "al: 64K at 0x" \
+		pcibufctl alloc 64K al --align 64K
+	check "... really" same 65536 "$(cat "$cards/$edu/buffers/al/align")"
+	check "... or refused in words" ends 2 "not a power of two" \
+		pcibufctl alloc 64K am --align=65535
+	check "... and freed" ends 0 "" pcibufctl free al
 	check "a label twice" ends 5 "free that buffer or choose another label" pcibufctl alloc 4K rx
 	check "over the limit" ends 6 "over max_bytes, the quota of this card" pcibufctl alloc 64M
 	check "a blank before the unit" ends 2 "alloc_sg take SIZE" pcibufctl alloc 5 MB
@@ -123,6 +131,52 @@ test_saved() {
 	check "... really" same 0 "$(cat "$cards/$net/nr_buffers")"
 }
 
+# register OFFSET VALUE: write to a register of the card.
+register() {
+	read -r bar _ <"$devices/$edu/resource"
+	busybox devmem $((bar + $1)) 32 "$2"
+}
+
+# raised USER: the interrupt that the card raises is what USER waits for.
+raised() {
+	as "$1" pcibufctl wait "$edu" 0 --timeout 20 >/tmp/waited 2>&1 &
+	while [ "$(cat "$cards/$edu/irqs/0/open_count")" = 0 ]; do
+		sleep 0.1
+	done
+	register 0x60 1
+	wait $!
+	register 0x64 1
+	same 1 "$(cat /tmp/waited)"
+}
+
+test_irqs() {
+	put 900 "$cards/$edu/gid"
+	for type in intx msi; do
+		check "the card gets an interrupt, $type" ends 0 "0: $type, /dev/pcibuf_irq" \
+			pcibufctl irqs "$edu" 1 --type=$type
+		check "... which root waits for" raised root
+		check "... and a member" raised alice
+		check "... and nobody else" ends 4 "not a member" \
+			as bob pcibufctl wait "$edu" 0
+		check "... for so long" ends 1 "no interrupt in 1 seconds" \
+			pcibufctl wait "$edu" 0 --timeout 1
+		check "more than there are" ends 5 "only 0 takes them" \
+			pcibufctl irqs "$edu" 2
+		check "it is taken away" ends 0 "" pcibufctl irqs "$edu" 0
+		check "... really" ends 3 "has no interrupt" pcibufctl wait "$edu" 0
+	done
+	check "more than the card has" ends 6 "the card can have 1 of" \
+		pcibufctl irqs "$edu" 2
+	check "only root gets interrupts" ends 4 "only root" as alice pcibufctl irqs "$edu" 1
+	check "they are saved" ends 0 "" sh -c \
+		"pcibufctl irqs $edu 1 --type=intx && pcibufctl save $edu && pcibufctl irqs $edu 0"
+	check "... and restored" ends 0 "0: intx" sh -c \
+		"pcibufctl restore $edu >/dev/null; pcibufctl irqs $edu"
+	check "... and are in the list" ends 0 '"irq_type":"intx","nr_irqs":1,"irqs":[{' \
+		pcibufctl list --json
+	check "they are taken away" ends 0 "" pcibufctl irqs "$edu" 0
+}
+
 # This guest really has no IOMMU, no rules and no udevd.
 test_doctor() {
 	check "doctor finds that no IOMMU translates" ends 1 '"name":"no_iommu"' \
@@ -140,6 +194,7 @@ net=$(address 8086 10d3)
 test_bind
 test_alloc
 test_members
+test_irqs
 test_saved
 test_doctor
 finish

@@ -179,9 +179,14 @@ TEST_F_TIMEOUT(words, labels_refused, 120)
 		"gb", "T", "t", "TB", "TiB", "P", "PB", "PiB", "pib", "E",
 		"EB", "EiB", "eb",
 		"\xc3\xa4", "a\xc3\xa4", "r\xff", "rx\x01", "rx\x7f",
-		/* key=value pairs; no key exists yet */
+		/* key=value pairs; the only key is align */
 		"node=1", "rx node=1", "rx x=", "rx =", "rx ry", "rx rx",
-		"rx 4096", "rx -",
+		"rx 4096", "rx -", "align=", "rx align=", "rx align=0",
+		"rx align=3", "rx align=4097", "rx align=4KB", "rx align= 4K",
+		"rx align =4K", "rx align=-1", "rx align=8388608T",
+		"rx align=18446744073709551616", "rx ALIGN=4K",
+		"rx align=4K align=4K", "rx align=4K ry", "align=4K rx",
+		"rx align=4K node=1", "=4K", "rx aligned=4K",
 	};
 	char text[256];
 	unsigned int i;
@@ -220,6 +225,40 @@ TEST_F(words, labels_taken)
 
 	for (i = 0; i < ARRAY_SIZE(labels); i++)
 		check_label(_metadata, &self->card, labels[i]);
+}
+
+/* A word with an equals sign is never a label. align itself may be one. */
+TEST_F(words, alignments_taken)
+{
+	static const struct {
+		const char *text;
+		const char *label;
+		__u64 align;
+	} cases[] = {
+		{ "4K rx", "rx", PAGE }, { "4K rx align=1", "rx", PAGE },
+		{ "4K align=4K", "0", PAGE }, { "4K align=0x1000\n", "0", PAGE },
+		{ "4K rx align=4k\n", "rx", PAGE },
+		{ "16K rx\t align=16K ", "rx", 16 * KIB },
+		{ "1M align align=512k", "align", 512 * KIB },
+	};
+	const struct card *card = &self->card;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *label = cases[i].label;
+
+		EXPECT_EQ(0, card_write(card, "alloc", "%s", cases[i].text)) {
+			TH_LOG("\"%s\"", cases[i].text);
+			continue;
+		}
+		EXPECT_EQ(cases[i].align,
+			  attr_u64(buf_attr(card, label, "align"))) {
+			TH_LOG("\"%s\"", cases[i].text);
+		}
+		EXPECT_EQ(0, attr_u64(buf_attr(card, label, "dma_addr")) %
+			     cases[i].align);
+		EXPECT_EQ(0, card_write(card, "free", "%s", label));
+	}
 }
 
 /* A name that no buffer can have is malformed or not found. */
@@ -274,6 +313,50 @@ TEST_F(words, free_by_every_name)
 	EXPECT_EQ(ENOENT, card_write(&self->card, "free", "%s", node));
 	ASSERT_EQ(0, card_write(&self->card, "alloc", "4K"));
 	EXPECT_EQ(0, card_write(&self->card, "free", "0\n"));
+}
+
+static void check_told(struct __test_metadata *_metadata,
+		       const struct card *card, const char *words)
+{
+	char text[4096] = "";
+
+	EXPECT_EQ(0, attr_read(card_attr(card, "last_error"), text,
+			       sizeof(text)));
+	EXPECT_NE(NULL, strstr(text, words)) {
+		TH_LOG("\"%s\" tells nothing of \"%s\"", text, words);
+	}
+}
+
+/* last_error says which word of a request is malformed. */
+TEST_F(words, malformed_words)
+{
+	static const struct {
+		const char *text;
+		const char *told;
+	} cases[] = {
+		{ "4M4 rx align=4K", "the size is malformed" },
+		{ "4K a/b align=4K", "the label is malformed" },
+		{ "4K rx ry", "a word follows that is no key=value" },
+		{ "4K rx align=4K ry", "a word follows that is no key=value" },
+		{ "4K rx node=1", "no such key" },
+		{ "4K rx align=4K align=4K", "align is given twice" },
+		{ "4K rx align=", "value of align is malformed" },
+		{ "4K rx align=4KB", "value of align is malformed" },
+		{ "4K rx align=8388608T", "value of align is malformed or too large" },
+		{ "4K rx align=12K", "value of align is not a power of two" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		EXPECT_EQ(EINVAL, card_write(&self->card, i % 2 ? "alloc_sg" :
+					     "alloc", "%s", cases[i].text));
+		check_told(_metadata, &self->card, cases[i].text);
+		check_told(_metadata, &self->card, cases[i].told);
+	}
+	/* Another kind of request is not blamed for a word. */
+	EXPECT_EQ(EINVAL, card_write(&self->card, "free", "a/b"));
+	check_told(_metadata, &self->card, "free \"a/b\": EINVAL: malformed");
+	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
 }
 
 TEST_HARNESS_MAIN

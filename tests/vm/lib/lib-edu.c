@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The DMA engine of QEMU's edu card (docs/specs/edu in QEMU's tree). Tests drive it from
- * user space through resource0, as users of pcibuf drive their cards.
+ * The DMA engine and the interrupt of QEMU's edu card (docs/specs/edu in QEMU's tree).
+ * Tests drive the card from user space through resource0, as users of pcibuf drive their
+ * cards.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,9 @@
 
 #define EDU_BAR_SIZE		(1 * MIB)
 #define EDU_REG_ID		0x00
+#define EDU_REG_STATUS		0x24
+#define EDU_REG_RAISE		0x60
+#define EDU_REG_ACKNOWLEDGE	0x64
 #define EDU_REG_DMA_FROM	0x80
 #define EDU_REG_DMA_TO		0x88
 #define EDU_REG_DMA_COUNT	0x90
@@ -22,6 +26,7 @@
 #define EDU_DMA_TO_MEMORY	0x02
 #define EDU_ID			0x010000ed
 #define EDU_OWN_MEMORY		0x40000	/* 4 KiB */
+#define EDU_NO_CARD		(~0ULL)	/* what a read from nowhere returns */
 
 #define EDU_TIMEOUT_S		20	/* one transfer takes 0.1 s */
 
@@ -68,18 +73,38 @@ static __u64 edu_get(struct edu *edu, unsigned int reg)
 	return __atomic_load_n((__u64 *)(edu->bar + reg), __ATOMIC_SEQ_CST);
 }
 
-/* Wait until a transfer is over. Return 0 or an errno. */
+/* Raise an interrupt: INTx until it is acknowledged, or one MSI. */
+void edu_raise(struct edu *edu)
+{
+	__atomic_store_n((__u32 *)(edu->bar + EDU_REG_RAISE), 1,
+			 __ATOMIC_SEQ_CST);
+}
+
+/* Acknowledge all interrupts: INTx ends when this returns. */
+void edu_acknowledge(struct edu *edu)
+{
+	__atomic_store_n((__u32 *)(edu->bar + EDU_REG_ACKNOWLEDGE), ~0U,
+			 __ATOMIC_SEQ_CST);
+	__atomic_load_n((__u32 *)(edu->bar + EDU_REG_STATUS), __ATOMIC_SEQ_CST);
+}
+
+/*
+ * Wait until a transfer is over. Return 0 or an errno, which is ENODEV if no card answers.
+ */
 int edu_wait(struct edu *edu)
 {
 	const struct timespec nap = { .tv_nsec = 2000000 };
 	time_t end = time(NULL) + EDU_TIMEOUT_S;
-	int err = 0;
+	__u64 command;
 
-	while (!err && edu_get(edu, EDU_REG_DMA_COMMAND) & EDU_DMA_START) {
+	while ((command = edu_get(edu, EDU_REG_DMA_COMMAND)) & EDU_DMA_START) {
+		if (command == EDU_NO_CARD)
+			return ENODEV;
+		if (time(NULL) > end)
+			return ETIMEDOUT;
 		nanosleep(&nap, NULL);
-		err = time(NULL) > end ? ETIMEDOUT : 0;
 	}
-	return err;
+	return 0;
 }
 
 static int edu_begin(struct edu *edu, __u64 from, __u64 to, __u32 length,

@@ -56,6 +56,16 @@ static int join(int type, int from, int to)
 }
 
 /*
+ * Since 5.19, a CPU leaves packets that another CPU allocated to that CPU, which frees them
+ * with its next packet, or never: pages of a buffer would stay in use. Zero ends that. Older
+ * kernels have no such file.
+ */
+static void free_packets_at_once(void)
+{
+	attr_write("/proc/sys/net/core/skb_defer_max", "0");
+}
+
+/*
  * Data sent to ends[1] arrives at ends[0]. Data for which the receiver has no room waits
  * on the way without a copy. Return 0 or an errno.
  */
@@ -63,6 +73,7 @@ int net_pair(int type, int ends[2])
 {
 	int err, listener = socket(AF_INET, type, 0);
 
+	free_packets_at_once();
 	ends[0] = listener;
 	ends[1] = socket(AF_INET, type, 0);
 	err = set_up(ends[1], listener);

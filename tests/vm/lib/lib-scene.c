@@ -80,7 +80,9 @@ int scene_check(struct scene *scene, const struct state *state,
 	int master = card_is_master(scene->card);
 
 	if (outcome == KEPT)
-		return wrong + differs("bus master afterwards", 1, master);
+		return wrong + differs("bus master afterwards", 1, master) +
+		       differs("interrupt line is off", 1,
+			       card_is_quiet(scene->card));
 	/* There may be no card to ask. */
 	if (outcome == CARD_GONE || !state->busy)
 		wrong += differs("bus master afterwards", 0, master > 0);

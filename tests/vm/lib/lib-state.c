@@ -56,7 +56,7 @@ static void print_card(FILE *out, const struct card *card)
 {
 	static const char * const values[] = {
 		"allocated_bytes", "nr_buffers", "dma_mask_bits", "max_bytes",
-		"gid",
+		"max_buffers", "gid",
 	};
 	static const char * const owned[] = {
 		"alloc", "alloc_sg", "free", "last_error", "",

@@ -15,7 +15,7 @@
 
 #include "lib.h"
 
-#define SETTLE_TRIES	20	/* of 0.1 s: RCU frees memory late */
+#define SETTLE_TRIES	100	/* of 0.1 s: RCU frees memory late on a busy machine */
 /* Less than one huge page. A kernel that checks itself keeps freed memory for a while. */
 #define TOLERANCE	(3 * MIB / 2)
 
@@ -128,6 +128,17 @@ static __u64 tolerance(void)
 	       (coherent_forced() && iommu_translates() ? 8 * MIB : 0);
 }
 
+/* Wait until what somebody held, and has let go of, does not count any more. */
+static void wait_for_quota(const struct card *card, const struct snapshot *before)
+{
+	const struct timespec nap = { .tv_nsec = 100000000 };
+	int tries = SETTLE_TRIES;
+
+	while (attr_u64(card_attr(card, "allocated_bytes")) > before->allocated &&
+	       tries--)
+		nanosleep(&nap, NULL);
+}
+
 /* After thousands of rounds, memory in the kernel's caches is no leak. */
 void shrink_caches(void)
 {
@@ -171,6 +182,7 @@ int snapshot_changes(const struct card *card, const struct snapshot *before)
 	struct snapshot now;
 	int changes = 0;
 
+	wait_for_quota(card, before);
 	snapshot(card, &now);
 	if (now.allocated != before->allocated && ++changes)
 		printf("# allocated_bytes: %llu, before %llu\n",

@@ -195,14 +195,25 @@ bool ended_well(int status)
 }
 
 /* Return the bus master bit of the command register, -1 if there is no card. */
-int card_is_master(const struct card *card)
+static int command_has(const struct card *card, __u16 bit)
 {
 	int fd = open(pci_attr(card, "config"), O_RDONLY | O_CLOEXEC);
 	__u16 command;
 	bool got = pread(fd, &command, 2, PCI_COMMAND) == 2;
 
 	close(fd);
-	return got && command != 0xffff ? !!(command & PCI_COMMAND_MASTER) : -1;
+	return got && command != 0xffff ? !!(command & bit) : -1;
+}
+
+int card_is_master(const struct card *card)
+{
+	return command_has(card, PCI_COMMAND_MASTER);
+}
+
+/* Like card_is_master(): is the card's interrupt line switched off? */
+int card_is_quiet(const struct card *card)
+{
+	return command_has(card, PCI_COMMAND_INTX_DISABLE);
 }
 
 /*
@@ -243,7 +254,10 @@ int card_revoke_all(const struct card *card)
 	return err;
 }
 
-/* Revoke all buffers and set the attributes as after bind, with the hardware's mask. */
+/*
+ * Revoke all buffers and set the attributes as after bind, with the hardware's mask, and
+ * with as many buffers as the machine can name.
+ */
 int card_reset(const struct card *card)
 {
 	char limit[64];
@@ -257,6 +271,8 @@ int card_reset(const struct card *card)
 		err = attr_read(MAX_TOTAL, limit, sizeof(limit));
 	if (!err)
 		err = card_write(card, "max_bytes", "%s", limit);
+	if (!err)
+		err = card_write(card, "max_buffers", "1048576");
 	return err;
 }
 

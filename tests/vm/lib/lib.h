@@ -31,6 +31,7 @@
 
 #define CARDS_DIR	"/sys/class/pcibuf_card"
 #define BUFFERS_DIR	"/sys/class/pcibuf"
+#define IRQS_DIR	"/sys/class/pcibuf_irq"
 #define PCI_DIR		"/sys/bus/pci"
 #define PARAM_DIR	"/sys/module/pcibuf/parameters"
 #define MAX_TOTAL	PARAM_DIR "/max_total"
@@ -71,6 +72,7 @@ int card_find_id(unsigned int vendor, unsigned int device, unsigned int nth,
 int card_find(unsigned int nth, struct card *card);
 int card_bind(const struct card *card);
 int card_is_master(const struct card *card);
+int card_is_quiet(const struct card *card);
 int card_unbind(const struct card *card);
 int card_reset(const struct card *card);
 int card_get(unsigned int nth, struct card *card);
@@ -114,6 +116,8 @@ void edu_close(struct edu *edu);
 int edu_fetch(struct edu *edu, __u64 bus, __u32 length);
 int edu_store(struct edu *edu, __u64 bus, __u32 length);
 int edu_begin_store(struct edu *edu, __u64 bus, __u32 length);
+void edu_raise(struct edu *edu);
+void edu_acknowledge(struct edu *edu);
 int edu_wait(struct edu *edu);
 int edu_copy(struct edu *edu, __u64 from, __u64 to, __u32 length);
 
@@ -126,6 +130,15 @@ struct reach {
 int reach_open(const struct card *card, struct reach *reach);
 void reach_close(struct reach *reach);
 int reaches(struct reach *reach, __u64 bus, unsigned char *mem);
+
+/* lib-irq.c: interrupts of a card */
+const char *irq_attr(const struct card *card, unsigned int vector,
+		     const char *attr);
+const char *irq_node(const struct card *card, unsigned int vector);
+int irq_open(const struct card *card, unsigned int vector, int flags);
+int irq_read(int fd, struct pcibuf_irq_event *event);
+int irq_revents(int fd, int milliseconds);
+__u64 irq_handled(const char *name);
 
 /* lib-watch.c: lost memory, signals, patterns, children */
 struct snapshot {

@@ -5,6 +5,7 @@
  */
 #include <kselftest_harness.h>
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
@@ -50,6 +51,14 @@ FIXTURE_TEARDOWN(life)
 	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
 }
 
+/* What poll() reports at once, without a wait; or -1. */
+static int polled(int fd, short events)
+{
+	struct pollfd one = { .fd = fd, .events = events };
+
+	return poll(&one, 1, 0) < 0 ? -1 : one.revents;
+}
+
 /* Every call on a descriptor fails after its buffer is gone. */
 static void check_calls_fail(struct __test_metadata *_metadata, int fd)
 {
@@ -75,6 +84,7 @@ static void check_calls_fail(struct __test_metadata *_metadata, int fd)
 	EXPECT_EQ(ENODEV, errno);
 	EXPECT_EQ(MAP_FAILED, buf_map(fd, PAGE, 0));
 	EXPECT_EQ(ENODEV, errno);
+	EXPECT_EQ(POLLERR | POLLHUP, polled(fd, POLLIN | POLLOUT));
 }
 
 /* Touch pages of every size in a mapping, including pages never touched before. */
@@ -124,6 +134,35 @@ TEST_F(life, free_is_refused_while_in_use)
 	munmap(self->small, SIZE);
 	EXPECT_EQ(0, card_write(&self->card, "free", "rx"));
 	rx->fd = -1;
+}
+
+/* A process waits in poll() for nothing but the end of the buffer. */
+static int waits_for_the_end(void *arg)
+{
+	struct pollfd one = { .fd = *(int *)arg };
+
+	if (poll(&one, 1, 30000) != 1)
+		return ETIMEDOUT;
+	return one.revents == (POLLERR | POLLHUP) ? 0 : EPROTO;
+}
+
+TEST_F(life, poll_tells_the_end)
+{
+	int status = -1;
+	pid_t pid;
+
+	EXPECT_EQ(POLLIN | POLLOUT, polled(self->rx.fd, POLLIN | POLLOUT));
+	EXPECT_EQ(0, polled(self->rx.fd, 0));
+	pid = fork();
+	if (!pid)
+		_exit(waits_for_the_end(&self->rx.fd));
+	usleep(200000);
+	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+	EXPECT_EQ(EBUSY, card_write(&self->card, "free", "rx"));
+	EXPECT_EQ(POLLIN, polled(self->rx.fd, POLLIN));
+	EXPECT_EQ(0, card_write(&self->card, "revoke", "rx"));
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
 }
 
 TEST_F(life, revoke_while_mapped)

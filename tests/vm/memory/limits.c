@@ -167,6 +167,61 @@ TEST_F_TIMEOUT(limits, more_than_the_cgroup_has, 120)
 	EXPECT_GE(2 * ROUNDS, refused);
 }
 
+/* Allocate buffers of a size until one is refused. Return the errno. */
+static int fill_with(int alloc, const char *size)
+{
+	int most = 10000;
+
+	while (write(alloc, size, strlen(size)) > 0)
+		if (!--most)
+			return 0;
+	return errno;
+}
+
+/*
+ * Fill the cgroup to the last page, and make requests that it has no room for. One
+ * descriptor does for all of them: for a new file the kernel calls the OOM killer.
+ */
+static int fill_cgroup(void *arg)
+{
+	static const char * const sizes[] = { "1M", "64K", "4K" };
+	int alloc = open(card_attr(arg, "alloc_sg"), O_WRONLY | O_CLOEXEC);
+	int refused = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		if (fill_with(alloc, sizes[i]) != ENOMEM)
+			_exit(1);
+	for (i = 0; i < 2000; i++)
+		refused += write(alloc, "4K", 2) < 0;
+	/* The end of a program writes to its memory, for which there is no room. */
+	_exit(refused < 1000);
+}
+
+/* The number of processes that the OOM killer has killed in the cgroup. */
+static int oom_kills(const char *cgroup)
+{
+	char text[4096] = "", *at;
+
+	attr_read(pathf("%s/memory.events", cgroup), text, sizeof(text));
+	at = strstr(text, "oom_kill ");
+	return at ? atoi(at + strlen("oom_kill ")) : -1;
+}
+
+/*
+ * Where a cgroup is full, a request is refused: also where only its smallest part has
+ * no room, such as the inode.
+ */
+TEST_F_TIMEOUT(limits, a_full_cgroup, 120)
+{
+	__u64 used = attr_u64(pathf("%s/memory.current", self->cgroup));
+
+	ASSERT_EQ(0, attr_write(pathf("%s/memory.max", self->cgroup),
+				pathf("%llu", used + 12 * MIB)));
+	EXPECT_EQ(0, as_user(UID_ALICE, GID_PCIBUF, fill_cgroup, &self->card));
+	EXPECT_EQ(0, oom_kills(self->cgroup));
+}
+
 /* Allocate the smallest buffers until one is refused, which is not for lack of memory. */
 static int ask_small(void *arg)
 {

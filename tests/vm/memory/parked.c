@@ -129,6 +129,8 @@ TEST_F(parked, words_tell)
 	__u64 size = variant->size;
 	char words[512], parked[64];
 
+	if (size > 4 * MIB && !any_size())
+		SKIP(return, "as large as one block at the most");
 	snprintf(parked, sizeof(parked), "; %llu bytes are parked until",
 		 (unsigned long long)size);
 	ASSERT_EQ(0, card_write(&self->card, "alloc_sg", "%llu rx",
@@ -143,6 +145,107 @@ TEST_F(parked, words_tell)
 	EXPECT_EQ(!iommu_translates(), !!strstr(words, parked)) {
 		TH_LOG("%s", words);
 	}
+}
+
+/* Memory that is parked beside a small buffer, under a quota with no room for more. */
+FIXTURE(reuse) {
+	struct card card;
+	__u64 parked;
+};
+
+#define PARKED	(16 * MIB)
+
+FIXTURE_SETUP(reuse)
+{
+	self->parked = any_size() ? PARKED : 4 * MIB;
+	ASSERT_EQ(0, card_get(0, &self->card));
+	if (iommu_translates())
+		SKIP(return, "nothing is parked");
+	ASSERT_EQ(0, card_write(&self->card, "alloc", "%lu kept", KEPT));
+	use(_metadata, &self->card, "alloc", self->parked);
+	ASSERT_EQ(0, card_write(&self->card, "max_bytes", "%llu",
+				KEPT + self->parked));
+}
+
+FIXTURE_TEARDOWN(reuse)
+{
+	EXPECT_EQ(0, card_reset(&self->card));
+}
+
+/* Make @nr buffers, each with its own contents, and free them. */
+static void use_many(struct __test_metadata *_metadata, struct card *card,
+		     const char *how, __u64 size, unsigned int nr)
+{
+	struct buf bufs[16];
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		ASSERT_EQ(0, buf_make(card, how, size, pathf("b%u", i),
+				      &bufs[i])) {
+			TH_LOG("%s, buffer %u of %u", how, i, nr);
+		}
+		EXPECT_EQ(-1, nonzero(bufs[i].mem, size));
+		fill(bufs[i].mem, size, 0, i);
+	}
+	for (i = 0; i < nr; i++) {
+		EXPECT_EQ(-1, mismatch(bufs[i].mem, size, 0, i));
+		buf_put(&bufs[i]);
+		EXPECT_EQ(0, card_write(card, "free", "b%u", i));
+	}
+}
+
+/* Each buffer uses a part of a huge page; all are there again afterwards. */
+TEST_F_TIMEOUT(reuse, smaller, 60)
+{
+	unsigned int i, nr = self->parked / HUGE_PAGE;
+
+	for (i = 0; i < 2; i++) {
+		use_many(_metadata, &self->card, "alloc", MIB, nr);
+		EXPECT_EQ(KEPT + self->parked, allocated(&self->card));
+		use_many(_metadata, &self->card, "alloc_sg", MIB + PAGE, nr);
+		use_many(_metadata, &self->card, "alloc_sg", PAGE, nr);
+		use_many(_metadata, &self->card, "alloc", 2 * PAGE, nr);
+		EXPECT_EQ(KEPT + self->parked, allocated(&self->card));
+	}
+	use_many(_metadata, &self->card, "alloc", self->parked, 1);
+}
+
+/* A buffer that ends within a huge page, and pieces that are joined again. */
+TEST_F_TIMEOUT(reuse, any_end, 60)
+{
+	__u64 size = self->parked - HUGE_PAGE + 5 * PAGE;
+
+	use_many(_metadata, &self->card, "alloc", size, 1);
+	use_many(_metadata, &self->card, "alloc_sg", size, 1);
+	use_many(_metadata, &self->card, "alloc", HUGE_PAGE,
+		 self->parked / HUGE_PAGE);
+	use_many(_metadata, &self->card, "alloc", self->parked, 1);
+	EXPECT_EQ(KEPT + self->parked, allocated(&self->card));
+}
+
+/* What does not fit is refused, and the rest is not touched. */
+TEST_F(reuse, larger)
+{
+	char words[512] = "";
+
+	EXPECT_EQ(EDQUOT, card_write(&self->card, "alloc", "%llu rx",
+				     self->parked + HUGE_PAGE));
+	ASSERT_EQ(0, attr_read(card_attr(&self->card, "last_error"), words,
+			       sizeof(words)));
+	EXPECT_NE(NULL, strstr(words, " bytes are parked until"));
+	use_many(_metadata, &self->card, "alloc", self->parked - HUGE_PAGE, 1);
+}
+
+/* Everything is given back with the last buffer, also what was cut. */
+TEST_F(reuse, ends)
+{
+	struct buf buf;
+
+	ASSERT_EQ(0, buf_make(&self->card, "alloc", MIB, "rx", &buf));
+	ASSERT_EQ(0, card_write(&self->card, "free", "kept"));
+	buf_put(&buf);
+	ASSERT_EQ(0, card_write(&self->card, "free", "rx"));
+	EXPECT_EQ(0, allocated(&self->card));
 }
 
 TEST_HARNESS_MAIN

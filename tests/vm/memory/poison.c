@@ -119,6 +119,9 @@ static void check_reads(struct __test_metadata *_metadata, int fd)
 
 	EXPECT_EQ(2 * PAGE, pread(fd, text, sizeof(text), BROKEN - 2 * PAGE));
 	EXPECT_EQ(-1, mismatch(text, 2 * PAGE, BROKEN - 2 * PAGE, 1));
+	/* A read and a write begin in the page before, and end in the broken page. */
+	EXPECT_EQ(100, pread(fd, text, 200, BROKEN - 100));
+	EXPECT_EQ(100, pwrite(fd, text, 200, BROKEN - 100));
 	EXPECT_EQ(-1, pread(fd, text, 1, BROKEN + PAGE - 1));
 	EXPECT_EQ(EIO, errno);
 	EXPECT_EQ(-1, pwrite(fd, text, 1, BROKEN));

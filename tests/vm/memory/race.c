@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "lib.h"
+#include "lib-sync.h"
 
 #define MEMORY_DIR	"/sys/devices/system/memory"
 #define CONTIG_STEPS	PARAM_DIR "/contig_steps"	/* of the test build */
@@ -256,6 +257,42 @@ TEST_F_TIMEOUT(race, no_search_while_memory_goes, 120)
 	EXPECT_EQ(0, attr_write(CONTIG_STEPS, steps));
 	close(ends[0]);
 	close(ends[1]);
+}
+
+static int ask(void *arg)
+{
+	return card_write(arg, "alloc", "128M rx");
+}
+
+/*
+ * While a search is held up, memory does not wait for it to go offline: it is refused, and
+ * the search goes on. Afterwards the same memory goes offline.
+ */
+TEST_F_TIMEOUT(race, search_does_not_hold_memory_up, 120)
+{
+	struct beside asking;
+	struct part part;
+	char steps[32];
+	double start;
+	int err;
+
+	ASSERT_EQ(0, find_part(&part));
+	ASSERT_EQ(0, attr_read(CONTIG_STEPS, steps, sizeof(steps)));
+	ASSERT_EQ(0, attr_write(CONTIG_STEPS, STEP_CLAIM));
+	ASSERT_EQ(0, sync_point("slice", true));
+	asking = begin(ask, &self->cards[0]);
+	ASSERT_TRUE(sync_point_is_reached("slice"));
+	start = seconds();
+	err = attr_write(part.state, "offline");
+	TH_LOG("refused after %.1f s", seconds() - start);
+	EXPECT_EQ(EBUSY, err);
+	EXPECT_GT(10, seconds() - start);
+	EXPECT_EQ(0, sync_point("slice", false));
+	EXPECT_EQ(0, result(&asking));
+	EXPECT_EQ(0, card_write(&self->cards[0], "free", "rx"));
+	EXPECT_EQ(0, attr_write(part.state, "offline"));
+	EXPECT_EQ(0, attr_write(part.state, "online_movable"));
+	EXPECT_EQ(0, attr_write(CONTIG_STEPS, steps));
 }
 
 TEST_HARNESS_MAIN

@@ -1,0 +1,4 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+top=$(cd "$(dirname "$0")/../.." && pwd)
+exec "$top/scripts/run/unit" extent_row "$top/module/lib/extent_list.c"
