@@ -300,10 +300,13 @@ u64 pcibuf_extents_release(struct pcibuf_pages *pages, u64 *held)
 	unsigned long nr, done = 0;
 
 	*held = 0;
-	while (pages->nr_extents && done < RELEASE_PAGES) {
+	while (pages->nr_extents) {
 		struct pcibuf_extent *last = &pages->extents[pages->nr_extents - 1];
 		struct pcibuf_extent part = *last;
 
+		/* Extents that are empty go with the part: else nobody asks again. */
+		if (done >= RELEASE_PAGES && last->nr_pages)
+			break;
 		last->nr_pages = pcibuf_extent_whole(last, last->nr_pages);
 		nr = min(last->nr_pages, round_up(RELEASE_PAGES - done,
 						  1UL << last->order));
