@@ -95,6 +95,7 @@ static struct pcibuf_pages *new_pages(const struct pcibuf_alloc_ctx *ctx)
  */
 static bool bounces(const struct pcibuf_alloc_state *state)
 {
+	struct device *dev = state->ctx->pool->dev;
 	struct pcibuf_alloc_state any = *state;
 	struct page *page;
 	bool bounces;
@@ -103,7 +104,9 @@ static bool bounces(const struct pcibuf_alloc_state *state)
 	page = pcibuf_state_page(&any, PCIBUF_GFP, 0);
 	if (!page)
 		return false;
-	bounces = pcibuf_dma_bounces(any.ctx->pool->dev, page);
+	bounces = pcibuf_dma_bounces(dev, page);
+	/* The page was mapped for a moment. */
+	pcibuf_dma_flush(dev);
 	__free_page(page);
 	return bounces;
 }
