@@ -45,10 +45,18 @@ static ssize_t dma_mask_bits_show(struct device *dev,
 }
 
 /*
- * The mask has 24 to 64 bits, and the platform must support it. The mask cannot
- * change while the card has buffers, or an allocation is under way: card->buffers
- * has both.
+ * The card cannot change its mask while it has buffers, or an allocation is under way:
+ * card->buffers has both. Nor while memory is parked, because a card without buffers did
+ * not stop: the next buffer would get that memory, whatever its address.
  */
+static bool uses_mask(struct pcibuf_card *card)
+{
+	lockdep_assert_held(&card->lock);
+	return !list_empty(&card->buffers) ||
+	       pcibuf_pool_quarantined_bytes(&card->pool);
+}
+
+/* The mask has 24 to 64 bits, and the platform must support it. */
 static int set_mask(struct pcibuf_card *card, unsigned int bits)
 {
 	int ret = 0;
@@ -58,7 +66,7 @@ static int set_mask(struct pcibuf_card *card, unsigned int bits)
 	mutex_lock(&card->lock);
 	if (card->state == PCIBUF_CARD_DYING)
 		ret = -ENODEV;
-	else if (!list_empty(&card->buffers))
+	else if (uses_mask(card))
 		ret = -EBUSY;
 	else if (dma_set_mask_and_coherent(&card->pdev->dev,
 					   DMA_BIT_MASK(bits)))

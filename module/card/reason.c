@@ -34,7 +34,7 @@ static const struct error {
 	{ -ENOENT, "ENOENT",
 	  "this card has no such buffer; see buffers/" },
 	{ -EBUSY, "EBUSY",
-	  "in use; close and unmap the buffer (root can write to revoke), or free all buffers before you change the mask"
+	  "in use; close and unmap the buffer (root can write to revoke), or free all buffers and stop the card before you change the mask"
 	},
 	{ -EOPNOTSUPP, "EOPNOTSUPP",
 	  "the card cannot do this" },

@@ -41,13 +41,17 @@ static __u64 allocated(const struct card *card)
 	return attr_u64(card_attr(card, "allocated_bytes"));
 }
 
-/* Free the only buffer while the card misbehaves. */
+/*
+ * Free the only buffer while the card misbehaves. The next buffer gets its memory, so the
+ * mask has to stay.
+ */
 static void check_parked(struct __test_metadata *_metadata,
 			 const struct card *card, int lines)
 {
 	ASSERT_EQ(0, card_write(card, "free", "rx"));
 	EXPECT_EQ(SIZE, allocated(card));
 	EXPECT_EQ(lines + 1, lines_with(WORDS));
+	EXPECT_EQ(EBUSY, card_write(card, "dma_mask_bits", "64"));
 }
 
 /* The next buffer uses the memory again. With it, and without it, nothing is lost. */
