@@ -27,7 +27,8 @@ choose_backing(const struct pcibuf_alloc_ctx *ctx)
  * After this outcome of pages, may coherent memory do? Where the platform copies all that
  * is mapped, dma_alloc_coherent() gives memory that it need not copy. And a kernel may
  * keep memory for contiguous allocations (CMA), which only dma_alloc_coherent() gives. A
- * mapping of such memory is good for less, so it comes last.
+ * mapping of such memory is good for less, so it comes last. Others are moved out of CMA
+ * too: where a processor does no work for the kernel, the call would wait for it for ever.
  */
 static bool coherent_may_do(const struct pcibuf_alloc_ctx *ctx,
 			    enum pcibuf_outcome outcome)
@@ -35,7 +36,7 @@ static bool coherent_may_do(const struct pcibuf_alloc_ctx *ctx,
 	if (outcome == PCIBUF_NO_BOUNCE)
 		return !pcibuf_dma_translated(ctx->pool->dev);
 	if (IS_ENABLED(CONFIG_DMA_CMA) &&
-	    (outcome == PCIBUF_NO_RANGE || outcome == PCIBUF_NO_CPU ||
+	    (outcome == PCIBUF_NO_RANGE ||
 	     (ctx->contiguous && outcome == PCIBUF_NO_RESERVE)))
 		return true;
 	return pcibuf_refused(outcome) &&
