@@ -340,7 +340,7 @@ free_spares:
 /**
  * pcibuf_block_release() - give a block back to the system
  * @memory: all of the block, not in quarantine any more; freed
- * @held: out: 0, because nobody can hold such memory
+ * @held: out: 0. What somebody holds of it, behind an IOMMU, no longer counts
  *
  * Return: its size in bytes.
  */
