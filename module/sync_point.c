@@ -62,7 +62,10 @@ static void pause(void)
 {
 	static DECLARE_WAIT_QUEUE_HEAD(nobody);
 
-	if (signal_pending(current))
+	/* The freezer's signal may come between two pauses. */
+	if (freezing(current))
+		__refrigerator(false);
+	else if (signal_pending(current))
 		msleep(20);
 	else
 		wait_event_freezable_timeout(nobody, false,
