@@ -201,12 +201,30 @@ static void unregister_irq(struct pcibuf_irq *irq)
 	pcibuf_minor_unregister(&irq->minor);
 }
 
-/* The PCI core turns INTx on when it gives MSIs back. */
+/*
+ * The PCI core turns INTx off when it gets MSIs, and on when it gives them back. It reads
+ * and writes the command register without command_lock. If bus mastering changed in
+ * between, the core would undo that, and a card that was stopped could write to memory
+ * that was released. So these two functions hold card->lock.
+ */
+static int alloc_vectors(struct pcibuf_card *card, unsigned int nr,
+			 unsigned int flags)
+{
+	int got;
+
+	mutex_lock(&card->lock);
+	got = pci_alloc_irq_vectors(card->pdev, 1, nr, flags);
+	mutex_unlock(&card->lock);
+	return got;
+}
+
 static void free_vectors(struct pcibuf_card *card)
 {
+	mutex_lock(&card->lock);
 	if (card->irq_used != PCIBUF_IRQ_INTX)
 		pci_free_irq_vectors(card->pdev);
 	pcibuf_command_set_intx(card->pdev, false);
+	mutex_unlock(&card->lock);
 }
 
 static void remove_irqs(struct pcibuf_card *card)
@@ -241,15 +259,15 @@ static int intx_vectors(struct pci_dev *pdev)
  * Get up to @nr vectors of a type. Return how many, or -ENOMEM. The caller frees
  * vectors that are too few.
  */
-static int get_vectors(struct pci_dev *pdev, enum pcibuf_irq_type type,
+static int get_vectors(struct pcibuf_card *card, enum pcibuf_irq_type type,
 		       unsigned int nr)
 {
 	int got;
 
 	if (type == PCIBUF_IRQ_INTX)
-		return intx_vectors(pdev);
-	got = pci_alloc_irq_vectors(pdev, 1, nr, type == PCIBUF_IRQ_MSIX ?
-				    PCI_IRQ_MSIX : PCI_IRQ_MSI);
+		return intx_vectors(card->pdev);
+	got = alloc_vectors(card, nr, type == PCIBUF_IRQ_MSIX ? PCI_IRQ_MSIX :
+								PCI_IRQ_MSI);
 	return got < 0 && got != -ENOMEM ? 0 : got;
 }
 
@@ -264,7 +282,7 @@ static int choose_type(struct pcibuf_card *card, unsigned int nr,
 		if (card->irq_wanted != PCIBUF_IRQ_AUTO &&
 		    card->irq_wanted != type)
 			continue;
-		got = get_vectors(card->pdev, type, nr);
+		got = get_vectors(card, type, nr);
 		if (got < 0)
 			return got;
 		card->irq_used = type;
