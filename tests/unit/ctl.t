@@ -95,6 +95,12 @@ check_json() {
 	check "the version is told" ends 0 "pcibufctl 0.1.0" ctl --version
 }
 
+# styled COMMAND...: run as a user who likes other forms of ls.
+styled() (
+	export TIME_STYLE=long-iso QUOTING_STYLE=c
+	"$@"
+)
+
 check_names() {
 	fake_machine
 	for name in $a 03:00.0 pci-$a 525400ffff123456 525400FFFF123456 \
@@ -109,6 +115,8 @@ check_names() {
 	check "a buffer is made on that card" ends 0 "rx: 4K at 0x1000000" \
 		ctl alloc $b 4096 rx
 	check "... found by its index" ends 0 "index            0" ctl info $b 0
+	check "... and its label, however ls writes" ends 0 "index            0" \
+		styled ctl info $b rx
 	check "... and freed" ends 0 "" ctl free $b 0
 	check "nothing else was written" written "alloc: 4096 rx
 free: rx"

@@ -134,7 +134,7 @@ card_rows() {
 # card can have 65,536 buffers.
 links() {
 	# shellcheck disable=SC2012 # names of buffers are simple
-	LC_ALL=C ls -l "$class/$1/buffers" |
+	LC_ALL=C TIME_STYLE=locale QUOTING_STYLE=literal ls -l "$class/$1/buffers" |
 		awk 'NF > 8 { sub(".*/", "", $11); print $9, $11 }'
 }
 
