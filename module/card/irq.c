@@ -25,6 +25,12 @@
  */
 #define MAX_UNHEARD	65536
 
+/*
+ * Without IRQF_PROBE_SHARED the kernel logs each open that fails because another driver
+ * does not share the line. Every member of the card's group could fill the log then.
+ */
+#define INTX_FLAGS	(IRQF_SHARED | IRQF_PROBE_SHARED)
+
 /* Count an interrupt, and wake everybody who waits for one. */
 static void count_one(struct pcibuf_irq *irq)
 {
@@ -112,7 +118,7 @@ int pcibuf_irq_start(struct pcibuf_irq *irq)
 	irq->disabled = false;
 	spin_unlock_irq(&irq->wait.lock);
 	ret = request_irq(irq->line, intx ? handle_intx : handle_msi,
-			  intx ? IRQF_SHARED : 0, dev_name(&irq->dev), irq);
+			  intx ? INTX_FLAGS : 0, dev_name(&irq->dev), irq);
 	if (ret)
 		return ret;
 	spin_lock_irq(&irq->wait.lock);
