@@ -225,6 +225,7 @@ int pcibuf_irq_take(struct pcibuf_irq_reader *reader, bool wait,
 		    struct pcibuf_irq_event *event);
 void pcibuf_irq_untake(struct pcibuf_irq_reader *reader,
 		       const struct pcibuf_irq_event *event);
+void pcibuf_irqs_set_paused(struct pcibuf_card *card, bool paused);
 void pcibuf_irqs_pause(struct pcibuf_card *card);
 void pcibuf_irqs_resume(struct pcibuf_card *card);
 

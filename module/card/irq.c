@@ -236,16 +236,22 @@ void pcibuf_irq_untake(struct pcibuf_irq_reader *reader,
 	spin_unlock_irq(&reader->irq->wait.lock);
 }
 
-/*
+/**
+ * pcibuf_irqs_set_paused() - keep away from the configuration of the card, or go on
+ * @card: card in any state; the caller holds card->irq_lock
+ * @paused: keep away. INTx is off then
+ *
  * The one place that says whether INTx is on, where that is not left to the handler and
  * to rearm(): INTx is on while a program has the node open and has seen all interrupts.
  * A card with INTx has one interrupt.
  */
-static void update_intx(struct pcibuf_card *card, bool paused)
+void pcibuf_irqs_set_paused(struct pcibuf_card *card, bool paused)
 {
 	struct pcibuf_irq *irq;
 
 	lockdep_assert_held(&card->irq_lock);
+	if (paused && card->irqs_paused)
+		return;
 	card->irqs_paused = paused;
 	if (!card->nr_irqs || card->irq_used != PCIBUF_IRQ_INTX) {
 		pcibuf_command_set_intx(card->pdev, false);
@@ -270,7 +276,7 @@ static void update_intx(struct pcibuf_card *card, bool paused)
 void pcibuf_irqs_pause(struct pcibuf_card *card)
 {
 	mutex_lock(&card->irq_lock);
-	update_intx(card, true);
+	pcibuf_irqs_set_paused(card, true);
 	mutex_unlock(&card->irq_lock);
 }
 
@@ -288,6 +294,6 @@ void pcibuf_irqs_resume(struct pcibuf_card *card)
 	mutex_lock(&card->lock);
 	dying = card->state == PCIBUF_CARD_DYING;
 	mutex_unlock(&card->lock);
-	update_intx(card, dying);
+	pcibuf_irqs_set_paused(card, dying);
 	mutex_unlock(&card->irq_lock);
 }

@@ -192,7 +192,9 @@ static pci_ers_result_t pcibuf_slot_reset(struct pci_dev *pdev)
 {
 	struct pcibuf_card *card = pci_get_drvdata(pdev);
 
+	mutex_lock(&card->lock);
 	pcibuf_recover_config(card);
+	mutex_unlock(&card->lock);
 	pcibuf_card_rearm(card);
 	pcibuf_irqs_resume(card);
 	return PCI_ERS_RESULT_RECOVERED;

@@ -90,12 +90,14 @@ static bool has_other_bars(struct pci_dev *pdev)
 
 /**
  * pcibuf_recover_config() - put back the configuration that probe left
- * @card: card; the caller holds card->lock, or the device lock in a recovery of the slot
+ * @card: card; the caller holds card->lock, and interrupts are paused: nobody else may
+ *	read a part of the old configuration, and write it back
  *
  * The card is not a bus master afterwards; pcibuf_bus_master_update() decides that.
  */
 void pcibuf_recover_config(struct pcibuf_card *card)
 {
+	lockdep_assert_held(&card->lock);
 	pci_load_saved_state(card->pdev, card->setup.config);
 	pci_restore_state(card->pdev);
 }
@@ -106,7 +108,6 @@ void pcibuf_recover_config(struct pcibuf_card *card)
  */
 static int recover(struct pcibuf_card *card)
 {
-	lockdep_assert_held(&card->lock);
 	if (!pci_device_is_present(card->pdev))
 		return -EIO;
 	if (has_other_ids(card))
@@ -117,6 +118,22 @@ static int recover(struct pcibuf_card *card)
 		return -ENXIO;
 	pcibuf_recover_config(card);
 	return 0;
+}
+
+/* The card may be in any state. */
+static int recover_live(struct pcibuf_card *card)
+{
+	int ret;
+
+	lockdep_assert_held(&card->lock);
+	if (card->state == PCIBUF_CARD_DYING)
+		return -ENODEV;
+	if (card->state == PCIBUF_CARD_PAUSED)
+		return -EBUSY;
+	ret = recover(card);
+	if (!ret)
+		pcibuf_bus_master_update(card);
+	return ret;
 }
 
 /**
@@ -131,23 +148,21 @@ static int recover(struct pcibuf_card *card)
  */
 int pcibuf_card_recover(struct pcibuf_card *card)
 {
+	bool paused;
 	int ret;
 
+	mutex_lock(&card->irq_lock);
+	paused = card->irqs_paused;
+	pcibuf_irqs_set_paused(card, true);
 	mutex_lock(&card->lock);
-	if (card->state == PCIBUF_CARD_DYING)
-		ret = -ENODEV;
-	else if (card->state == PCIBUF_CARD_PAUSED)
-		ret = -EBUSY;
-	else
-		ret = recover(card);
-	if (!ret)
-		pcibuf_bus_master_update(card);
+	ret = recover_live(card);
 	mutex_unlock(&card->lock);
-	if (ret)
-		return ret;
-	pcibuf_pool_drain(&card->pool);
-	pcibuf_irqs_resume(card);
-	return 0;
+	/* If a reset is under way, its end lets interrupts go on. */
+	pcibuf_irqs_set_paused(card, ret && paused);
+	mutex_unlock(&card->irq_lock);
+	if (!ret)
+		pcibuf_pool_drain(&card->pool);
+	return ret;
 }
 
 /**

@@ -7,6 +7,7 @@
 #include <kselftest_harness.h>
 
 #include <linux/pci_regs.h>
+#include <poll.h>
 
 #include "lib.h"
 
@@ -121,6 +122,32 @@ TEST_F(recover, without_buffers)
 	fill(self->rx.mem, SIZE, 0, 1);
 	self->bus = attr_u64(buf_attr(&self->card, "rx", "dma_addr"));
 	check_works(_metadata, self);
+}
+
+/* A program that waits for INTx waits on, and gets the next one. */
+TEST_F(recover, with_a_reader)
+{
+	struct pcibuf_irq_event event;
+	int fd;
+
+	ASSERT_EQ(0, card_write(&self->card, "irq_type", "intx"));
+	ASSERT_EQ(0, card_write(&self->card, "nr_irqs", "1"));
+	fd = irq_open(&self->card, 0, O_RDONLY | O_NONBLOCK);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(2, pread(self->config, self->header + PCI_COMMAND, 2,
+			   PCI_COMMAND));
+	blank(_metadata, self->config);
+	ASSERT_EQ(0, card_write(&self->card, "recover", "1"));
+	check_works(_metadata, self);
+	EXPECT_EQ(EAGAIN, irq_read(fd, &event));
+	edu_raise(&self->edu);
+	EXPECT_EQ(POLLIN, irq_revents(fd, 2000));
+	EXPECT_EQ(0, irq_read(fd, &event));
+	EXPECT_EQ(1, event.count);
+	edu_acknowledge(&self->edu);
+	close(fd);
+	EXPECT_EQ(0, card_write(&self->card, "nr_irqs", "0"));
+	EXPECT_EQ(0, card_write(&self->card, "irq_type", "auto"));
 }
 
 /* Another card is left alone, and last_error says what to do. */
