@@ -105,7 +105,7 @@ enum pcibuf_irq_type {
  * @unheard: interrupts since somebody read or polled
  * @disabled: the vector is disabled, because nobody did for too long
  * @masked: INTx only: INTx is off until a program has seen all interrupts
- * @paused: INTx only: a reset of the card is under way
+ * @paused: INTx only: a reset or a recovery of the card is under way
  * @dead: the interrupt was taken away: every call gets ENODEV. Set once, under
  *	card->irq_lock too
  */
@@ -170,7 +170,7 @@ struct pcibuf_irq_reader {
  * @irq_used: the type of the interrupts
  * @nr_irqs: number of interrupts
  * @irqs: interrupts
- * @irqs_paused: a reset is under way
+ * @irqs_paused: a reset or a recovery is under way
  */
 struct pcibuf_card {
 	struct device dev;
