@@ -12,6 +12,8 @@
 #define PARAMETER(name)	"/sys/module/disobedient/parameters/" name
 #define MASTER		PARAMETER("master")
 #define SILENT		PARAMETER("silent")
+#define SLOW		PARAMETER("slow")
+#define ROUNDS		500
 #define WORDS		"parked memory stays parked"
 
 FIXTURE(ignored) {
@@ -96,6 +98,37 @@ TEST_F(ignored, until_a_reset)
 	ASSERT_EQ(0, attr_write(MASTER, "\n"));
 	ASSERT_EQ(0, attr_write(pci_attr(&self->card, "reset"), "1"));
 	EXPECT_EQ(0, snapshot_changes(&self->card, &self->before));
+}
+
+/*
+ * The PCI core writes the command register when it gives an MSI back. That must not undo
+ * what the driver writes there meanwhile.
+ */
+TEST_F_TIMEOUT(ignored, by_the_core, 120)
+{
+	const struct card *card = &self->card;
+	pid_t pid;
+	int i;
+
+	ASSERT_EQ(0, attr_write(SLOW, card->bdf));
+	ASSERT_EQ(0, card_write(card, "irq_type", "msi"));
+	pid = fork();
+	while (!pid)
+		if (card_write(card, "nr_irqs", "1") ||
+		    card_write(card, "nr_irqs", "0"))
+			_exit(1);
+	for (i = 0; i < ROUNDS; i++) {
+		EXPECT_EQ(1, card_is_master(card));
+		ASSERT_EQ(0, card_write(card, "free", "rx"));
+		EXPECT_EQ(0, card_is_master(card));
+		ASSERT_EQ(0, card_write(card, "alloc", "4K rx"));
+	}
+	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	ASSERT_EQ(0, attr_write(SLOW, "\n"));
+	EXPECT_EQ(0, card_write(card, "nr_irqs", "0"));
+	EXPECT_EQ(0, card_write(card, "irq_type", "auto"));
 }
 
 /* A card that does not answer when it is unbound is gone: nothing of it is kept. */

@@ -7,13 +7,16 @@
  * silent: answers nothing: all reads are all ones, and writes are lost
  * other: says that it is another device
  * larger: has a first BAR that is twice as large
+ * slow: takes its time to read the command register, so that two tasks that read and
+ *	write it come between each other
  */
+#include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/pci.h>
 
-enum how { MASTER, SILENT, OTHER, LARGER };
+enum how { MASTER, SILENT, OTHER, LARGER, SLOW };
 
 static struct pci_dev *card;
 static struct pci_ops *real;
@@ -31,6 +34,8 @@ static u32 answer(int where, u32 value)
 		return value ^ 0x10000;
 	if (how == LARGER && where == PCI_BASE_ADDRESS_0)
 		return value & ~size;
+	if (how == SLOW && where == PCI_COMMAND)
+		udelay(200);
 	return value;
 }
 
@@ -85,12 +90,13 @@ static int disobey(const char *text, const struct kernel_param *kp)
 }
 
 static const struct kernel_param_ops ops = { .set = disobey };
-static enum how ways[] = { MASTER, SILENT, OTHER, LARGER };
+static enum how ways[] = { MASTER, SILENT, OTHER, LARGER, SLOW };
 
 module_param_cb(master, &ops, &ways[MASTER], 0200);
 module_param_cb(silent, &ops, &ways[SILENT], 0200);
 module_param_cb(other, &ops, &ways[OTHER], 0200);
 module_param_cb(larger, &ops, &ways[LARGER], 0200);
+module_param_cb(slow, &ops, &ways[SLOW], 0200);
 
 MODULE_DESCRIPTION("A card that disobeys");
 MODULE_LICENSE("GPL");
