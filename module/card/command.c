@@ -4,6 +4,10 @@
  * register, and the PCI core changes each bit by a read and a write. The handler of an
  * interrupt masks INTx while another task sets bus mastering: without a lock, one of
  * the two changes could be lost.
+ *
+ * Two others write the register without this lock: recover.c, while interrupts are
+ * paused, and the PCI core, where irq_nodes.c gets or frees vectors. Both do so under
+ * card->irq_lock or after a reset, and under card->lock, as bus mastering is set.
  */
 #include <linux/pci.h>
 #include <linux/spinlock.h>
