@@ -13,7 +13,7 @@
 #define MASTER		PARAMETER("master")
 #define SILENT		PARAMETER("silent")
 #define SLOW		PARAMETER("slow")
-#define ROUNDS		500
+#define ROUNDS		200
 #define WORDS		"parked memory stays parked"
 
 FIXTURE(ignored) {
