@@ -6,10 +6,10 @@
 #ifndef PCIBUF_MINORS_H
 #define PCIBUF_MINORS_H
 
+#include <linux/fs.h>
 #include <linux/types.h>
 
 struct device;
-struct file_operations;
 
 /**
  * struct pcibuf_minor - what a node belongs to

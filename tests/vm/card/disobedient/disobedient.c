@@ -35,7 +35,7 @@ static u32 answer(int where, u32 value)
 	if (how == LARGER && where == PCI_BASE_ADDRESS_0)
 		return value & ~size;
 	if (how == SLOW && where == PCI_COMMAND)
-		udelay(200);
+		mdelay(1);
 	return value;
 }
 
