@@ -271,7 +271,8 @@ static u64 give_back(struct pcibuf_lingering *lingering,
 	for (at = 0; at < extent->nr_pages; at += 1UL << extent->order) {
 		struct page *page = pfn_to_page(extent->pfn + at);
 
-		if (IS_ENABLED(CONFIG_PCIBUF_TEST) && !held)
+		if (IS_ENABLED(CONFIG_PCIBUF_TEST) && !held &&
+		    !pcibuf_page_is_broken(page, extent->order))
 			held = still_held(page);
 		bytes += pcibuf_page_release(lingering, page, extent->order);
 		cond_resched();

@@ -48,11 +48,17 @@ static void look_at_all(struct work_struct *work);
 static struct workqueue_struct *queue;
 static DECLARE_DELAYED_WORK(look_work, look_at_all);
 
-/*
+/**
+ * pcibuf_page_is_broken() - has a part of a page a hardware error?
+ * @page: the page
+ * @order: its order
+ *
  * The memory manager marks the base page. It marks the huge page too only where it could
  * take the page from its user, and it cannot take a page of this driver.
+ *
+ * Return: whether a base page of it is marked.
  */
-static bool is_broken(struct page *page, unsigned int order)
+bool pcibuf_page_is_broken(struct page *page, unsigned int order)
 {
 	unsigned long i;
 
@@ -72,7 +78,7 @@ static bool is_broken(struct page *page, unsigned int order)
  */
 void pcibuf_page_put(struct page *page, unsigned int order)
 {
-	if (!is_broken(page, order))
+	if (!pcibuf_page_is_broken(page, order))
 		put_page(page);
 }
 
@@ -175,7 +181,7 @@ static void add_page(struct pcibuf_lingering *lingering, struct page *page,
 u64 pcibuf_page_release(struct pcibuf_lingering *lingering, struct page *page,
 			unsigned int order)
 {
-	if (page_count(page) == 1 || is_broken(page, order)) {
+	if (page_count(page) == 1 || pcibuf_page_is_broken(page, order)) {
 		pcibuf_page_put(page, order);
 		return 0;
 	}

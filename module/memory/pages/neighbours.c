@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 
+#include "compat.h"
 #include "lib/extent_list.h"
 #include "lib/spans.h"
 #include "memory/pages/pages.h"
@@ -59,11 +60,19 @@ static struct page *page_of(unsigned long pfn)
 	return pfn_to_page(pfn & ~UNCHARGED);
 }
 
+/* Pages beyond the need are marked. Where the kernel charges no page, all are alike. */
+static unsigned long mark_of_next(const struct search *search)
+{
+	bool charged = HUGE_GFP & ~PCIBUF_GFP_NOT_MAPPED & __GFP_ACCOUNT;
+
+	return charged && search->nr >= search->need ? UNCHARGED : 0;
+}
+
 /* Take one huge page more. */
 static enum pcibuf_outcome take_one(struct search *search)
 {
 	struct pcibuf_alloc_ctx *ctx = search->state->ctx;
-	unsigned long mark = search->nr < search->need ? 0 : UNCHARGED;
+	unsigned long mark = mark_of_next(search);
 	enum pcibuf_outcome outcome;
 	struct page *page;
 

@@ -139,6 +139,7 @@ void pcibuf_extents_put(struct pcibuf_pages *pages);
 u64 pcibuf_extents_release(struct pcibuf_pages *pages, u64 *held);
 
 /* lingering.c */
+bool pcibuf_page_is_broken(struct page *page, unsigned int order);
 void pcibuf_page_put(struct page *page, unsigned int order);
 u64 pcibuf_page_release(struct pcibuf_lingering *lingering, struct page *page,
 			unsigned int order);
