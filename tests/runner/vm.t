@@ -121,9 +121,9 @@ rm "$fake/still"
 unset PCIBUF_PATIENCE
 forget_logs
 
-guest hang --timeout 15
+guest hang --timeout 30
 check "a hang fails" same 1 "$status"
-check "a hang is ended and named" has "not ok 4 - guest: ends within 15 s"
+check "a hang is ended and named" has "not ok 4 - guest: ends within 30 s"
 check "the hanging guest's log is shown" said "/init as init process"
 forget_logs
 finish
