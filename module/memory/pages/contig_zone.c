@@ -233,12 +233,13 @@ static enum pcibuf_outcome take_slice(struct search *search, size_t from,
  */
 static enum pcibuf_outcome take_range(struct search *search, size_t at)
 {
+	unsigned long slice = SLICE_BLOCKS * PCIBUF_BLOCK_PAGES;
 	size_t from, next = at, end = at + search->span.need;
 	unsigned long left = search->contig->nr_pages;
 	enum pcibuf_outcome outcome = PCIBUF_DONE;
 
 	while (outcome == PCIBUF_DONE && next < end) {
-		unsigned long nr = min(left, SLICE_BLOCKS * PCIBUF_BLOCK_PAGES);
+		unsigned long nr = min(left, slice);
 
 		from = next;
 		next = min_t(size_t, from + SLICE_BLOCKS, end);
