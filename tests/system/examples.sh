@@ -11,7 +11,7 @@ rule=/etc/udev/rules.d/59-pcibuf-local.rules
 compile() {
 	cc -Wall -Wextra -Werror -o /tmp/roundtrip $examples/roundtrip.c &&
 		printf '%s\n' '#include <linux/pcibuf.h>' \
-			'int main(void) { return sizeof(struct pcibuf_info) != 112; }' \
+			'int main(void) { return sizeof(struct pcibuf_info) != 120; }' \
 			>/tmp/header.c &&
 		cc -std=c99 -pedantic -Wall -Werror -o /tmp/header /tmp/header.c &&
 		/tmp/header
