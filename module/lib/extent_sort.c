@@ -73,31 +73,16 @@ static void count_steps(struct sorter *sorter, unsigned int nr)
 	sorter->pause();
 }
 
-/* Return the end of the run that begins at @from. */
+/* Return the end of the run that begins at @from, and rises or @falls. */
 static unsigned int run_end(struct sorter *sorter,
 			    const struct pcibuf_extent *extents,
-			    unsigned int from, unsigned int nr)
+			    unsigned int from, unsigned int nr, bool falls)
 {
 	unsigned int i;
 
 	for (i = from + 1; i < nr; i++) {
 		count_steps(sorter, 1);
-		if (sorter->before(&extents[i], &extents[i - 1]))
-			return i;
-	}
-	return nr;
-}
-
-/* The same for a run that falls. */
-static unsigned int fall_end(struct sorter *sorter,
-			     const struct pcibuf_extent *extents,
-			     unsigned int from, unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = from + 1; i < nr; i++) {
-		count_steps(sorter, 1);
-		if (!sorter->before(&extents[i], &extents[i - 1]))
+		if (sorter->before(&extents[i], &extents[i - 1]) != falls)
 			return i;
 	}
 	return nr;
@@ -138,11 +123,11 @@ static void make_runs(struct sorter *sorter, struct pcibuf_extent *extents,
 	unsigned int from, end, wanted;
 
 	for (from = 0; from < nr; from = end) {
-		end = fall_end(sorter, extents, from, nr);
+		end = run_end(sorter, extents, from, nr, true);
 		if (end - from > 1)
 			reverse(sorter, &extents[from], end - from);
 		else
-			end = run_end(sorter, extents, from, nr);
+			end = run_end(sorter, extents, from, nr, false);
 		wanted = nr - from > MIN_RUN ? from + MIN_RUN : nr;
 		if (end >= wanted)
 			continue;
@@ -176,8 +161,8 @@ static void merge_runs(struct sorter *sorter, const struct pcibuf_extent *in,
 	unsigned int from, middle, end;
 
 	for (from = 0; from < nr; from = end) {
-		middle = run_end(sorter, in, from, nr);
-		end = middle < nr ? run_end(sorter, in, middle, nr) : nr;
+		middle = run_end(sorter, in, from, nr, false);
+		end = middle < nr ? run_end(sorter, in, middle, nr, false) : nr;
 		merge(sorter, &in[from], middle - from, end - from, &out[from]);
 	}
 }
@@ -196,7 +181,7 @@ bool pcibuf_extents_sorted(const struct pcibuf_extent *extents, unsigned int nr,
 {
 	struct sorter sorter = { .before = before, .pause = pause };
 
-	return !nr || run_end(&sorter, extents, 0, nr) == nr;
+	return !nr || run_end(&sorter, extents, 0, nr, false) == nr;
 }
 
 /**
