@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 # Part of pcibufctl: alloc, free, mask and limit.
-: "${class:=}" "${json:=}" "${card:=}" "${taken:=}" "${sg:=}" "${align:=}" "${value:=}"
+: "${class:=}" "${json:=}" "${card:=}" "${taken:=}" "${named:=}"
+: "${sg:=}" "${align:=}" "${value:=}"
 
 # new_name CARD NAMES: find the name of a new buffer without a label, in $buffer. It
 # is the only unlabelled name that is not in NAMES. Fails if other processes
@@ -62,15 +63,8 @@ do_alloc() {
 }
 
 do_free() {
-	if [ $# -gt 1 ]; then
-		take_card "$@"
-		[ "$taken" = 1 ] || no_card "$1"
-		shift
-	else
-		need_card
-	fi
-	[ $# = 1 ] || wrong_usage "no buffer given"
-	need_buffer "$card" "$1"
+	take_card_and buffer "$@"
+	need_buffer "$card" "$named"
 	request "$card" free "$buffer"
 	if [ -n "$json" ]; then
 		answer "\"address\":$(js "$card"),\"freed\":$(js "$buffer")"

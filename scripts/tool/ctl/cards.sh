@@ -123,3 +123,19 @@ take_card() {
 		need_card
 	fi
 }
+
+# take_card_and WHAT [CARD] NAME: for commands of one thing of a card. Sets $card, and
+# $named to the name of the thing.
+take_card_and() {
+	what=$1
+	shift
+	if [ $# -gt 1 ]; then
+		take_card "$@"
+		[ "$taken" = 1 ] || no_card "$1"
+		shift
+	else
+		need_card
+	fi
+	[ $# = 1 ] || wrong_usage "no $what given"
+	named=$1
+}

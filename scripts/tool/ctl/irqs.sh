@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 # Part of pcibufctl: irqs and wait.
-: "${root:=}" "${class:=}" "${json:=}" "${card:=}" "${taken:=}" "${value:=}"
+: "${root:=}" "${class:=}" "${json:=}" "${card:=}" "${taken:=}" "${named:=}" "${value:=}"
 : "${type:=}" "${seconds:=}" "${link:=}" "${fault:=}" "${why:=}" "${cure:=}"
 
 # irq_attr CARD VECTOR ATTRIBUTE: read an attribute of an interrupt into $value; empty if
@@ -130,15 +130,8 @@ wait_failed() {
 }
 
 do_wait() {
-	if [ $# -gt 1 ]; then
-		take_card "$@"
-		[ "$taken" = 1 ] || no_card "$1"
-		shift
-	else
-		need_card
-	fi
-	[ $# = 1 ] || wrong_usage "no interrupt given"
-	need_irq "$card" "$1"
+	take_card_and interrupt "$@"
+	need_irq "$card" "$named"
 	said=$(event_of "$root$node") || :
 	# shellcheck disable=SC2086 # words
 	set -- $said
