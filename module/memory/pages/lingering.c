@@ -282,8 +282,10 @@ u64 pcibuf_lingering_bytes(const struct pcibuf_lingering *lingering)
 	u64 bytes = 0;
 
 	mutex_lock(&linger_lock);
-	list_for_each_entry(other, &all, node)
-		if (!lingering || other == lingering)
+	if (lingering)
+		bytes = lingering->bytes;
+	else
+		list_for_each_entry(other, &all, node)
 			bytes += other->bytes;
 	mutex_unlock(&linger_lock);
 	return bytes;
